@@ -1,0 +1,328 @@
+"""Measures the server beside what it is compared with, in one run on one machine.
+
+Absolute numbers depend on the machine and its neighbours; the ratios are what is meant. Runs of
+the two sides alternate, and medians are compared. Parts: reads, downloads, uploads, publish."""
+import argparse
+import base64
+import hashlib
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "test"))
+
+from conftest import make_account  # noqa: E402
+from support import packages  # noqa: E402
+from support.http import Client  # noqa: E402
+from support.publish import BOUNDARY, Upload, form_frame  # noqa: E402
+from support.server import BINARY, Server  # noqa: E402
+from support.wait import until  # noqa: E402
+
+NGINX_CONF = """
+worker_processes {cores};
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr error;
+events {{ worker_connections 4096; }}
+http {{
+    types {{ application/json json; }}
+    default_type application/octet-stream;
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    open_file_cache max=1000 inactive=60s;
+    keepalive_requests 1000000000;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{ listen 127.0.0.1:{port}; root {folder}/root; etag on; }}
+}}
+"""
+
+
+# --- the two sides ----------------------------------------------------------------------------
+
+
+class Nginx:
+    """nginx over a folder of files, as an unprivileged process."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "root").mkdir(parents=True)
+        (folder / "nginx.conf").write_text(NGINX_CONF.format(
+            cores=os.cpu_count(), folder=folder, port=self.port))
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        self.process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-p", folder],
+                                        stdout=subprocess.DEVNULL)
+        until(self._answers, what="nginx")
+
+    def _answers(self):
+        try:
+            Client(self.url).get("/")
+            return True
+        except OSError:
+            return False
+
+    def put(self, path, data):
+        target = self.folder / "root" / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        until(lambda: Client(self.url).head(path).status == 200, what=path)
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Terrarium(Server):
+    def __init__(self, folder):
+        super().__init__(folder / "data")
+        self.start()
+        self.token = make_account(self, "alice").token("bench")
+
+    def upload(self, path):
+        Upload(self.client(token=self.token), "alice", packages.describe(path)).run()
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
+
+
+def free_port():
+    import socket
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def cpu_seconds(pid):
+    """Seconds of processor time of a process and its children that run."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(stat.parent.name) == pid or int(fields[1]) == pid:
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+# --- measuring --------------------------------------------------------------------------------
+
+
+def wrk(side, path, seconds, connections=64, headers=()):
+    """Requests and bytes each second, and processor time for each request and gigabyte."""
+    words = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s"]
+    for header in headers:
+        words += ["-H", header]
+    before = side.cpu()
+    out = subprocess.run([*words, side.url + path], capture_output=True, text=True,
+                         check=True).stdout
+    spent = side.cpu() - before
+    failed = re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors.*", out)
+    if failed and "Non-2xx" in failed.group():
+        raise SystemExit(f"{side.url}{path}: {failed.group()}")
+    requests, amount, unit = re.search(r"(\d+) requests in [\d.]+m?s, ([\d.]+)([KMGT]?B)",
+                                       out).groups()
+    gigabytes = float(amount) * {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30,
+                                 "TB": 1 << 40}[unit] / 1e9
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+    return {"rate": rate, "mb": gigabytes * 1000 / seconds, "us": spent / int(requests) * 1e6,
+            "s_per_gb": spent / gigabytes if gigabytes else 0}
+
+
+def alternate(runs, ours, theirs):
+    """Medians of runs that take turns."""
+    one, two = [], []
+    for _ in range(runs):
+        one.append(ours())
+        two.append(theirs())
+    middle = (lambda found: {key: statistics.median(it[key] for it in found) for key in found[0]})
+    return middle(one), middle(two)
+
+
+def report(what, ours, theirs, unit, aim):
+    print(f"{what:44} {ours:10.1f} {theirs:10.1f} {unit:6} ratio {ours / theirs:5.2f}   {aim}",
+          flush=True)
+
+
+# --- parts ------------------------------------------------------------------------------------
+
+
+def reads(terrarium, nginx, folder, runs, seconds):
+    """304 and small answers, with and without a token in the path."""
+    for number in range(5):
+        terrarium.upload(packages.make_tiny(folder, f"small{number}"))
+    noise = packages.make(folder, packages.index_of("medium"), {"x": os.urandom(20_000)})
+    terrarium.upload(noise)
+    plain = "/conda/alice/noarch/repodata.json"
+    by_token = f"/conda/t/{terrarium.token}/alice/noarch/repodata.json"
+    package = f"/conda/alice/noarch/{noise.name}"
+    for path in (plain, package):
+        nginx.put(path, terrarium.client().get(path).expect(200).body)
+
+    def tag(side, path):
+        return [f"If-None-Match: {Client(side.url).head(path).etag}"]
+    cases = [("304", plain, plain, True), ("304 with a token", by_token, plain, True),
+             ("repodata.json", plain, plain, False),
+             ("repodata.json with a token", by_token, plain, False),
+             ("package of 20 KB", package, package, False)]
+    for what, ours, theirs, conditional in cases:
+        one, two = alternate(
+            runs,
+            lambda: wrk(terrarium, ours, seconds,
+                        headers=tag(terrarium, ours) if conditional else ()),
+            lambda: wrk(nginx, theirs, seconds, headers=tag(nginx, theirs) if conditional else ()))
+        report(what, one["rate"], two["rate"], "req/s", "aim >= 0.8, then 1.0")
+        report("  processor time", one["us"], two["us"], "us/req", "lower is better")
+
+
+def downloads(terrarium, nginx, folder, runs, seconds):
+    large = packages.make(folder, packages.index_of("large"), {"x": os.urandom(50_000_000)})
+    terrarium.upload(large)
+    path = f"/conda/alice/noarch/{large.name}"
+    nginx.put(path, large.read_bytes())
+    one, two = alternate(runs, lambda: wrk(terrarium, path, seconds, connections=16),
+                         lambda: wrk(nginx, path, seconds, connections=16))
+    report("package of 50 MB", one["mb"], two["mb"], "MB/s", "aim >= 0.95")
+    report("  processor time", one["s_per_gb"] * 1000, two["s_per_gb"] * 1000, "ms/GB",
+           "aim <= 1.1")
+
+
+def uploads(terrarium, _nginx, folder, runs, _seconds):
+    size = 500_000_000
+    noise = os.urandom(size)
+
+    def ours(number=iter(range(1000))):
+        path = packages.make(folder, packages.index_of("heavy", f"1.{next(number)}"), {"x": noise})
+        taken = timed(lambda: send(terrarium, path))
+        path.unlink()
+        return {"mb": size / 1e6 / taken}
+
+    sample = folder / "sample"
+    sample.write_bytes(noise)
+
+    def shell(*lines):
+        def run():
+            taken = timed(lambda: [subprocess.run(line, shell=True, check=True, cwd=folder,
+                                                  stdout=subprocess.DEVNULL) for line in lines])
+            return {"mb": size / 1e6 / taken}
+        return run
+    for what, theirs, aim in (
+            ("upload of 500 MB / sha256sum", shell("sha256sum sample"), ""),
+            ("upload of 500 MB / sha256sum, md5sum, cp",
+             shell("sha256sum sample", "md5sum sample", "cp sample copy && sync copy"),
+             "aim >= 0.8")):
+        one, two = alternate(max(3, runs // 2), ours, theirs)
+        report(what, one["mb"], two["mb"], "MB/s", aim)
+    sample.unlink()
+    (folder / "copy").unlink()
+
+
+def send(terrarium, path):
+    """The staged upload of a large file, read while it is sent, as clients do."""
+    package = packages.Package(path, "heavy", packages.split_filename(path.name)[1], "noarch",
+                               "", "", path.stat().st_size, {})
+    upload = Upload(terrarium.client(token=terrarium.token), "alice", package, data=b"")
+    upload.register()
+    stage = upload.stage(sha256=False).json()
+    with open(path, "rb") as file:
+        md5 = base64.b64encode(hashlib.file_digest(file, "md5").digest()).decode()
+        file.seek(0)
+        head, tail = form_frame(stage["form_data"], package.basename, md5, package.size)
+
+        def body():
+            yield head
+            while chunk := file.read(1 << 18):
+                yield chunk
+            yield tail
+        upload.answers["sent"] = Client(terrarium.url).request(
+            "POST", stage["post_url"].removeprefix(terrarium.url), body=body(), headers={
+                "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+                "Content-Length": str(len(head) + package.size + len(tail))}).expect(201)
+    upload.commit()
+
+
+def publish(terrarium, _nginx, folder, runs, _seconds):
+    """From the first request of an upload to the record in repodata.json, at growing channels."""
+    client = terrarium.client(token=make_account(terrarium, "grower").token("bench"))
+    count, medians = 0, {}
+    for records in (0, 1000):
+        while count < records:
+            publish_one(client, folder, count)
+            count += 1
+        times = []
+        for _ in range(max(11, runs * 3)):
+            times.append(publish_one(client, folder, count))
+            count += 1
+        medians[records], commit = (statistics.median(it) for it in zip(*times))
+        print(f"publish at {records:5} records: p50 {medians[records]:8.1f} ms, of it the commit "
+              f"{commit:8.1f} ms   aim p50 <= 30 ms", flush=True)
+    report("publish at 1000 / at 0 records", medians[1000], medians[0], "ms", "aim <= 1.5")
+
+
+def publish_one(client, folder, number):
+    """Milliseconds of the whole upload, and of its commit; the record is there at once."""
+    path = packages.make_tiny(folder, f"grow{number}")
+    upload = Upload(client, "grower", packages.describe(path))
+    start = time.perf_counter()
+    upload.register()
+    upload.stage()
+    upload.send()
+    middle = time.perf_counter()
+    upload.commit()
+    end = time.perf_counter()
+    assert path.name.encode() in client.get("/conda/grower/noarch/repodata.json").body
+    return (end - start) * 1000, (end - middle) * 1000
+
+
+def timed(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+PARTS = {"reads": reads, "downloads": downloads, "uploads": uploads, "publish": publish}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter runs")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=" ".join(PARTS))
+    options = parser.parse_args()
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"{part} is no part: {' '.join(PARTS)}")
+    for tool in ("wrk", "nginx"):
+        if not shutil.which(tool) and not Path("/usr/sbin", tool).exists():
+            raise SystemExit(f"{tool} is not installed (Debian packages wrk, nginx-light)")
+    if not BINARY.exists():
+        raise SystemExit(f"{BINARY} is not built: run make")
+    runs, seconds = (3, 2) if options.quick else (5, 5)
+    with tempfile.TemporaryDirectory(prefix="terrarium-bench-") as name:
+        folder = Path(name)
+        nginx, terrarium = Nginx(folder / "nginx"), Terrarium(folder)
+        print(f"{'':44} {'terrarium':>10} {'other':>10}")
+        try:
+            for part in options.parts or PARTS:
+                PARTS[part](terrarium, nginx, folder / "packages", runs, seconds)
+        finally:
+            nginx.stop()
+            terrarium.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+/* limits.h: every ceiling on what an outsider can make us hold, each with its reason.
+ * What an operator may want to change is a setting instead (config.c). */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+/* Memory of one request: path, headers, parsed JSON body and the answer's pieces. */
+#define LIMIT_REQUEST_MEMORY (8 * MIB)
+/* JSON bodies of the API. The largest real one is a conda stage call with a README: 200 KB. */
+#define LIMIT_JSON_BODY (2 * MIB)
+/* Nesting of any JSON we parse. Real index.json files reach 4, notebooks 12. */
+#define LIMIT_JSON_DEPTH 64
+/* Path of a URL, undecoded: CEP 26 allows 128 (channel) + 128 (label) + 32 + 211, tripled by
+ * escapes. */
+#define LIMIT_PATH 4096
+/* Segments of a URL path. */
+#define LIMIT_PATH_SEGMENTS 32
+/* All request headers together; libmicrohttpd's pool per connection is twice this. */
+#define LIMIT_HEADERS (16 * KIB)
+/* A multipart part's headers, and a form field that is not the file. */
+#define LIMIT_PART_HEADERS (8 * KIB)
+#define LIMIT_FORM_FIELD   (64 * KIB)
+#define LIMIT_FORM_FIELDS  64
+
+/* Names: CEP 26. */
+#define LIMIT_CONDA_NAME     64
+#define LIMIT_CONDA_VERSION  64
+#define LIMIT_CONDA_BUILD    64
+#define LIMIT_CONDA_FILENAME 211
+#define LIMIT_CONDA_SUBDIR   32
+#define LIMIT_CONDA_LABEL    128
+#define LIMIT_LOGIN          64
+/* depends or constrains of one record. The longest list on conda-forge has 380 entries. */
+#define LIMIT_CONDA_DEPENDS 2000
+/* One MatchSpec. The longest on conda-forge is 190 bytes. */
+#define LIMIT_CONDA_SPEC 1024
+
+/* What is read out of a package. conda-forge's largest index.json is 30 KB, about.json 400 KB. */
+#define LIMIT_INFO_MEMBER (4 * MIB)  /* one info/ file that is kept */
+#define LIMIT_INFO_TOTAL  (64 * MIB) /* the decompressed info component */
+#define LIMIT_TAR_ENTRIES 1000000    /* entries of one archive */
+/* Decompressed bytes of a .tar.bz2: this factor of its size, plus LIMIT_INFO_TOTAL. Real
+ * packages stay under 40; bzip2 bombs reach 1,000,000. */
+#define LIMIT_UNPACK_RATIO 200
+/* Windows of zstd streams: 2^27 is libzstd's own default and the conda clients' ceiling. */
+#define LIMIT_ZSTD_WINDOW_LOG 27
+
+/* One generated index document held in memory while it is made. */
+#define LIMIT_INDEX_DOCUMENT ((size_t)2 * GIB)
+/* Documents up to this size are kept in memory by the read cache; larger ones are sent from disk.
+ */
+#define LIMIT_CACHED_BODY (128 * KIB)
+
+#endif

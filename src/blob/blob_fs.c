@@ -1,0 +1,397 @@
+/* blob_fs.c: blobs as files: <dir>/ab/cd/<sha256>, where abcd are its first digits.
+ *
+ * Bytes are written to <dir>/tmp under a name nobody guesses, fsynced, and then renamed to their
+ * digest: a file under a digest is always whole. */
+#include "blob/blob.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "base/text.h"
+
+#define TEMP_NAME_CHARS 20
+#define PATH_OF_LEAF    6 /* "/ab/cd" */
+/* What is added to dir at most: "/ab/cd/" and the digest. */
+#define PATH_TAIL (PATH_OF_LEAF + 1 + SHA256_HEX)
+#define LEAVES    65536
+
+struct blob_store {
+    char *dir;
+    bool for_writing;
+    /* Leaf folders whose entries, and whose way from dir, this process has seen on disk. Others
+     * may have been made by a process that a crash cut short before it fsynced them. */
+    _Atomic uint8_t settled[LEAVES / 8];
+};
+
+struct blob_writer {
+    struct blob_store *store;
+    int fd;
+    char *temp; /* path; NULL once published */
+    enum { WRITING, SYNCED, PUBLISHED, FAILED } state;
+    struct digest *digest; /* NULL: id was known from the start */
+    struct blob_id id;
+};
+
+static enum err_code out_of_memory(struct err *err)
+{
+    return fail(err, ERR_NOMEM, "out of memory");
+}
+
+/* The errno of a fault that a test wants here becomes a failure of the call that follows. */
+static bool faulty(int fault)
+{
+    if (fault)
+        errno = fault;
+    return fault != 0;
+}
+
+static bool is_digest(struct str sha256)
+{
+    return text_is_hex(sha256, SHA256_HEX);
+}
+
+/* Writes the path of a blob; out[PATH_MAX] is long enough because blob_open made sure. */
+static void path_of(const struct blob_store *b, struct str sha256, char *out)
+{
+    int len;
+
+    assert(is_digest(sha256));
+    len = snprintf(out, PATH_MAX, "%s/%.2s/%.2s/%.*s", b->dir, sha256.ptr, sha256.ptr + 2,
+                   SHA256_HEX, sha256.ptr);
+    assert(len > 0 && len < PATH_MAX);
+    (void)len;
+}
+
+/* --- the store ----------------------------------------------------------------------------- */
+
+static enum err_code prepare_folders(const struct blob_store *b, struct err *err)
+{
+    char tmp[PATH_MAX];
+    enum err_code code;
+
+    (void)snprintf(tmp, sizeof(tmp), "%s/tmp", b->dir);
+    code = fs_mkdirs(tmp, err);
+    if (code == OK && b->for_writing)
+        code = fs_empty_dir(tmp, err);
+    return code;
+}
+
+enum err_code blob_open(const char *dir, bool for_writing, struct blob_store **ret_store,
+                        struct err *err)
+{
+    AUTO(blob_closep) struct blob_store *b = NULL;
+    size_t len = strlen(dir);
+    enum err_code code;
+
+    if (len == 0 || len + PATH_TAIL >= PATH_MAX)
+        return fail(err, ERR_INVALID, "the path of the blob folder is empty or too long");
+    b = mem_new(struct blob_store);
+    if (!b)
+        return out_of_memory(err);
+    b->for_writing = for_writing;
+    b->dir = mem_dup(dir, len);
+    if (!b->dir)
+        return out_of_memory(err);
+    code = prepare_folders(b, err);
+    if (code == OK)
+        *ret_store = TAKE(b);
+    return code;
+}
+
+void blob_close(struct blob_store *b)
+{
+    if (!b)
+        return;
+    mem_free(b->dir);
+    mem_free(b);
+}
+
+void blob_closep(struct blob_store **b)
+{
+    blob_close(*b);
+    *b = NULL;
+}
+
+/* --- folders ------------------------------------------------------------------------------- */
+
+static unsigned leaf_of(struct str sha256)
+{
+    uint8_t head[2] = {0};
+    bool hex = text_unhex(str_sub(sha256, 0, 4), head, sizeof(head));
+
+    assert(hex);
+    (void)hex;
+    return head[0] * 256u + head[1];
+}
+
+static enum err_code make_folder(const char *path, struct err *err)
+{
+    if (mkdir(path, 0700) && errno != EEXIST)
+        return fail_errno(err, "cannot create the folder \"%s\"", path);
+    return OK;
+}
+
+static enum err_code sync_folder(const char *path, struct err *err)
+{
+    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || faulty(fault_point("blob.fsync_folder")) || fsync(fd))
+        return fail_errno(err, "cannot fsync the folder \"%s\"", path);
+    return OK;
+}
+
+/* The folders on the way to a blob, by level: 1 is the leaf dir/ab/cd, 2 is dir/ab, 3 is dir. */
+static void level_path(const struct blob_store *b, struct str sha256, int level, char *out)
+{
+    (void)snprintf(out, PATH_MAX, "%s/%.2s/%.2s", b->dir, sha256.ptr, sha256.ptr + 2);
+    if (level > 1)
+        out[strlen(b->dir) + (level == 2 ? 3 : 0)] = '\0';
+}
+
+static enum err_code make_leaf(const struct blob_store *b, struct str sha256, struct err *err)
+{
+    char path[PATH_MAX];
+    enum err_code code = OK;
+
+    for (int level = 2; code == OK && level >= 1; level--) {
+        level_path(b, sha256, level, path);
+        code = make_folder(path, err);
+    }
+    return code;
+}
+
+/* Makes the entries of the leaf durable; and those that lead to it, once in this process. */
+static enum err_code settle(struct blob_store *b, struct str sha256, struct err *err)
+{
+    unsigned leaf = leaf_of(sha256);
+    uint8_t bit = (uint8_t)(1u << leaf % 8);
+    int levels = atomic_load(&b->settled[leaf / 8]) & bit ? 1 : 3;
+    char path[PATH_MAX];
+
+    for (int level = 1; level <= levels; level++) {
+        enum err_code code;
+
+        level_path(b, sha256, level, path);
+        code = sync_folder(path, err);
+        if (code)
+            return code;
+    }
+    atomic_fetch_or(&b->settled[leaf / 8], bit);
+    return OK;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static enum err_code open_temp(struct blob_writer *w, struct err *err)
+{
+    char path[PATH_MAX], name[TEMP_NAME_CHARS + 1];
+    int len;
+
+    rand_text(name, TEMP_NAME_CHARS);
+    len = snprintf(path, sizeof(path), "%s/tmp/%s", w->store->dir, name);
+    w->temp = mem_dup(path, (size_t)len);
+    if (!w->temp)
+        return out_of_memory(err);
+    w->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return w->fd < 0 ? fail_errno(err, "cannot create \"%s\"", path) : OK;
+}
+
+/* known: what the bytes will be; NULL: to be found out. */
+static enum err_code open_writer(struct blob_store *b, const struct blob_id *known,
+                                 struct blob_writer **ret_w, struct err *err)
+{
+    AUTO(blob_writer_closep) struct blob_writer *w = mem_new(struct blob_writer);
+    enum err_code code;
+
+    assert(b->for_writing);
+    if (!w)
+        return out_of_memory(err);
+    w->store = b;
+    w->fd = -1;
+    if (known)
+        w->id = *known;
+    else if (!(w->digest = digest_open()))
+        return out_of_memory(err);
+    code = open_temp(w, err);
+    if (code == OK)
+        *ret_w = TAKE(w);
+    return code;
+}
+
+enum err_code blob_writer_open(struct blob_store *b, struct blob_writer **ret_w, struct err *err)
+{
+    return open_writer(b, NULL, ret_w, err);
+}
+
+enum err_code blob_writer_write(struct blob_writer *w, struct str chunk, struct err *err)
+{
+    enum err_code code;
+
+    if (w->state == FAILED)
+        return fail(err, ERR_IO, "an earlier write of these bytes failed");
+    assert(w->state == WRITING);
+    if (faulty(fault_point("blob.write")))
+        code = fail_errno(err, "cannot write \"%s\"", w->temp);
+    else
+        code = fs_write_all(w->fd, chunk, err);
+    if (code) {
+        w->state = FAILED;
+        return code;
+    }
+    if (w->digest) {
+        digest_add(w->digest, chunk);
+        w->id.size += chunk.len;
+    }
+    return OK;
+}
+
+enum err_code blob_writer_sync(struct blob_writer *w, struct blob_id *ret_id, struct err *err)
+{
+    if (w->state == FAILED)
+        return fail(err, ERR_IO, "an earlier write of these bytes failed");
+    assert(w->state == WRITING);
+    w->state = FAILED; /* a failed fsync is not tried again: the kernel may have dropped pages */
+    if (faulty(fault_point("blob.fsync")) || fsync(w->fd))
+        return fail_errno(err, "cannot fsync \"%s\"", w->temp);
+    if (w->digest)
+        digest_finish(w->digest, w->id.sha256, w->id.md5);
+    w->state = SYNCED;
+    *ret_id = w->id;
+    return OK;
+}
+
+enum err_code blob_writer_publish(struct blob_writer *w, struct err *err)
+{
+    struct str sha256 = str_of(w->id.sha256);
+    char path[PATH_MAX];
+    enum err_code code;
+
+    assert(w->state == SYNCED);
+    path_of(w->store, sha256, path);
+    code = make_leaf(w->store, sha256, err);
+    if (code)
+        return code;
+    if (faulty(fault_point("blob.rename")) || rename(w->temp, path))
+        return fail_errno(err, "cannot rename \"%s\" to \"%s\"", w->temp, path);
+    w->state = PUBLISHED; /* even if what follows fails: there is no temp file any more */
+    return settle(w->store, sha256, err);
+}
+
+void blob_writer_close(struct blob_writer *w)
+{
+    if (!w)
+        return;
+    if (w->fd >= 0 && w->state != PUBLISHED)
+        (void)unlink(w->temp); /* else the next blob_open removes it */
+    fd_closep(&w->fd);
+    digest_close(w->digest);
+    mem_free(w->temp);
+    mem_free(w);
+}
+
+void blob_writer_closep(struct blob_writer **w)
+{
+    blob_writer_close(*w);
+    *w = NULL;
+}
+
+static enum err_code identify(struct str data, struct blob_id *ret_id, struct err *err)
+{
+    AUTO(digest_closep) struct digest *d = digest_open();
+
+    if (!d)
+        return out_of_memory(err);
+    *ret_id = (struct blob_id){.size = data.len};
+    digest_add(d, data);
+    digest_finish(d, ret_id->sha256, ret_id->md5);
+    return OK;
+}
+
+static bool is_there(const struct blob_store *b, const struct blob_id *id)
+{
+    char path[PATH_MAX];
+    struct stat st;
+
+    path_of(b, str_of(id->sha256), path);
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == id->size;
+}
+
+enum err_code blob_put(struct blob_store *b, struct str data, struct blob_id *ret_id,
+                       struct err *err)
+{
+    AUTO(blob_writer_closep) struct blob_writer *w = NULL;
+    struct blob_id id;
+    enum err_code code = identify(data, &id, err);
+
+    if (code == OK && is_there(b, &id)) {
+        code = settle(b, str_of(id.sha256), err); /* its rename may not be on disk yet */
+    } else {
+        if (code == OK)
+            code = open_writer(b, &id, &w, err);
+        if (code == OK)
+            code = blob_writer_write(w, data, err);
+        if (code == OK)
+            code = blob_writer_sync(w, &id, err);
+        if (code == OK)
+            code = blob_writer_publish(w, err);
+    }
+    if (code == OK)
+        *ret_id = id;
+    return code;
+}
+
+/* --- reading and removing ------------------------------------------------------------------ */
+
+enum err_code blob_get(struct blob_store *b, struct str sha256, int *ret_fd, uint64_t *ret_size,
+                       struct err *err)
+{
+    AUTO(fd_closep) int fd = -1;
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (!is_digest(sha256))
+        return fail(err, ERR_NOT_FOUND, "\"" STR_FMT "\" is not a digest", STR_ARG(sha256));
+    path_of(b, sha256, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return fail(err, ERR_NOT_FOUND, "no bytes have the digest " STR_FMT, STR_ARG(sha256));
+    if (fd < 0 || fstat(fd, &st))
+        return fail_errno(err, "cannot open \"%s\"", path);
+    *ret_size = (uint64_t)st.st_size;
+    *ret_fd = fd;
+    fd = -1;
+    return OK;
+}
+
+struct str blob_path(struct blob_store *b, struct arena *mem, struct str sha256)
+{
+    char path[PATH_MAX];
+    char *copy;
+
+    if (!is_digest(sha256))
+        return (struct str){0};
+    path_of(b, sha256, path);
+    copy = str_z(mem, str_of(path));
+    return str_of(copy);
+}
+
+enum err_code blob_remove(struct blob_store *b, struct str sha256, struct err *err)
+{
+    char path[PATH_MAX];
+
+    assert(b->for_writing);
+    if (!is_digest(sha256))
+        return fail(err, ERR_INVALID, "\"" STR_FMT "\" is not a digest", STR_ARG(sha256));
+    path_of(b, sha256, path);
+    if (faulty(fault_point("blob.remove")) || (unlink(path) && errno != ENOENT))
+        return fail_errno(err, "cannot remove \"%s\"", path);
+    return OK;
+}

@@ -1,0 +1,137 @@
+/* serve.c: `terrarium serve`. Opens the parts, says where it is, waits for a signal, closes. */
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "core/setup.h"
+#include "web/web.h"
+
+struct server {
+    struct app app;
+    struct web *web;
+    struct http_server *http;
+};
+
+/* Blocked in every thread, since threads inherit the mask: the main thread waits for the first
+ * two, and a client that went away is an error of write(2), not a signal. */
+static void block_signals(sigset_t *ret_stop)
+{
+    sigset_t pipe;
+
+    /* With valid signal numbers none of these can fail. */
+    (void)sigemptyset(ret_stop);
+    (void)sigaddset(ret_stop, SIGINT);
+    (void)sigaddset(ret_stop, SIGTERM);
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, ret_stop, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, NULL);
+}
+
+static enum err_code server_open(struct server *s, const struct config *config, struct err *err)
+{
+    struct http_options options = {
+        .listen = config->listen,
+        .threads = (unsigned)config->threads,
+        .connections_max = (unsigned)config->connections_max,
+        .header_seconds = (unsigned)config->header_seconds,
+        .idle_seconds = (unsigned)config->idle_seconds,
+        .min_rate = (uint64_t)config->min_rate,
+    };
+    struct http_app http_app;
+    enum err_code code = app_open(&s->app, config, APP_SERVE, err);
+
+    if (!code)
+        code = web_open(&s->app, &s->web, err);
+    if (code)
+        return code;
+    http_app = web_http_app(s->web);
+    return http_open(&options, s->app.work, &s->app.log, &http_app, &s->http, err);
+}
+
+/* Accepts a half-opened server. */
+static void server_close(struct server *s)
+{
+    if (s->web)
+        web_drain(s->web);
+    if (s->http)
+        http_close(s->http, (unsigned)s->app.config->shutdown_seconds);
+    if (s->web)
+        web_close(s->web);
+    app_close(&s->app);
+}
+
+/* For whoever starts it by hand: the address, and the way to the first account. */
+static int greet(struct cli *cli, struct server *s, const struct config *config)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(16 * KIB);
+    struct str address = http_address(s->http), code;
+    struct err err = {0};
+
+    if (setup_begin(&s->app, cli->mem, &code, &err))
+        return cli_fail(cli, &err);
+    buf_addz(&b, "Terrarium " TERRARIUM_VERSION " serves ");
+    buf_add(&b, config->data);
+    buf_addf(&b, " at http://" STR_FMT "/\n", STR_ARG(address));
+    if (code.len) {
+        buf_addz(&b, "\nThere is no administrator yet. Within 24 hours, open this one-time link:\n"
+                     "  ");
+        if (config->public_url.len)
+            buf_add(&b, config->public_url);
+        else
+            buf_addf(&b, "http://" STR_FMT, STR_ARG(address));
+        buf_addf(&b, "/setup/" STR_FMT "\nor run in another terminal:\n", STR_ARG(code));
+        buf_addf(&b, "  %s admin user create NAME --email you@example.org --superuser --data ",
+                 cli->program);
+        buf_add(&b, config->data);
+        buf_addc(&b, '\n');
+    }
+    buf_addf(&b,
+             "\nPublish with anaconda-client, after this:\n"
+             "  anaconda config --set url http://" STR_FMT "/api\n"
+             "  anaconda org login\n"
+             "Ctrl-C stops the server.\n",
+             STR_ARG(address));
+    return cli_print(cli, &b);
+}
+
+/* Until told to stop. A second signal ends the process at once: nothing is lost by that but the
+ * requests in flight. */
+static void wait_for_signal(struct server *s, const sigset_t *stop)
+{
+    int number = 0;
+
+    while (sigwait(stop, &number) != 0)
+        continue;
+    (void)pthread_sigmask(SIG_UNBLOCK, stop, NULL);
+    log_msg(&s->app.log, LOG_INFO, "stop", "stopping on %s", strsignal(number));
+}
+
+int cli_serve(struct cli *cli)
+{
+    struct server server = {.app = {.lock_fd = -1}};
+    struct config config;
+    struct cli_args args;
+    struct err err = {0};
+    sigset_t stop;
+    int status;
+
+    if (!cli_parse(cli, NULL, 0, &args))
+        return CLI_USAGE;
+    if (args.word_count)
+        return cli_usage(cli, "\"" STR_FMT "\" is not understood", STR_ARG(args.words[0]));
+    if (!cli_config(cli, &args, &config, NULL))
+        return CLI_USAGE;
+    block_signals(&stop);
+    if (server_open(&server, &config, &err)) {
+        server_close(&server);
+        return cli_fail(cli, &err);
+    }
+    status = greet(cli, &server, &config);
+    if (!status)
+        wait_for_signal(&server, &stop);
+    server_close(&server);
+    return status;
+}

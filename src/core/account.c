@@ -1,0 +1,291 @@
+#include "core/account.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "config.h"
+#include "core/audit.h"
+#include "core/password.h"
+#include "format/conda_name.h"
+#include "store/credential.h"
+
+/* First words of our URLs and of anaconda-client's API, and words that conda's own URL parser
+ * gives a meaning: an account of that name could never be reached. */
+static const char *const reserved[] = {
+    "admin",
+    "anaconda",
+    "api",
+    "apps",
+    "authentication",
+    "authentications",
+    "authentication-type",
+    "assets",
+    "channel",
+    "channels",
+    "commit",
+    "conda",
+    "copy",
+    "cran",
+    "dashboard",
+    "dist",
+    "docs",
+    "download",
+    "environments",
+    "favicon.ico",
+    "favorites",
+    "files",
+    "group",
+    "groups",
+    "healthz",
+    "help",
+    "label",
+    "landscape",
+    "license",
+    "login",
+    "logout",
+    "metrics",
+    "notebooks",
+    "notices",
+    "org",
+    "organizations",
+    "orgs",
+    "package",
+    "package_listing",
+    "packages",
+    "privacy",
+    "projects",
+    "pypi",
+    "r",
+    "readyz",
+    "release",
+    "robots.txt",
+    "root",
+    "scopes",
+    "search",
+    "settings",
+    "setup",
+    "shards",
+    "signin",
+    "signup",
+    "simple",
+    "stage",
+    "static",
+    "system",
+    "t",
+    "terms",
+    "terrarium",
+    "token",
+    "upload",
+    "user",
+    "users",
+    "v1",
+};
+
+static bool login_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+enum err_code account_check_login(struct str login, struct err *err)
+{
+    bool good = login.len >= 2 && login.len <= LIMIT_LOGIN && login.ptr[0] != '.' &&
+                login.ptr[0] != '-' && login.ptr[0] != '_';
+
+    for (size_t i = 0; good && i < login.len; i++)
+        good = login_char(login.ptr[i]);
+    if (!good)
+        return fail_field(err, "login",
+                          "username \"" STR_FMT "\" is not 2 to %d of a-z, 0-9, \"_\", \"-\" and "
+                          "\".\", beginning with a letter or digit",
+                          STR_ARG(login), LIMIT_LOGIN);
+    for (size_t i = 0; i < COUNT(reserved); i++)
+        if (str_eq(login, str_of(reserved[i])))
+            return fail_field(err, "login", "username \"" STR_FMT "\" is reserved", STR_ARG(login));
+    /* conda cuts URLs at a known subdir, and at a package's extension. */
+    if (conda_known_subdir(login) || str_ends(login, S(".conda")) || str_ends(login, S(".tar.bz2")))
+        return fail_field(err, "login",
+                          "username \"" STR_FMT "\" means something else to conda clients",
+                          STR_ARG(login));
+    return OK;
+}
+
+/* Something before one "@", a dotted host after it, no blanks: the rest only a mail can tell. */
+static enum err_code check_email(struct str email, struct err *err)
+{
+    struct str local, host;
+    bool good = email.len <= 254 && text_is_utf8(email) && !text_has_control(email) &&
+                !str_has(email, ' ') && str_cut_last(email, '@', &local, &host) && local.len > 0 &&
+                !str_has(local, '@') && host.len >= 3 && str_has(host, '.') && host.ptr[0] != '.' &&
+                host.ptr[host.len - 1] != '.';
+
+    if (!good)
+        return fail_field(err, "email", "\"" STR_FMT "\" is not an e-mail address", STR_ARG(email));
+    return OK;
+}
+
+static void note(struct arena *mem, struct signup_errors *errors, enum err_code rc,
+                 const struct err *e)
+{
+    if (rc != ERR_UNPROCESSABLE || errors->count == SIGNUP_FIELDS)
+        return;
+    errors->items[errors->count++] = (struct field_error){e->field, str_dup(mem, str_of(e->msg))};
+}
+
+/* All rules that need no database. Each field is judged, so that a form shows every fault. */
+static void check_fields(const struct app *app, struct arena *mem, const struct signup *in,
+                         struct signup_errors *errors)
+{
+    struct err e;
+
+    note(mem, errors, account_check_login(in->login, &e), &e);
+    note(mem, errors, check_email(in->email, &e), &e);
+    note(mem, errors, password_check(in->password, in->login, app->config->password_min, &e), &e);
+    if (!str_eq(in->password, in->password_again))
+        note(mem, errors, fail_field(&e, "password_again", "the two passwords differ"), &e);
+    if (!in->accept_terms)
+        note(mem, errors,
+             fail_field(&e, "accept_terms", "the terms and conditions must be accepted"), &e);
+}
+
+/* Taken names are reported beside malformed fields, not after them. */
+static enum err_code check_taken(struct app *app, struct arena *mem, const struct signup *in,
+                                 struct signup_errors *errors, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row row;
+    struct err e;
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, mem, in->login, &row, err);
+    if (!rc)
+        note(mem, errors,
+             fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login)), &e);
+    else if (rc != ERR_NOT_FOUND)
+        return rc;
+    rc = account_by_email(tx, mem, in->email, &row, err);
+    if (!rc)
+        note(mem, errors,
+             fail_field(&e, "email", "an account with the e-mail address \"" STR_FMT "\" exists",
+                        STR_ARG(in->email)),
+             &e);
+    else if (rc != ERR_NOT_FOUND)
+        return rc;
+    return OK;
+}
+
+enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct actor *actor,
+                                    const struct signup *in, struct str password_hash,
+                                    int64_t *ret_id, struct err *err)
+{
+    struct account_row row = {
+        .login = in->login,
+        .kind = S("user"),
+        .email = in->email,
+        .password_hash = password_hash,
+        .superuser = in->superuser,
+        .created_ms = clock_now_ms(),
+    };
+    int64_t id;
+    enum err_code rc = account_insert(tx, &row, app->config->terms_version, &id, err);
+
+    if (rc)
+        return rc;
+    /* Who signs up acts for itself; an administrator is the actor of what it creates. */
+    struct actor self = {.account_id = id, .login = in->login, .remote = actor->remote};
+    rc = audit_add(tx, actor->login.len ? actor : &self, "account.create", in->login,
+                   in->superuser ? S("superuser") : S(""), err);
+    if (!rc)
+        *ret_id = id;
+    return rc;
+}
+
+enum err_code account_validate_signup(struct app *app, struct arena *mem, const struct signup *in,
+                                      struct signup *ret_folded, struct str *ret_hash,
+                                      struct signup_errors *ret_errors, struct err *err)
+{
+    struct signup folded = *in;
+    enum err_code rc;
+
+    folded.login = str_lower(mem, in->login);
+    folded.email = str_trim(in->email);
+    ret_errors->count = 0;
+    check_fields(app, mem, &folded, ret_errors);
+    if ((rc = check_taken(app, mem, &folded, ret_errors, err)))
+        return rc;
+    if (ret_errors->count)
+        return fail_field(err, ret_errors->items[0].field, STR_FMT,
+                          STR_ARG(ret_errors->items[0].message));
+    if ((rc = password_hash(mem, in->password, ret_hash, err)))
+        return rc;
+    *ret_folded = folded;
+    return OK;
+}
+
+enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
+                              const struct signup *in, bool by_admin, int64_t *ret_id,
+                              struct signup_errors *ret_errors, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct signup folded;
+    struct str hash;
+    enum err_code rc;
+
+    ret_errors->count = 0;
+    if (!by_admin && !app->config->registration)
+        return fail(err, ERR_DENIED,
+                    "registration is closed on this server; ask its administrator for an account");
+    if ((rc = account_validate_signup(app, mem, in, &folded, &hash, ret_errors, err)) ||
+        (rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+        return rc;
+    rc = account_insert_signup(app, tx, actor, &folded, hash, ret_id, err);
+    if (rc == ERR_CONFLICT) { /* taken since check_taken */
+        const char *field = err && err->field ? err->field : "login";
+        rc = fail_field(err, field, "this %s is taken", field);
+        note(mem, ret_errors, rc, err);
+    }
+    return rc ? rc : tx_commit(&tx, err);
+}
+
+enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
+                                     struct str login, struct str password, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row row;
+    struct str hash;
+    enum err_code rc;
+
+    if ((rc = password_check(password, login, app->config->password_min, err)) ||
+        (rc = password_hash(mem, password, &hash, err)) ||
+        (rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+        return rc;
+    rc = account_by_login(tx, mem, login, &row, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(login));
+    if (rc || (rc = account_set_password(tx, row.id, hash, err)) ||
+        (rc = session_delete_all(tx, row.id, err)) ||
+        (rc = audit_add(tx, actor, "account.password", login, S(""), err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+enum err_code account_change_superuser(struct app *app, struct arena *mem,
+                                       const struct actor *actor, struct str login, bool superuser,
+                                       struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row row;
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+        return rc;
+    rc = account_by_login(tx, mem, login, &row, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(login));
+    if (rc || (rc = account_set_superuser(tx, row.id, superuser, err)) ||
+        (rc =
+             audit_add(tx, actor, "account.superuser", login, superuser ? S("on") : S("off"), err)))
+        return rc;
+    return tx_commit(&tx, err);
+}

@@ -1,0 +1,53 @@
+/* account.h: the rules of signing up and administering accounts. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+#include "app.h"
+#include "base/arena.h"
+#include "core/actor.h"
+#include "store/account.h"
+
+struct signup {
+    struct str login, email, password, password_again;
+    bool accept_terms;
+    bool superuser; /* set by callers who may, never from a request's body */
+};
+#define SIGNUP_FIELDS 5
+struct field_error {
+    const char *field; /* "login" */
+    struct str message;
+};
+struct signup_errors { /* every refused field at once, in the order of the form */
+    struct field_error items[SIGNUP_FIELDS];
+    size_t count;
+};
+
+/* Creates an account. ERR_UNPROCESSABLE: *ret_errors says which fields and why; err holds the
+ * first of them. ERR_DENIED: registration is closed (never for a superuser's or the command's
+ * call: by_admin). The password is hashed before the transaction begins. */
+enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
+                              const struct signup *in, bool by_admin, int64_t *ret_id,
+                              struct signup_errors *ret_errors, struct err *err) MUST_USE;
+
+/* Sets a password; ends all sessions of the account. Same password rule as signing up. */
+enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
+                                     struct str login, struct str password,
+                                     struct err *err) MUST_USE;
+enum err_code account_change_superuser(struct app *app, struct arena *mem,
+                                       const struct actor *actor, struct str login, bool superuser,
+                                       struct err *err) MUST_USE;
+
+/* The two halves of signing up, for core/setup, which puts a one-time code between them: judge
+ * and hash (slow, no transaction), then insert with the audit row (inside one). */
+enum err_code account_validate_signup(struct app *app, struct arena *mem, const struct signup *in,
+                                      struct signup *ret_folded, struct str *ret_hash,
+                                      struct signup_errors *ret_errors, struct err *err) MUST_USE;
+enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct actor *actor,
+                                    const struct signup *in, struct str password_hash,
+                                    int64_t *ret_id, struct err *err) MUST_USE;
+
+/* The login's rule: 2 to 64 of [a-z0-9_.-], begins with a letter or digit; not a reserved word
+ * (every first word of our URLs, known subdirs, "t", "label" ...). Input is folded to lower case.
+ */
+enum err_code account_check_login(struct str login, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,20 @@
+#include "core/audit.h"
+
+#include "base/clock.h"
+#include "store/audit.h"
+
+enum err_code audit_add(struct tx *tx, const struct actor *actor, const char *action,
+                        struct str object, struct str detail, struct err *err)
+{
+    struct audit_row row = {
+        .actor_id = actor->account_id,
+        .actor = actor->login,
+        .token_name = actor->token_name,
+        .remote = actor->remote,
+        .action = str_of(action),
+        .object = object,
+        .detail = detail,
+        .time_ms = clock_now_ms(),
+    };
+    return audit_insert(tx, &row, err);
+}

@@ -1,0 +1,29 @@
+/* inspect.h: reads an uploaded archive in a child process that can do nothing else.
+ *
+ * A small helper process ("terrarium inspector", started from our own binary before any threads
+ * matter) forks one child per archive. The child drops to rlimits (memory, CPU, no files) and a
+ * seccomp filter that allows memory, reading its one descriptor, and writing the result. */
+#ifndef CORE_INSPECT_H
+#define CORE_INSPECT_H
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "format/conda_archive.h"
+
+struct inspector;
+enum err_code inspector_open(struct log *log, struct inspector **ret, struct err *err) MUST_USE;
+void inspector_close(struct inspector *in); /* waits for the helper process to end */
+void inspector_closep(struct inspector **in);
+
+/* Unpacks what matters of a conda package. fd stays the caller's. Any thread; blocks until done
+ * or until the limits end it (30 s plus 1 s per MiB; 512 MiB of memory). The texts are
+ * still outside bytes: format/conda_meta parses them. Errors of conda_archive_read, and
+ * ERR_INVALID when the child had to be ended. */
+enum err_code inspect_conda(struct inspector *in, struct arena *mem, int fd, uint64_t size,
+                            const struct conda_filename *file, struct conda_archive *ret,
+                            struct err *err) MUST_USE;
+
+/* The helper's main loop (hidden command "inspector"); control socket on descriptor 3. */
+int inspector_main(void);
+
+#endif

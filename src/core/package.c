@@ -1,0 +1,366 @@
+#include "core/package.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "core/audit.h"
+#include "core/gc.h"
+#include "format/conda_name.h"
+#include "format/conda_version.h"
+#include "format/json.h"
+#include "index/index.h"
+#include "store/account.h"
+
+enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
+
+/* ---- looking up ---- */
+
+enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
+                              struct package_row *ret, struct err *err)
+{
+    enum err_code rc = package_find(tx, mem, owner, name, ret, err);
+
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no package \"" STR_FMT "/" STR_FMT "\"",
+                    STR_ARG(owner), STR_ARG(name));
+    return rc;
+}
+
+enum err_code release_require(struct tx *tx, struct arena *mem, const struct package_row *package,
+                              struct str version, struct release_row *ret, struct err *err)
+{
+    enum err_code rc = release_find(tx, mem, package->id, version, ret, err);
+
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND,
+                    "there is no release \"" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
+                    STR_ARG(package->owner), STR_ARG(package->name), STR_ARG(version));
+    return rc;
+}
+
+enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_path *path,
+                           struct file_row *ret, struct err *err)
+{
+    struct package_row package;
+    struct file_row file;
+    enum err_code rc = package_require(tx, mem, path->owner, path->package, &package, err);
+
+    if (rc)
+        return rc;
+    rc = file_find(tx, mem, package.account_id, path->basename, &file, err);
+    /* The file must belong to the package and release that the URL names, not just exist. */
+    if (rc == ERR_NOT_FOUND ||
+        (!rc && (file.package_id != package.id || !str_eq(file.version, path->version))))
+        return fail(err, ERR_NOT_FOUND,
+                    "there is no file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
+                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+                    STR_ARG(path->basename));
+    if (!rc)
+        *ret = file;
+    return rc;
+}
+
+/* ---- creating ---- */
+
+static enum err_code attrs_text(struct arena *mem, const json_t *attrs, struct str *ret,
+                                struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(ATTRS_MAX);
+
+    if (!attrs) {
+        *ret = S("{}");
+        return OK;
+    }
+    json_canonical(&b, attrs);
+    if (!buf_ok(&b))
+        return fail(err, ERR_TOO_BIG, "the attributes exceed %d bytes", (int)ATTRS_MAX);
+    *ret = str_dup(mem, buf_str(&b));
+    return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code owner_id(struct tx *tx, struct arena *mem, struct str owner, int64_t *ret_id,
+                              struct err *err)
+{
+    struct account_row account;
+    enum err_code rc = account_by_login(tx, mem, owner, &account, err);
+
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
+    if (!rc)
+        *ret_id = account.id;
+    return rc;
+}
+
+enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str name, const json_t *attrs,
+                             struct package_row *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct str text, summary = str_sub(json_get_str(attrs, "summary"), 0, SUMMARY_MAX);
+    int64_t account_id, id;
+    enum err_code rc;
+
+    if ((rc = conda_check_name(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
+        (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = owner_id(tx, mem, owner, &account_id, err)))
+        return rc;
+    rc = package_insert(tx, account_id, name, summary, text, clock_now_ms(), &id, err);
+    if (rc == ERR_CONFLICT)
+        return fail(err, ERR_CONFLICT, "the package \"" STR_FMT "/" STR_FMT "\" exists already",
+                    STR_ARG(owner), STR_ARG(name));
+    if (rc ||
+        (rc = audit_add(tx, actor, "package.create",
+                        str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)), S(""),
+                        err)) ||
+        (rc = package_find(tx, mem, owner, name, ret, err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+enum err_code release_create(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str package, struct str version,
+                             const json_t *attrs, struct release_row *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row row;
+    struct str text;
+    const struct conda_version *parsed;
+    int64_t id;
+    enum err_code rc;
+
+    if ((rc = conda_check_version_text(version, err)) ||
+        (rc = conda_version_parse(mem, version, &parsed, err)) ||
+        (rc = attrs_text(mem, attrs, &text, err)) || (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, owner, package, &row, err)))
+        return rc;
+    rc = release_insert(tx, row.id, version, text, clock_now_ms(), &id, err);
+    if (rc == ERR_CONFLICT)
+        return fail(err, ERR_CONFLICT,
+                    "the release \"" STR_FMT "/" STR_FMT "/" STR_FMT "\" exists already",
+                    STR_ARG(owner), STR_ARG(package), STR_ARG(version));
+    if (rc ||
+        (rc = audit_add(tx, actor, "release.create",
+                        str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
+                                STR_ARG(package), STR_ARG(version)),
+                        S(""), err)) ||
+        (rc = release_find(tx, mem, row.id, version, ret, err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+/* ---- indexes that a change touches ---- */
+
+struct touched_subdir {
+    struct touched_subdir *next;
+    struct str label, subdir;
+};
+struct touched {
+    struct arena *mem;
+    int64_t account_id;
+    struct str owner;
+    struct touched_subdir *head;
+};
+
+struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner)
+{
+    struct touched *t = arena_new(mem, struct touched);
+
+    if (t)
+        *t = (struct touched){.mem = mem, .account_id = account_id, .owner = owner};
+    return t;
+}
+
+static enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
+                                 struct err *err)
+{
+    struct touched_subdir *s;
+
+    for (s = t->head; s; s = s->next)
+        if (str_eq(s->label, label) && str_eq(s->subdir, subdir))
+            return OK;
+    s = arena_new(t->mem, struct touched_subdir);
+    if (!s)
+        return fail(err, ERR_NOMEM, "out of memory");
+    *s = (struct touched_subdir){t->head, str_dup(t->mem, label), str_dup(t->mem, subdir)};
+    if (!s->label.ptr || !s->subdir.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    t->head = s;
+    return OK;
+}
+
+enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
+                           struct err *err)
+{
+    struct label_list labels;
+    enum err_code rc = label_list_by_file(tx, t->mem, file->id, &labels, err);
+
+    for (size_t i = 0; !rc && i < labels.count; i++)
+        rc = touched_add(t, labels.rows[i].name, file->subdir, err);
+    return rc;
+}
+
+enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx, struct err *err)
+{
+    enum err_code rc = OK;
+
+    for (const struct touched_subdir *s = t->head; !rc && s; s = s->next) {
+        struct channel ch = {t->account_id, t->owner, s->label};
+        rc = index_update(tx, app->blobs, &ch, s->subdir, clock_now_ms(), err);
+    }
+    return rc;
+}
+
+/* ---- removing ---- */
+
+/* The newest version that has a file, in conda's order; empty when there is none. */
+static enum err_code newest_version(struct tx *tx, struct arena *mem, int64_t package_id,
+                                    struct file_row *ret_file, struct err *err)
+{
+    struct file_list files;
+    const struct conda_version *best = NULL, *v;
+    enum err_code rc = file_list_by_package(tx, mem, package_id, &files, err);
+
+    *ret_file = (struct file_row){.version = S(""), .about = S("{}")};
+    for (size_t i = 0; !rc && i < files.count; i++) {
+        rc = conda_version_parse(mem, files.rows[i].version, &v, err);
+        if (!rc && (!best || conda_version_cmp(v, best) >= 0)) {
+            best = v;
+            *ret_file = files.rows[i];
+        }
+    }
+    return rc;
+}
+
+enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_id,
+                              const struct package_row *package, struct err *err)
+{
+    AUTO(json_decrefp) json_t *about = NULL;
+    struct file_row newest;
+    struct str summary = package->summary, attrs = package->attrs;
+    enum err_code rc = newest_version(tx, mem, package_id, &newest, err);
+
+    if (rc)
+        return rc;
+    /* The package's own words, not the uploader's: about.json of its newest file. */
+    if (newest.version.len && (rc = json_parse_object(newest.about, &about, err)))
+        return rc;
+    if (about && json_object_size(about) > 0) {
+        attrs = newest.about;
+        if (json_get_str(about, "summary").ptr)
+            summary = str_sub(json_get_str(about, "summary"), 0, SUMMARY_MAX);
+    }
+    return package_update(tx, package_id, summary, attrs, newest.version, clock_now_ms(), err);
+}
+
+/* Takes one file out: its row and its name. Its channels were noted before, because the labels go
+ * with the row; its bytes go after the commit. */
+static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct arena *mem,
+                               const struct file_row *f, struct err *err)
+{
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->owner),
+                                STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
+    enum err_code rc;
+
+    if (!object.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = file_delete(tx, f->id, err)) ||
+        (rc = file_name_retire(tx, f->account_id, f->basename, f->sha256, clock_now_ms(), err)))
+        return rc;
+    return audit_add(tx, actor, "file.delete", object, f->sha256, err);
+}
+
+/* Commits, then lets go of the bytes of the files that the transaction dropped. */
+static enum err_code commit_drop(struct app *app, struct tx **tx, struct arena *mem,
+                                 const struct file_list *files, struct err *err)
+{
+    struct str *digests = arena_array(mem, struct str, files->count);
+    enum err_code rc;
+
+    if (!digests && files->count)
+        return fail(err, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < files->count; i++)
+        digests[i] = files->rows[i].sha256;
+    if ((rc = tx_commit(tx, err)))
+        return rc;
+    /* The removal stands whether or not the space comes back now: an orphan is no failure. */
+    (void)gc_blobs(app, digests, files->count, NULL);
+    return OK;
+}
+
+static enum err_code drop_files(struct app *app, struct tx *tx, const struct actor *actor,
+                                struct arena *mem, const struct package_row *package,
+                                const struct file_list *files, struct err *err)
+{
+    struct touched *touched = touched_open(mem, package->account_id, package->owner);
+    enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
+
+    for (size_t i = 0; !rc && i < files->count; i++) {
+        rc = touched_file(touched, tx, &files->rows[i], err);
+        if (!rc)
+            rc = drop_file(tx, actor, mem, &files->rows[i], err);
+    }
+    return rc ? rc : touched_update(touched, app, tx, err);
+}
+
+enum err_code file_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                          const struct file_path *path, struct file_row *ret_removed,
+                          struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct file_row file;
+    struct file_list files = {&file, 1};
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
+        (rc = file_require(tx, mem, path, &file, err)) ||
+        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = package_refresh(tx, mem, package.id, &package, err)) ||
+        (rc = commit_drop(app, &tx, mem, &files, err)))
+        return rc;
+    *ret_removed = file;
+    return OK;
+}
+
+enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str package_name, struct str version,
+                             struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct release_row release;
+    struct file_list files;
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
+                                STR_ARG(package_name), STR_ARG(version));
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
+        (rc = release_require(tx, mem, &package, version, &release, err)) ||
+        (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
+        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = release_delete(tx, release.id, err)) ||
+        (rc = package_refresh(tx, mem, package.id, &package, err)) ||
+        (rc = audit_add(tx, actor, "release.delete", object, S(""), err)))
+        return rc;
+    return commit_drop(app, &tx, mem, &files, err);
+}
+
+enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str name, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct file_list files;
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name));
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, owner, name, &package, err)) ||
+        (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
+        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = package_delete(tx, package.id, err)) ||
+        (rc = audit_add(tx, actor, "package.delete", object, S(""), err)))
+        return rc;
+    return commit_drop(app, &tx, mem, &files, err);
+}

@@ -1,0 +1,54 @@
+/* package.h: creating and removing packages, releases and files. */
+#ifndef CORE_PACKAGE_H
+#define CORE_PACKAGE_H
+#include <jansson.h>
+
+#include "app.h"
+#include "base/arena.h"
+#include "core/actor.h"
+#include "core/publish.h"
+#include "store/package.h"
+
+/* attrs: object, kept for pages (scalars and short lists only). ERR_CONFLICT: exists already. */
+enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str name, const json_t *attrs,
+                             struct package_row *ret, struct err *err) MUST_USE;
+enum err_code release_create(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str package, struct str version,
+                             const json_t *attrs, struct release_row *ret,
+                             struct err *err) MUST_USE;
+
+/* Each: one transaction with everything below the object, its indexes and the audit row.
+ * ERR_NOT_FOUND. Bytes that nothing else uses are removed too. */
+enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str name, struct err *err) MUST_USE;
+enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str package, struct str version,
+                             struct err *err) MUST_USE;
+enum err_code file_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                          const struct file_path *path, struct file_row *ret_removed,
+                          struct err *err) MUST_USE;
+
+/* Looking up by names, with messages for people. Inside any transaction. */
+enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
+                              struct package_row *ret, struct err *err) MUST_USE;
+enum err_code release_require(struct tx *tx, struct arena *mem, const struct package_row *package,
+                              struct str version, struct release_row *ret,
+                              struct err *err) MUST_USE;
+enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_path *path,
+                           struct file_row *ret, struct err *err) MUST_USE;
+
+/* For publish: brings a package's summary and newest version up to its files. */
+enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_id,
+                              const struct package_row *package, struct err *err) MUST_USE;
+
+/* The channel subdirs that a change touched, each index of which is then updated once. */
+struct touched;
+struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner);
+/* Notes every (label, subdir) that this file is in. */
+enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
+                           struct err *err) MUST_USE;
+enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx,
+                             struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,418 @@
+#include "core/publish.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/limits.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "blob/blob.h"
+#include "config.h"
+#include "core/audit.h"
+#include "core/conda_inspect.h"
+#include "core/gc.h"
+#include "core/package.h"
+#include "format/conda_name.h"
+#include "format/json.h"
+#include "store/upload.h"
+
+enum { TICKET_LEN = 40, DIST_ID_LEN = 24, LABELS_MAX = 20, SWEEP_MAX = 16, HOUR_MS = 3600 * 1000 };
+
+static struct str hash_ticket(struct str ticket, uint8_t out[SHA256_LEN])
+{
+    digest_sha256(ticket, out);
+    return (struct str){(const char *)out, SHA256_LEN};
+}
+
+/* ---- stage ---- */
+
+/* "linux-64/x-1-0.conda" under package x, version 1: the URL may not say one thing and the file
+ * name another. */
+static enum err_code check_path(const struct file_path *path, struct err *err)
+{
+    struct str subdir, filename;
+    struct conda_filename f;
+    enum err_code rc;
+
+    if (!str_cut_last(path->basename, '/', &subdir, &filename))
+        return fail(err, ERR_INVALID,
+                    "file \"" STR_FMT
+                    "\" does not begin with its subdir, as in \"linux-64/x-1.0-0.conda\"",
+                    STR_ARG(path->basename));
+    if ((rc = conda_check_subdir(subdir, err)) || (rc = conda_filename_parse(filename, &f, err)))
+        return rc;
+    if (!str_eq(f.name, path->package) || !str_eq(f.version, path->version))
+        return fail(err, ERR_INVALID,
+                    "file \"" STR_FMT "\" does not belong to package \"" STR_FMT
+                    "\" version \"" STR_FMT "\"",
+                    STR_ARG(filename), STR_ARG(path->package), STR_ARG(path->version));
+    return OK;
+}
+
+/* The labels as a JSON array, folded to lower case; none means main. */
+static enum err_code labels_json(struct arena *mem, const struct stage_request *req,
+                                 struct str *ret, struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(LABELS_MAX * (LIMIT_CONDA_LABEL + 8));
+    enum err_code rc;
+
+    if (req->label_count > LABELS_MAX)
+        return fail(err, ERR_INVALID, "%zu labels are too many; at most %d are allowed",
+                    req->label_count, (int)LABELS_MAX);
+    buf_addc(&b, '[');
+    for (size_t i = 0; i < req->label_count; i++) {
+        struct str label = str_lower(mem, req->labels[i]);
+        if ((rc = conda_check_label(label, err)))
+            return rc;
+        buf_addz(&b, i ? "," : "");
+        json_string_literal(&b, label);
+    }
+    buf_addz(&b, req->label_count ? "]" : "\"main\"]");
+    *ret = buf_ok(&b) ? str_dup(mem, buf_str(&b)) : (struct str){0};
+    return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+/* A taken name is refused as early as can be known: at once, unless the client says that it has
+ * the very same bytes. */
+static enum err_code check_free(struct app *app, struct tx *tx, struct arena *mem,
+                                const struct package_row *package, const struct file_path *path,
+                                struct str sha256, struct err *err)
+{
+    struct file_row file;
+    bool retired = false;
+    enum err_code rc = file_find(tx, mem, package->account_id, path->basename, &file, err);
+
+    if (!rc && sha256.len && str_eq(file.sha256, sha256))
+        return OK;
+    if (!rc)
+        return fail(err, ERR_CONFLICT,
+                    "the file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT
+                    "\" exists already, with other content",
+                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+                    STR_ARG(path->basename));
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    if (app->config->reuse_removed_names)
+        return OK;
+    rc = file_name_retired(tx, package->account_id, path->basename, &retired, err);
+    if (!rc && retired)
+        return fail(err, ERR_CONFLICT,
+                    "the file name \"" STR_FMT "\" was used by a removed file and stays reserved",
+                    STR_ARG(path->basename));
+    return rc;
+}
+
+static enum err_code check_request(const struct stage_request *req, struct err *err)
+{
+    if (!str_eq(req->type, S("conda")))
+        return fail(err, ERR_INVALID,
+                    "files of type \"" STR_FMT "\" are not accepted; \"conda\" is",
+                    STR_ARG(req->type));
+    if (req->sha256.len && !text_is_hex(req->sha256, SHA256_HEX))
+        return fail(err, ERR_INVALID,
+                    "sha256 \"" STR_FMT "\" is not %d lower-case hexadecimal digits",
+                    STR_ARG(req->sha256), SHA256_HEX);
+    return OK;
+}
+
+static enum err_code attrs_json(struct arena *mem, const json_t *attrs, struct str *ret,
+                                struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(LIMIT_JSON_BODY);
+
+    if (attrs)
+        json_canonical(&b, attrs);
+    else
+        buf_addz(&b, "{}");
+    *ret = buf_ok(&b) ? str_dup(mem, buf_str(&b)) : (struct str){0};
+    return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+/* Tickets that nobody used take their bytes with them, a few at each new one. */
+static enum err_code sweep_expired(struct app *app, struct arena *mem, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct digest_list digests = {0};
+    enum err_code rc = tx_begin(app->db, TX_WRITE, &tx, err);
+
+    if (rc || (rc = upload_delete_expired(tx, mem, clock_now_ms(), SWEEP_MAX, &digests, err)) ||
+        (rc = tx_commit(&tx, err)))
+        return rc;
+    return gc_blobs(app, digests.items, digests.count, err);
+}
+
+enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
+                            const struct file_path *path, const struct stage_request *req,
+                            struct staged *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct release_row release;
+    struct upload_row row = {.basename = path->basename,
+                             .uploader_id = actor->account_id,
+                             .declared_sha256 = req->sha256,
+                             .description = req->description,
+                             .created_ms = clock_now_ms()};
+    char *ticket = arena_alloc(mem, TICKET_LEN + 1, 1),
+         *dist_id = arena_alloc(mem, DIST_ID_LEN + 1, 1);
+    uint8_t hash[SHA256_LEN];
+    enum err_code rc;
+
+    if (!ticket || !dist_id)
+        return fail(err, ERR_NOMEM, "out of memory");
+    rand_text(ticket, TICKET_LEN);
+    rand_text(dist_id, DIST_ID_LEN);
+    row.ticket_hash = hash_ticket(str_of(ticket), hash);
+    row.dist_id = str_of(dist_id);
+    row.expires_ms = row.created_ms + app->config->upload_hours * HOUR_MS;
+    if ((rc = check_request(req, err)) || (rc = check_path(path, err)) ||
+        (rc = labels_json(mem, req, &row.labels, err)) ||
+        (rc = attrs_json(mem, req->attrs, &row.attrs, err)) ||
+        (rc = sweep_expired(app, mem, err)) || (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
+        (rc = release_require(tx, mem, &package, path->version, &release, err)) ||
+        (rc = check_free(app, tx, mem, &package, path, req->sha256, err)))
+        return rc;
+    row.account_id = package.account_id;
+    row.package_id = package.id;
+    row.release_id = release.id;
+    if ((rc = upload_insert(tx, &row, err)) || (rc = tx_commit(&tx, err)))
+        return rc;
+    *ret = (struct staged){str_of(ticket), str_of(dist_id)};
+    return OK;
+}
+
+/* ---- receive ---- */
+
+struct receiver {
+    struct app *app;
+    struct upload_row upload;
+    struct blob_writer *writer;
+    uint64_t size;
+};
+
+void receiver_close(void *r)
+{
+    struct receiver *rcv = r;
+
+    blob_writer_close(TAKE(rcv->writer));
+}
+
+static enum err_code find_ticket(struct app *app, struct arena *mem, struct str ticket,
+                                 struct upload_row *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    uint8_t hash[SHA256_LEN];
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = upload_by_ticket(tx, mem, hash_ticket(ticket, hash), clock_now_ms(), ret, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "this upload is unknown or has expired; start it again");
+    if (!rc && ret->sha256.len)
+        return fail(err, ERR_CONFLICT, "the bytes of this upload were received already");
+    return rc;
+}
+
+enum err_code publish_receive(struct app *app, struct arena *mem, struct str ticket,
+                              struct receiver **ret, struct err *err)
+{
+    struct receiver *r = arena_new(mem, struct receiver);
+    enum err_code rc;
+
+    if (!r)
+        return fail(err, ERR_NOMEM, "out of memory");
+    r->app = app;
+    if ((rc = find_ticket(app, mem, ticket, &r->upload, err)) ||
+        (rc = blob_writer_open(app->blobs, &r->writer, err)))
+        return rc;
+    *ret = r;
+    return OK;
+}
+
+enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err)
+{
+    r->size += chunk.len;
+    if (r->size > (uint64_t)r->app->config->upload_max)
+        return fail(err, ERR_TOO_BIG, "the file is larger than this server accepts (%lld bytes)",
+                    (long long)r->app->config->upload_max);
+    return blob_writer_write(r->writer, chunk, err);
+}
+
+static enum err_code check_digests(const struct receiver *r, const struct blob_id *id, int64_t size,
+                                   struct str md5_base64, struct err *err)
+{
+    AUTO(arena_closep) struct arena *scratch = arena_open(KIB);
+    struct str md5;
+    char hex[MD5_HEX + 1];
+
+    if (!scratch)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (size >= 0 && (uint64_t)size != id->size)
+        return fail(err, ERR_INVALID, "Content-Length says %lld bytes, %llu arrived",
+                    (long long)size, (unsigned long long)id->size);
+    if (md5_base64.len) {
+        md5 = text_unbase64(scratch, md5_base64);
+        if (md5.len != MD5_LEN)
+            return fail(err, ERR_INVALID,
+                        "Content-MD5 \"" STR_FMT "\" is not the base64 of %d bytes",
+                        STR_ARG(md5_base64), MD5_LEN);
+        text_hex(md5.ptr, MD5_LEN, hex);
+        if (!str_eq(str_of(hex), str_of(id->md5)))
+            return fail(err, ERR_INVALID, "Content-MD5 says %s, the bytes have %s", hex, id->md5);
+    }
+    if (r->upload.declared_sha256.len && !str_eq(r->upload.declared_sha256, str_of(id->sha256)))
+        return fail(err, ERR_INVALID, "sha256 was announced as " STR_FMT ", the bytes have %s",
+                    STR_ARG(r->upload.declared_sha256), id->sha256);
+    return OK;
+}
+
+enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_base64,
+                              struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct blob_id id;
+    enum err_code rc;
+
+    if ((rc = blob_writer_sync(r->writer, &id, err)) ||
+        (rc = check_digests(r, &id, size, md5_base64, err)) ||
+        (rc = tx_begin(r->app->db, TX_WRITE, &tx, err)))
+        return rc;
+    rc =
+        upload_received(tx, r->upload.id, str_of(id.sha256), str_of(id.md5), (int64_t)id.size, err);
+    if (rc == ERR_NOT_FOUND || rc == ERR_CONFLICT)
+        return fail(err, rc, "this upload has ended meanwhile; start it again");
+    /* Made visible inside the transaction: nobody can find the bytes unused and remove them
+     * between the two. */
+    if (rc || (rc = blob_writer_publish(r->writer, err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+/* ---- commit ---- */
+
+static enum err_code find_upload(struct app *app, struct arena *mem, const struct file_path *path,
+                                 struct str dist_id, struct upload_row *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct release_row release;
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_READ, &tx, err)) ||
+        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
+        (rc = release_require(tx, mem, &package, path->version, &release, err)))
+        return rc;
+    rc = upload_by_dist_id(tx, mem, dist_id, clock_now_ms(), ret, err);
+    if (rc == ERR_NOT_FOUND ||
+        (!rc && (ret->release_id != release.id || !str_eq(ret->basename, path->basename))))
+        return fail(err, ERR_NOT_FOUND,
+                    "there is no staged upload \"" STR_FMT "\" of \"" STR_FMT "\"; start it again",
+                    STR_ARG(dist_id), STR_ARG(path->basename));
+    if (!rc && !ret->sha256.len)
+        return fail(err, ERR_INVALID, "the bytes of \"" STR_FMT "\" have not been received yet",
+                    STR_ARG(path->basename));
+    return rc;
+}
+
+/* The upload came to nothing: its row goes, and its bytes if nobody else has them. */
+static void discard_upload(struct app *app, const struct upload_row *upload)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+
+    if (tx_begin(app->db, TX_WRITE, &tx, NULL) || upload_delete(tx, upload->id, NULL) ||
+        tx_commit(&tx, NULL))
+        return;                                    /* it expires by itself */
+    (void)gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
+}
+
+static enum err_code attach_labels(struct tx *tx, const struct upload_row *upload, int64_t file_id,
+                                   struct err *err)
+{
+    AUTO(json_decrefp) json_t *labels = NULL;
+    int64_t label_id;
+    enum err_code rc = json_parse(upload->labels, &labels, err);
+
+    for (size_t i = 0; !rc && i < json_array_size(labels); i++) {
+        rc = label_ensure(tx, upload->account_id, json_str(json_array_get(labels, i)), &label_id,
+                          err);
+        if (!rc)
+            rc = label_attach(tx, file_id, label_id, err);
+    }
+    return rc;
+}
+
+/* The file's row: a new one, or the one that is there already with the same bytes. */
+static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *mem,
+                                 const struct package_row *package, const struct file_path *path,
+                                 const struct upload_row *upload, struct file_row *file,
+                                 struct err *err)
+{
+    enum err_code rc = check_free(app, tx, mem, package, path, upload->sha256, err);
+
+    if (rc)
+        return rc;
+    rc = file_find(tx, mem, upload->account_id, path->basename, file, err);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    file->account_id = upload->account_id;
+    file->package_id = upload->package_id;
+    file->release_id = upload->release_id;
+    file->basename = upload->basename;
+    file->sha256 = upload->sha256;
+    file->md5 = upload->md5;
+    file->size = upload->size;
+    file->description = upload->description;
+    file->uploaded_ms = clock_now_ms();
+    file->uploader_id = upload->uploader_id;
+    return file_insert(tx, file, &file->id, err);
+}
+
+static enum err_code commit_rows(struct app *app, struct arena *mem, const struct actor *actor,
+                                 const struct file_path *path, const struct upload_row *upload,
+                                 struct file_row *file, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct touched *touched = touched_open(mem, upload->account_id, path->owner);
+    struct str object =
+        str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(path->owner),
+                STR_ARG(path->package), STR_ARG(path->version), STR_ARG(path->basename));
+    enum err_code rc;
+
+    if (!touched || !object.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
+        (rc = insert_file(app, tx, mem, &package, path, upload, file, err)) ||
+        (rc = attach_labels(tx, upload, file->id, err)) ||
+        (rc = package_refresh(tx, mem, package.id, &package, err)) ||
+        (rc = touched_file(touched, tx, file, err)) ||
+        (rc = touched_update(touched, app, tx, err)) || (rc = upload_delete(tx, upload->id, err)) ||
+        (rc = audit_add(tx, actor, "file.create", object, upload->sha256, err)) ||
+        (rc = file_require(tx, mem, path, file, err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+enum err_code publish_commit(struct app *app, struct arena *mem, const struct actor *actor,
+                             const struct file_path *path, struct str dist_id, struct file_row *ret,
+                             struct err *err)
+{
+    struct upload_row upload;
+    struct file_row file = {0};
+    enum err_code rc;
+
+    if ((rc = find_upload(app, mem, path, dist_id, &upload, err)))
+        return rc;
+    rc = conda_inspect_file(app, mem, &upload, &file, err);
+    if (!rc)
+        rc = commit_rows(app, mem, actor, path, &upload, &file, err);
+    /* What the uploader must change dies here; what is our trouble (disk, memory) may be tried
+     * again. */
+    if (rc == ERR_INVALID || rc == ERR_TOO_BIG || rc == ERR_CONFLICT)
+        discard_upload(app, &upload);
+    if (!rc)
+        *ret = file;
+    return rc;
+}

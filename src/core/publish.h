@@ -1,0 +1,57 @@
+/* publish.h: the way of a file into the repository: announced, received, committed.
+ *
+ *   stage    names, rights and duplicates are checked; a ticket is made
+ *   receive  bytes stream into the blob store while they are hashed; the ticket is the only key
+ *   commit   the archive is read in the sandbox, agrees with its name and with what was declared;
+ *            one transaction holds rows, labels, indexes and the audit row
+ * What is acknowledged is durable and in every index; before that nothing is visible. */
+#ifndef CORE_PUBLISH_H
+#define CORE_PUBLISH_H
+#include <jansson.h>
+
+#include "app.h"
+#include "base/arena.h"
+#include "core/actor.h"
+#include "store/file.h"
+
+/* owner/package/version/basename as the URL says. */
+struct file_path {
+    struct str owner, package, version, basename;
+};
+
+struct stage_request {
+    struct str type;          /* "conda" */
+    struct str description;   /* may be empty */
+    const struct str *labels; /* folded to lower case; none: "main" */
+    size_t label_count;
+    struct str sha256;   /* hex, or empty: then only the digest of the form is checked */
+    const json_t *attrs; /* what the client read from the file; may be NULL */
+};
+struct staged {
+    struct str ticket;  /* secret: whoever has it may send the bytes, once */
+    struct str dist_id; /* handle for the commit */
+};
+/* ERR_NOT_FOUND: no such package or release; ERR_CONFLICT: a committed file has this name and (as
+ * far as declared) other bytes; ERR_INVALID, ERR_UNPROCESSABLE: names or labels break a rule. */
+enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
+                            const struct file_path *path, const struct stage_request *req,
+                            struct staged *ret, struct err *err) MUST_USE;
+
+/* Receiving the bytes of a ticket. */
+struct receiver;
+enum err_code publish_receive(struct app *app, struct arena *mem, struct str ticket,
+                              struct receiver **ret, struct err *err) MUST_USE; /* ERR_NOT_FOUND */
+enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err) MUST_USE;
+/* size (-1: unknown) and md5_base64 (empty: unknown) as the form declared them. ERR_INVALID when
+ * a digest or the size differs: then nothing is kept. */
+enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_base64,
+                              struct err *err) MUST_USE;
+void receiver_close(void *r); /* drops what was not finished; fit for arena_defer */
+
+/* ERR_INVALID: the archive is refused, and why (nothing of it stays); ERR_CONFLICT: the name was
+ * taken meanwhile by other bytes. The same bytes under the same name succeed quietly. */
+enum err_code publish_commit(struct app *app, struct arena *mem, const struct actor *actor,
+                             const struct file_path *path, struct str dist_id, struct file_row *ret,
+                             struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,32 @@
+/* scope.h: what an access token is limited to. Broader scopes contain narrower ones. */
+#ifndef CORE_SCOPE_H
+#define CORE_SCOPE_H
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* The atoms that routes ask for; a named scope is a set of them. */
+enum scope {
+    SCOPE_NONE = 0, /* no scope needed */
+    SCOPE_API_READ = 1 << 0,
+    SCOPE_API_WRITE = 1 << 1,
+    SCOPE_CONDA_DOWNLOAD = 1 << 2,
+};
+
+struct scope_name {
+    const char *name;
+    unsigned atoms;
+    const char *description;
+};
+/* All named scopes, sorted by name; ends with a NULL name. */
+extern const struct scope_name scope_names[];
+
+/* Joins names into the blank-separated, sorted form that is stored. An empty list is the empty
+ * string: everything. ERR_UNPROCESSABLE (field "scopes") for an unknown name. */
+enum err_code scope_join(struct arena *mem, const struct str *names, size_t count,
+                         struct str *ret_scopes, struct err *err) MUST_USE;
+
+/* Does a stored scope list allow what the route needs? */
+bool scope_allows(struct str scopes, unsigned needed);
+
+#endif

@@ -1,0 +1,169 @@
+#include "core/token.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/rand.h"
+#include "base/text.h"
+#include "config.h"
+#include "core/audit.h"
+#include "core/scope.h"
+
+enum { PREFIX_LEN = 3, SECRET_LEN = 40, CHECK_LEN = 6, NAME_MAX_LEN = 200 };
+static_assert(PREFIX_LEN + SECRET_LEN + CHECK_LEN == TOKEN_LEN, "the parts of a token");
+
+/* CRC-32 of the secret in base 62: six digits hold 2^35. */
+static void checksum(struct str secret, char out[CHECK_LEN])
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    uint32_t crc = text_crc32(secret);
+
+    for (int i = CHECK_LEN; i-- > 0; crc /= 62)
+        out[i] = digits[crc % 62];
+}
+
+bool token_looks_right(struct str token)
+{
+    char check[CHECK_LEN];
+
+    if (token.len != TOKEN_LEN || !str_starts(token, S(TOKEN_PREFIX)))
+        return false;
+    checksum(str_sub(token, PREFIX_LEN, SECRET_LEN), check);
+    return memcmp(check, token.ptr + PREFIX_LEN + SECRET_LEN, CHECK_LEN) == 0;
+}
+
+static struct str make_token(struct arena *mem)
+{
+    char *t = arena_alloc(mem, TOKEN_LEN + 1, 1);
+
+    if (!t)
+        return (struct str){0};
+    memcpy(t, TOKEN_PREFIX, PREFIX_LEN);
+    rand_text(t + PREFIX_LEN, SECRET_LEN);
+    checksum((struct str){t + PREFIX_LEN, SECRET_LEN}, t + PREFIX_LEN + SECRET_LEN);
+    return (struct str){t, TOKEN_LEN};
+}
+
+static enum err_code check_request(const struct token_request *req, struct err *err)
+{
+    if (req->name.len == 0 || req->name.len > NAME_MAX_LEN || text_has_control(req->name))
+        return fail_field(err, "note",
+                          "a token needs a name of 1 to %d printable characters, not \"" STR_FMT
+                          "\"",
+                          (int)NAME_MAX_LEN, STR_ARG(req->name));
+    if (req->max_age_seconds < 0)
+        return fail_field(err, "max-age",
+                          "max-age is %lld; it must be a positive number of seconds",
+                          (long long)req->max_age_seconds);
+    return OK;
+}
+
+static enum err_code insert(struct tx *tx, const struct actor *actor,
+                            const struct token_request *req, const struct token_row *row,
+                            struct err *err)
+{
+    enum err_code rc;
+
+    if (req->replace) {
+        rc = token_delete_by_name(tx, actor->account_id, req->name, err);
+        if (rc && rc != ERR_NOT_FOUND)
+            return rc;
+    }
+    rc = token_insert(tx, row, err);
+    if (rc == ERR_CONFLICT)
+        return fail(err, ERR_CONFLICT, "a token named \"" STR_FMT "\" exists already",
+                    STR_ARG(req->name));
+    return rc ? rc : audit_add(tx, actor, "token.create", req->name, row->scopes, err);
+}
+
+enum err_code token_create(struct app *app, struct arena *mem, const struct actor *actor,
+                           const struct token_request *req, struct str *ret_token, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    int64_t now = clock_now_ms();
+    int64_t age_s = req->max_age_seconds;
+    struct str scopes, token = make_token(mem);
+    uint8_t hash[SHA256_LEN];
+    enum err_code rc;
+
+    if (!token.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = check_request(req, err)) ||
+        (rc = scope_join(mem, req->scopes, req->scope_count, &scopes, err)))
+        return rc;
+    if (age_s == 0 || age_s > 100 * 366 * 86400LL)
+        age_s = app->config->token_days * 86400;
+    digest_sha256(token, hash);
+    struct token_row row = {
+        .account_id = actor->account_id,
+        .hash = {(const char *)hash, sizeof hash},
+        .name = req->name,
+        .scopes = scopes,
+        .hostname = str_sub(req->hostname, 0, 200),
+        .remote = actor->remote,
+        .created_ms = now,
+        .expires_ms = now + age_s * 1000,
+    };
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) || (rc = insert(tx, actor, req, &row, err)) ||
+        (rc = tx_commit(&tx, err)))
+        return rc;
+    *ret_token = token;
+    return OK;
+}
+
+enum err_code token_identify(struct tx *tx, struct arena *mem, struct str token, struct actor *ret,
+                             int64_t *ret_expires_ms, struct err *err)
+{
+    struct credential_row row;
+    uint8_t hash[SHA256_LEN];
+    enum err_code rc = ERR_NOT_FOUND;
+
+    if (token_looks_right(token)) {
+        digest_sha256(token, hash);
+        rc = token_find(tx, mem, (struct str){(const char *)hash, sizeof hash}, &row, err);
+    }
+    if (rc == ERR_NOT_FOUND || (!rc && row.expires_ms && row.expires_ms <= clock_now_ms()))
+        return fail(err, ERR_UNAUTHENTICATED, "the access token is unknown, revoked or expired");
+    if (rc)
+        return rc;
+    *ret = (struct actor){.account_id = row.account_id,
+                          .login = row.login,
+                          .superuser = row.superuser,
+                          .token_id = row.id,
+                          .token_name = row.token_name,
+                          .scopes = row.scopes};
+    *ret_expires_ms = row.expires_ms;
+    return OK;
+}
+
+enum err_code token_revoke_own(struct app *app, const struct actor *actor, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc;
+
+    if (!actor->token_id)
+        return fail(err, ERR_UNAUTHENTICATED,
+                    "no access token was sent, so there is none to revoke");
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = token_delete(tx, actor->token_id, err)) ||
+        (rc = audit_add(tx, actor, "token.delete", actor->token_name, S(""), err)))
+        return rc;
+    return tx_commit(&tx, err);
+}
+
+enum err_code token_revoke_named(struct app *app, const struct actor *actor, struct str name,
+                                 struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc;
+
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+        return rc;
+    rc = token_delete_by_name(tx, actor->account_id, name, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no token named \"" STR_FMT "\"", STR_ARG(name));
+    if (rc || (rc = audit_add(tx, actor, "token.delete", name, S(""), err)))
+        return rc;
+    return tx_commit(&tx, err);
+}

@@ -1,0 +1,40 @@
+/* token.h: access tokens: random, recognisable, shown once, stored as SHA-256.
+ *
+ * A token is "tr-", 40 random characters of [A-Za-z0-9] (238 bits) and 6 of checksum: conda cuts
+ * other alphabets in URLs, secret scanners find the prefix, and a mistyped token is refused
+ * without asking the database. */
+#ifndef CORE_TOKEN_H
+#define CORE_TOKEN_H
+#include "app.h"
+#include "base/arena.h"
+#include "core/actor.h"
+#include "store/credential.h"
+
+#define TOKEN_PREFIX "tr-"
+#define TOKEN_LEN    49
+
+bool token_looks_right(struct str token); /* prefix, length, alphabet and checksum */
+
+struct token_request {
+    struct str name; /* unique within the account */
+    const struct str *scopes;
+    size_t scope_count;      /* 0: everything */
+    struct str hostname;     /* as the client says; for lists */
+    int64_t max_age_seconds; /* 0: the setting token_days */
+    bool replace;            /* a token of the same name dies; else ERR_CONFLICT */
+};
+/* *ret_token is the secret, to be shown once. */
+enum err_code token_create(struct app *app, struct arena *mem, const struct actor *actor,
+                           const struct token_request *req, struct str *ret_token,
+                           struct err *err) MUST_USE;
+
+/* Who holds this token? ERR_UNAUTHENTICATED: unknown, malformed, revoked or expired. */
+enum err_code token_identify(struct tx *tx, struct arena *mem, struct str token, struct actor *ret,
+                             int64_t *ret_expires_ms, struct err *err) MUST_USE;
+
+enum err_code token_revoke_own(struct app *app, const struct actor *actor,
+                               struct err *err) MUST_USE;
+enum err_code token_revoke_named(struct app *app, const struct actor *actor, struct str name,
+                                 struct err *err) MUST_USE; /* ERR_NOT_FOUND */
+
+#endif

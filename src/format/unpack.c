@@ -1,0 +1,274 @@
+/* unpack.c: zstd through libzstd, because only it enforces a limit on windows; bzip2 through
+ * libarchive, whose filter is told to be bzip2 and not to guess. */
+#include "format/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <assert.h>
+#include <errno.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#define PIECE (128 * KIB) /* zstd's own block size */
+
+/* Only one of the two is in use. */
+struct zstd_side {
+    ZSTD_DCtx *ctx;
+    struct str in;  /* packed bytes not looked at yet */
+    bool inside;    /* a frame has begun and not ended */
+    bool any_frame; /* one has begun at all */
+    char *out;      /* PIECE bytes */
+};
+struct bzip2_side {
+    struct archive *archive;
+    uint64_t handed;    /* packed bytes handed to it in all */
+    enum err_code rc;   /* why the source failed, if it did ... */
+    struct err failure; /* ... because libarchive cannot carry it */
+};
+
+struct unpack {
+    enum unpack_format format;
+    struct unpack_source from;
+    uint64_t max, produced;
+    struct zstd_side zstd;
+    struct bzip2_side bzip2;
+};
+
+static enum err_code next_of_mem(void *ctx, struct str *ret_piece, struct err *err)
+{
+    struct str *bytes = ctx;
+
+    (void)err; /* cannot fail */
+    *ret_piece = *bytes;
+    *bytes = (struct str){0};
+    return OK;
+}
+
+struct unpack_source unpack_source_mem(struct str *bytes)
+{
+    return (struct unpack_source){bytes, next_of_mem};
+}
+
+/* ---- zstd ------------------------------------------------------------------------------------ */
+
+static enum err_code open_zstd(struct zstd_side *z, struct err *err)
+{
+    z->ctx = ZSTD_createDCtx();
+    z->out = mem_get(PIECE);
+    if (!z->ctx || !z->out ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(z->ctx, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
+        return fail(err, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
+static enum err_code fail_zstd(size_t result, struct err *err)
+{
+    ZSTD_ErrorCode code = ZSTD_getErrorCode(result);
+
+    if (code == ZSTD_error_memory_allocation)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (code == ZSTD_error_frameParameter_windowTooLarge)
+        return fail(err, ERR_TOO_BIG, "a zstd frame asks for a window over 2^%d bytes",
+                    LIMIT_ZSTD_WINDOW_LOG);
+    return fail(err, ERR_INVALID, "damaged zstd data: %s", ZSTD_getErrorName(result));
+}
+
+/* libzstd may be built to read the formats of before 1.0 too, with decoders that nobody looks
+ * after. It knows them by the first four bytes of one piece of input, as is done here. */
+static bool is_legacy_zstd(struct str in)
+{
+    return in.len >= 4 && in.ptr[0] >= 0x22 && in.ptr[0] <= 0x27 &&
+           str_starts(str_from(in, 1), S("\xb5\x2f\xfd"));
+}
+
+/* Sets *ret_len to the bytes now in z->out, and moves z->in on. */
+static enum err_code step_zstd(struct zstd_side *z, size_t *ret_len, struct err *err)
+{
+    ZSTD_inBuffer in = {z->in.ptr, z->in.len, 0};
+    ZSTD_outBuffer out = {z->out, PIECE, 0};
+    size_t result;
+
+    if (!z->inside && is_legacy_zstd(z->in))
+        return fail(err, ERR_INVALID, "zstd data in a format of before version 1.0");
+    z->any_frame = true;
+    result = ZSTD_decompressStream(z->ctx, &out, &in);
+    if (ZSTD_isError(result))
+        return fail_zstd(result, err);
+    if (!in.pos && !out.pos && z->in.len)
+        return fail(err, ERR_INVALID, "damaged zstd data: no progress");
+    z->inside = result != 0;
+    z->in = str_from(z->in, in.pos);
+    *ret_len = out.pos;
+    return OK;
+}
+
+static enum err_code check_end_zstd(const struct zstd_side *z, struct err *err)
+{
+    if (!z->any_frame)
+        return fail(err, ERR_INVALID, "empty where zstd data should be");
+    if (z->inside)
+        return fail(err, ERR_INVALID, "the zstd data is cut off");
+    return OK;
+}
+
+static enum err_code next_zstd(struct unpack *u, struct str *ret_piece, struct err *err)
+{
+    struct zstd_side *z = &u->zstd;
+    size_t len = 0;
+    enum err_code rc = OK;
+
+    for (;;) {
+        /* Inside a frame the decoder may hold content back without needing more input. */
+        if (z->inside || z->in.len)
+            rc = step_zstd(z, &len, err);
+        if (rc)
+            return rc;
+        if (len) {
+            *ret_piece = (struct str){z->out, len};
+            return OK;
+        }
+        if (z->in.len)
+            continue;
+        rc = u->from.next(u->from.ctx, &z->in, err);
+        if (!rc && !z->in.len) {
+            *ret_piece = (struct str){0};
+            return check_end_zstd(z, err);
+        }
+    }
+}
+
+/* ---- bzip2 ----------------------------------------------------------------------------------- */
+
+static la_ssize_t hand_over(struct archive *a, void *ctx, const void **ret)
+{
+    struct unpack *u = ctx;
+    struct str piece = {0};
+
+    u->bzip2.rc = u->from.next(u->from.ctx, &piece, &u->bzip2.failure);
+    if (u->bzip2.rc) {
+        archive_set_error(a, EIO, "reading failed");
+        return ARCHIVE_FATAL;
+    }
+    u->bzip2.handed += piece.len;
+    *ret = piece.ptr;
+    return (la_ssize_t)piece.len;
+}
+
+static enum err_code fail_bzip2(const struct bzip2_side *b, struct err *err)
+{
+    const char *why = archive_error_string(b->archive);
+
+    if (b->rc) {
+        if (err)
+            *err = b->failure;
+        return b->rc;
+    }
+    if (archive_errno(b->archive) == ENOMEM)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (archive_errno(b->archive) == EILSEQ) /* what it says when there is no content at all */
+        return fail(err, ERR_INVALID, "not bzip2 data, or cut off before its first block ends");
+    return fail(err, ERR_INVALID, "damaged bzip2 data: %s", why ? why : "unknown reason");
+}
+
+static enum err_code open_bzip2(struct unpack *u, struct err *err)
+{
+    struct bzip2_side *b = &u->bzip2;
+    struct archive_entry *content;
+
+    b->archive = archive_read_new();
+    if (!b->archive || archive_read_support_format_raw(b->archive) != ARCHIVE_OK ||
+        archive_read_append_filter(b->archive, ARCHIVE_FILTER_BZIP2) != ARCHIVE_OK)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (archive_read_open(b->archive, u, NULL, hand_over, NULL) != ARCHIVE_OK ||
+        archive_read_next_header(b->archive, &content) != ARCHIVE_OK)
+        return fail_bzip2(b, err);
+    return OK;
+}
+
+/* The filter ends quietly at anything that does not begin like a stream; it has not used up the
+ * packed bytes then. */
+static enum err_code check_end_bzip2(struct unpack *u, struct err *err)
+{
+    struct str piece = {0};
+    enum err_code rc = OK;
+
+    if ((uint64_t)archive_filter_bytes(u->bzip2.archive, -1) == u->bzip2.handed)
+        rc = u->from.next(u->from.ctx, &piece, err);
+    else
+        rc = fail(err, ERR_INVALID, "not bzip2 data, or bytes after the end of it");
+    if (!rc && piece.len)
+        rc = fail(err, ERR_INVALID, "bytes after the end of the bzip2 data");
+    return rc;
+}
+
+static enum err_code next_bzip2(struct unpack *u, struct str *ret_piece, struct err *err)
+{
+    const void *part = NULL;
+    la_int64_t offset;
+    size_t len = 0;
+    int result = ARCHIVE_OK;
+
+    while (result == ARCHIVE_OK && !len)
+        result = archive_read_data_block(u->bzip2.archive, &part, &len, &offset);
+    if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
+        return fail_bzip2(&u->bzip2, err);
+    if (result == ARCHIVE_EOF) {
+        *ret_piece = (struct str){0};
+        return check_end_bzip2(u, err);
+    }
+    *ret_piece = (struct str){part, len};
+    return OK;
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+enum err_code unpack_open(enum unpack_format format, const struct unpack_source *from, uint64_t max,
+                          struct unpack **ret, struct err *err)
+{
+    AUTO(unpack_closep) struct unpack *u = mem_new(struct unpack);
+    enum err_code rc;
+
+    if (!u)
+        return fail(err, ERR_NOMEM, "out of memory");
+    u->format = format;
+    u->from = *from;
+    u->max = max;
+    rc = format == UNPACK_ZSTD ? open_zstd(&u->zstd, err) : open_bzip2(u, err);
+    if (!rc)
+        *ret = TAKE(u);
+    return rc;
+}
+
+void unpack_close(struct unpack *u)
+{
+    if (!u)
+        return;
+    (void)ZSTD_freeDCtx(u->zstd.ctx);          /* accepts NULL, always succeeds */
+    (void)archive_read_free(u->bzip2.archive); /* the same; nothing to save */
+    mem_free(u->zstd.out);
+    mem_free(u);
+}
+
+void unpack_closep(struct unpack **u)
+{
+    unpack_close(*u);
+}
+
+enum err_code unpack_next(struct unpack *u, struct str *ret_piece, struct err *err)
+{
+    struct str piece = {0};
+    enum err_code rc =
+        u->format == UNPACK_ZSTD ? next_zstd(u, &piece, err) : next_bzip2(u, &piece, err);
+
+    if (rc)
+        return rc;
+    if (piece.len > u->max - u->produced)
+        return fail(err, ERR_TOO_BIG, "unpacks to more than %llu bytes",
+                    (unsigned long long)u->max);
+    u->produced += piece.len;
+    *ret_piece = piece;
+    return OK;
+}

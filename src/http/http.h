@@ -1,0 +1,98 @@
+/* http.h: the server adapter. Turns connections into exchanges and moves bytes; knows nothing
+ * of packages. Built on libmicrohttpd: one epoll thread per core, and a pool for what may block.
+ *
+ * The life of an exchange:
+ *   begin    event thread   headers are there; answer from memory, or ask for a worker
+ *   prepare  worker         who, may they, and how large may the body be; answer, or set a plan
+ *   (body)                  buffered, or streamed to plan.sink on a worker in order
+ *   run      worker         make the answer
+ *   finish   event thread   the answer is out, or the client is gone; write the log line
+ * Headers that smuggle (two lengths, length and chunked, blank before a colon ...), missing Host
+ * and requests over a limit are answered 400, 413, 414, 431 or 501 before begin (RFC 9112). */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/work.h"
+#include "http/response.h"
+
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_OTHER
+};
+const char *http_method_name(enum http_method m);
+
+struct http_exchange;
+
+enum http_body_mode { HTTP_BODY_NONE, HTTP_BODY_BUFFER, HTTP_BODY_STREAM };
+struct http_plan {
+    enum http_body_mode body; /* NONE: a body that comes all the same is read and dropped */
+    uint64_t body_max;        /* bytes; more is ERR_TOO_BIG in body_err */
+    /* STREAM: called on workers, one call at a time, in order. After a failure the rest of the
+     * body is dropped and run() is called with body_err set. */
+    enum err_code (*sink)(struct http_exchange *ex, struct str chunk, struct err *err);
+};
+
+struct http_exchange {
+    struct arena *mem; /* lives until finish() has returned */
+    uint64_t id;       /* unique within this process */
+    enum http_method method;
+    struct str method_text;
+    struct str target; /* as sent, undecoded; may hold secrets: never log it as it is */
+    struct str remote; /* address of the peer, no port: "127.0.0.1" */
+    uint64_t started_us;
+
+    struct http_plan plan; /* set by prepare() */
+    struct str body;       /* BUFFER: the whole body, in mem, once run() is called */
+    uint64_t body_size;    /* bytes of body received */
+    struct err body_err;   /* over the limit, or what the sink said */
+    struct http_response
+        *response;          /* set by whoever answers; one reference, released after finish */
+    void *app;              /* the application's own state */
+    bool aborted;           /* at finish(): the client went away before the answer was out */
+    struct http_conn *conn; /* the adapter's own */
+};
+
+enum http_next { HTTP_ANSWER, HTTP_WORK };
+struct http_app {
+    void *ctx;
+    enum http_next (*begin)(void *ctx, struct http_exchange *ex); /* must not block */
+    void (*prepare)(void *ctx, struct http_exchange *ex);
+    void (*run)(void *ctx, struct http_exchange *ex);
+    void (*finish)(void *ctx, struct http_exchange *ex);
+    /* An answer of the adapter's own (400, 413, 431 ...): makes the body that users of this
+     * application expect. ex->mem is there; method and target may be empty. */
+    struct http_response *(*refuse)(void *ctx, struct http_exchange *ex, unsigned status,
+                                    const struct err *err);
+};
+
+struct http_options {
+    struct str listen; /* "127.0.0.1:8080", "[::1]:8080"; port 0: any free one */
+    unsigned threads;  /* event threads; 0: one per core */
+    unsigned connections_max;
+    unsigned header_seconds; /* a request's headers must be complete within this time */
+    unsigned idle_seconds;   /* keep-alive and stalled transfers */
+    uint64_t min_rate;       /* bytes per second over 30 s, both ways; slower ones are cut */
+};
+
+struct http_server;
+enum err_code http_open(const struct http_options *opt, struct work_pool *work, struct log *log,
+                        const struct http_app *app, struct http_server **ret_server,
+                        struct err *err) MUST_USE;
+struct str http_address(
+    const struct http_server *s); /* "127.0.0.1:8080", the port that was taken */
+/* Stops listening, lets exchanges in flight finish for at most `seconds`, then cuts and frees. */
+void http_close(struct http_server *s, unsigned seconds);
+
+/* Value of a request header (first one, blanks trimmed), empty when absent. Names: any case. */
+struct str http_header(const struct http_exchange *ex, const char *name);
+
+#endif

@@ -1,0 +1,167 @@
+/* response.c: a thin shell around libmicrohttpd's response, which counts its users itself. */
+#include "http/response.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <unistd.h>
+
+#include "base/cache.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "http/wire.h"
+
+struct http_response {
+    struct shared shared;
+    struct MHD_Response *mhd;
+    unsigned status;
+    uint64_t size;
+    struct str body; /* owned by mhd; empty unless made of bytes */
+};
+
+static void response_free(struct shared *self)
+{
+    struct http_response *r = (struct http_response *)self;
+
+    if (r->mhd)
+        MHD_destroy_response(r->mhd);
+    mem_free(r);
+}
+
+void http_response_unrefp(struct http_response **r)
+{
+    shared_unref(*r);
+    *r = NULL;
+}
+
+/* Wraps mhd, which may be NULL after a failure. */
+static struct http_response *response_new(unsigned status, uint64_t size, struct MHD_Response *mhd)
+{
+    struct http_response *r = mhd ? mem_new(struct http_response) : NULL;
+
+    if (!r) {
+        if (mhd)
+            MHD_destroy_response(mhd);
+        return NULL;
+    }
+    shared_init(&r->shared, response_free);
+    r->mhd = mhd;
+    r->status = status;
+    r->size = size;
+    r->body = (struct str){"", 0};
+    return r;
+}
+
+struct http_response *http_response_bytes(unsigned status, struct str body)
+{
+    static char nothing[1];
+    struct MHD_Response *mhd;
+    struct http_response *r;
+    char *copy;
+
+    if (!body.len)
+        return response_new(status, 0,
+                            MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT));
+    copy = mem_dup(body.ptr, body.len);
+    if (!copy)
+        return NULL;
+    /* The library frees the copy: a connection may still be sending it when our shell is gone. */
+    mhd = MHD_create_response_from_buffer_with_free_callback(body.len, copy, mem_free);
+    if (!mhd)
+        mem_free(copy);
+    r = response_new(status, body.len, mhd);
+    if (r)
+        r->body = (struct str){copy, body.len};
+    return r;
+}
+
+struct http_response *http_response_file(unsigned status, int fd, uint64_t offset, uint64_t len)
+{
+    struct MHD_Response *mhd;
+
+    if (!len) {
+        (void)close(fd); /* read-only: nothing can be lost */
+        return http_response_bytes(status, (struct str){"", 0});
+    }
+    mhd = MHD_create_response_from_fd_at_offset64(len, fd, offset);
+    if (!mhd)
+        (void)close(fd); /* as above */
+    return response_new(status, len, mhd);
+}
+
+/* Never called: an answer that needs it is sent without a body. */
+static ssize_t no_body(void *ctx, uint64_t pos, char *out, size_t max)
+{
+    (void)ctx;
+    (void)pos;
+    (void)out;
+    (void)max;
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+struct http_response *http_response_head(unsigned status, uint64_t size)
+{
+    if (!size)
+        return http_response_bytes(status, (struct str){"", 0});
+    return response_new(status, size,
+                        MHD_create_response_from_callback(size, 1, no_body, NULL, NULL));
+}
+
+bool http_response_header(struct http_response *r, const char *name, struct str value)
+{
+    char *z;
+    bool ok;
+
+    if (!value.len)
+        return true; /* the library takes no empty values; none of our headers means anything
+                        then */
+    if (memchr(value.ptr, '\0', value.len))
+        return false;
+    z = mem_dup(value.ptr, value.len);
+    ok = z && MHD_add_response_header(r->mhd, name, z) == MHD_YES; /* refuses CR and LF */
+    mem_free(z);
+    return ok;
+}
+
+unsigned http_response_status(const struct http_response *r)
+{
+    return r->status;
+}
+
+uint64_t http_response_size(const struct http_response *r)
+{
+    return r->size;
+}
+
+struct str http_response_body(const struct http_response *r)
+{
+    return r->body;
+}
+
+struct MHD_Response *http_response_mhd(const struct http_response *r)
+{
+    return r->mhd;
+}
+
+static enum MHD_Result print_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    if (kind == MHD_HEADER_KIND)
+        buf_addf(ctx, "%s: %s\r\n", name, value);
+    return MHD_YES;
+}
+
+void http_response_print(const struct http_response *r, struct buf *out)
+{
+    char date[CLOCK_TEXT_MAX];
+    bool bodiless = r->status == 204 || r->status == 304;
+
+    (void)clock_http(clock_now_ms(), date);
+    buf_addf(out, "HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n", r->status,
+             MHD_get_reason_phrase_for(r->status), date);
+    (void)MHD_get_response_headers(r->mhd, print_header, out); /* returns how many there are */
+    if (!bodiless)
+        buf_addf(out, "Content-Length: %zu\r\n", r->body.len);
+    buf_addz(out, "\r\n");
+    if (!bodiless)
+        buf_add(out, r->body);
+}

@@ -1,0 +1,26 @@
+/* response.h: an answer, immutable once it was handed over and therefore shareable.
+ *
+ * One response may be sent on many connections at once: what is the same for everybody (a 304,
+ * a small document) is built once and referenced. Each function that makes a response returns
+ * one reference, or NULL when out of memory. */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+#include "base/common.h"
+#include "base/str.h"
+
+struct http_response; /* begins with struct shared: use shared_ref, shared_unref */
+void http_response_unrefp(struct http_response **r); /* for AUTO */
+
+struct http_response *http_response_bytes(unsigned status, struct str body) MUST_USE; /* copies */
+/* Bytes [offset, offset + len) of an open file; owns fd from now on, also on failure. */
+struct http_response *http_response_file(unsigned status, int fd, uint64_t offset,
+                                         uint64_t len) MUST_USE;
+/* Adds a header. False when out of memory or when the value holds CR, LF or NUL (then the
+ * response must not be sent). Only before the response is first sent. */
+bool http_response_header(struct http_response *r, const char *name, struct str value) MUST_USE;
+
+unsigned http_response_status(const struct http_response *r);
+uint64_t http_response_size(const struct http_response *r);   /* bytes of the body */
+struct str http_response_body(const struct http_response *r); /* of a bytes response; else empty */
+
+#endif

@@ -1,0 +1,44 @@
+/* index.h: rows -> the documents that clients read. The interface behind which an engine lives.
+ *
+ * The engine of today is plain: it rebuilds every document of one channel subdir from its rows,
+ * each time one of them changes, inside the transaction of the change. It is correct by being
+ * simple, and stays as the judge of any faster engine.
+ *
+ * Documents of a subdir: repodata.json, repodata.json.zst, repodata_shards.msgpack.zst,
+ * shards/<sha256>.msgpack.zst, run_exports.json, run_exports.json.zst, index.html; of a channel
+ * (subdir ""): channeldata.json, index.html, rss.xml. */
+#ifndef INDEX_INDEX_H
+#define INDEX_INDEX_H
+#include "base/arena.h"
+#include "base/buf.h"
+#include "blob/blob.h"
+#include "store/db.h"
+#include "store/index_doc.h"
+
+/* One channel: the files of an account that carry a label. */
+struct channel {
+    int64_t account_id;
+    struct str owner; /* login, for titles */
+    struct str label; /* "main" */
+};
+
+/* Brings the documents of one subdir, and those of the whole channel, up to the rows as tx sees
+ * them. Bytes are put into the blob store before the rows that name them are written; the
+ * caller's commit makes them visible. Also sweeps some replaced documents (documents after a
+ * minute, shards after 7 days, CEP 16). */
+enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                           struct str subdir, int64_t now_ms, struct err *err) MUST_USE;
+
+/* Rebuilds all subdirs of a channel that have files or documents. */
+enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                            int64_t now_ms, struct err *err) MUST_USE;
+
+/* The content of a document of an empty subdir or channel (same for everybody): channels answer
+ * noarch and every known subdir from their first moment. ERR_NOT_FOUND for unknown names. */
+enum err_code index_empty(const struct channel *ch, struct str subdir, struct str name,
+                          struct buf *out, struct err *err) MUST_USE;
+
+/* Media type of a document by its name; ptr NULL when no document has this name. */
+struct str index_media_type(struct str name);
+
+#endif

@@ -1,0 +1,117 @@
+/* db.h: the database behind one small interface; statements are data.
+ *
+ * All SQL lies in src/store. A statement is a `static const struct stmt` with its text and the
+ * signatures of its parameters and columns; values are always bound. Text is shared by all
+ * engines where they can read it ($1 placeholders, ON CONFLICT, RETURNING, CAST($1 AS BIGINT)).
+ * Placeholders first appear in the order $1, $2 ...; a statement outlives the database.
+ *
+ * A call that does not fit its statement's signature, or the order of these calls, is a mistake
+ * of the program and aborts it. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+struct db;
+struct tx;
+
+struct stmt {
+    const char *name; /* "account_by_login": for messages */
+    const char *sql;
+    const char
+        *params;      /* one letter each: 'i' int64, 't' text, 'b' bytes; upper case: may be NULL */
+    const char *cols; /* the same for result columns */
+};
+/* Each file of store/ exports its statements; statements.c lists the files, so that a test can
+ * prepare every statement on every engine. */
+struct stmt_list {
+    const struct stmt *stmts;
+    size_t count;
+};
+extern const struct stmt_list *const all_statements[]; /* NULL-terminated */
+
+/* A bound value. */
+struct db_val {
+    enum { DB_NULL, DB_INT, DB_TEXT, DB_BYTES } type;
+    int64_t i;
+    struct str s;
+};
+static inline struct db_val db_int(int64_t v)
+{
+    return (struct db_val){.type = DB_INT, .i = v};
+}
+static inline struct db_val db_text(struct str s)
+{
+    return (struct db_val){.type = DB_TEXT, .s = s};
+}
+static inline struct db_val db_bytes(struct str s)
+{
+    return (struct db_val){.type = DB_BYTES, .s = s};
+}
+static inline struct db_val db_null(void)
+{
+    return (struct db_val){.type = DB_NULL};
+}
+/* NULL when the string is empty. */
+static inline struct db_val db_text_or_null(struct str s)
+{
+    return s.len ? db_text(s) : db_null();
+}
+#define DB_ARGS(...)                                                                               \
+    (const struct db_val[]){__VA_ARGS__},                                                          \
+        sizeof((const struct db_val[]){__VA_ARGS__}) / sizeof(struct db_val)
+#define DB_NO_ARGS NULL, 0
+
+/* url: "sqlite:///path/of/terrarium.db". Creates the database when `create`, applies the
+ * migrations that it lacks; ERR_INVALID when it is newer than this program. Checks every
+ * statement's signatures against the engine. */
+enum err_code db_open(struct str url, bool create, struct db **ret_db, struct err *err) MUST_USE;
+void db_close(struct db *db); /* no transaction may be open */
+void db_closep(struct db **db);
+
+/* Moves with every committed write, of this process at once and of other processes (the admin
+ * commands) within 100 ms. Cheap; any thread. Caches are valid for one generation (base/cache). */
+uint64_t db_generation(struct db *db);
+
+enum tx_mode { TX_READ, TX_WRITE };
+/* A TX_WRITE waits its turn (one at a time on SQLite), a TX_READ sees one unchanging state. May
+ * block: workers only. ERR_BUSY after the engine's lock timeout (10 s). A tx belongs to one thread.
+ */
+enum err_code tx_begin(struct db *db, enum tx_mode mode, struct tx **ret_tx,
+                       struct err *err) MUST_USE;
+/* Durable when it returns OK. After a failure the transaction is rolled back. *tx becomes NULL.
+ * Once a statement has failed (ERR_NOT_FOUND is no failure) the transaction can only be rolled
+ * back: later statements and the commit answer ERR_IO. All rows must have been ended. */
+enum err_code tx_commit(struct tx **tx, struct err *err) MUST_USE;
+void tx_endp(struct tx **tx); /* for AUTO: rolls back unless committed */
+
+/* Runs a statement to its end. ret_changes (may be NULL): rows inserted, updated or deleted.
+ * A violated unique index is ERR_CONFLICT. */
+enum err_code db_exec(struct tx *tx, const struct stmt *s, const struct db_val *args, size_t nargs,
+                      int64_t *ret_changes, struct err *err) MUST_USE;
+
+/* Rows, one by one: AUTO(rows_endp) struct rows *r; db_query; while (rows_next(r)) ...;
+ * rows_error(r). */
+struct rows;
+enum err_code db_query(struct tx *tx, const struct stmt *s, const struct db_val *args, size_t nargs,
+                       struct rows **ret_rows, struct err *err) MUST_USE;
+bool rows_next(struct rows *r); /* false at the end or on error */
+enum err_code rows_error(struct rows *r, struct err *err) MUST_USE; /* OK if it was the end */
+void rows_endp(struct rows **r);
+int64_t rows_int(struct rows *r, int col); /* 0 for NULL */
+struct str rows_text(struct rows *r,
+                     int col); /* borrowed until the next rows_ call; ptr NULL for NULL */
+struct str rows_bytes(struct rows *r, int col);
+bool rows_null(struct rows *r, int col);
+
+/* The first row of a statement that gives at most one: ERR_NOT_FOUND (without a message of its
+ * own worth showing) when there is none; else *ret_rows stands on it, to be ended with rows_endp.
+ */
+enum err_code db_one(struct tx *tx, const struct stmt *s, const struct db_val *args, size_t nargs,
+                     struct rows **ret_rows, struct err *err) MUST_USE;
+/* INSERT ... RETURNING id. */
+enum err_code db_insert(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                        size_t nargs, int64_t *ret_id, struct err *err) MUST_USE;
+
+#endif

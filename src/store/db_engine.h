@@ -1,0 +1,65 @@
+/* db_engine.h: what an engine behind db.h provides. Internal to store/.
+ *
+ * db.c keeps what no engine may do differently: it checks arguments and column types against the
+ * signatures, lets a failed transaction do nothing but roll back, and reads columns. An engine
+ * embeds the structs below as the first members of its own. */
+#ifndef STORE_DB_ENGINE_H
+#define STORE_DB_ENGINE_H
+#include "store/db.h"
+
+/* How long anything waits for a lock of the database before it gives ERR_BUSY. */
+#define DB_LOCK_TIMEOUT_MS 10000
+
+struct db {
+    const struct db_engine *engine;
+};
+struct tx {
+    unsigned magic; /* TX_MAGIC while open */
+    struct db *db;
+    enum tx_mode mode;
+    bool failed;   /* a statement failed: only a rollback is left */
+    int open_rows; /* queries not yet ended */
+};
+#define TX_MAGIC 0x7478b175u
+struct rows {
+    struct tx *tx;
+    const struct stmt *stmt;
+    size_t ncols;
+    struct db_val *cols; /* of the current row; borrowed from the engine */
+    bool over;           /* no further row */
+    int64_t changes;     /* set by the engine when a statement that writes ends */
+    struct err err;      /* code OK unless the engine failed */
+};
+
+struct db_engine {
+    const char *scheme; /* "sqlite": of "sqlite://where" */
+
+    /* where: the URL after "scheme://". Touches no table. */
+    enum err_code (*open)(struct str where, bool create, struct db **ret_db, struct err *err);
+    void (*close)(struct db *db);
+    uint64_t (*generation)(struct db *db);
+
+    enum err_code (*begin)(struct db *db, enum tx_mode mode, struct tx **ret_tx, struct err *err);
+    /* Commits or rolls back; tx is gone afterwards, whatever the answer. A rollback cannot fail. */
+    enum err_code (*end)(struct tx *tx, bool commit, struct err *err);
+
+    /* Several statements without parameters and results: a migration. */
+    enum err_code (*script)(struct tx *tx, const char *sql, struct err *err);
+    /* Does the statement prepare, and agree with its signatures? */
+    enum err_code (*check)(struct tx *tx, const struct stmt *s, struct err *err);
+    /* Fills tx, stmt, ncols and cols of a new struct rows. args match s->params. */
+    enum err_code (*query)(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                           struct rows **ret_rows, struct err *err);
+    /* True: cols hold a row. False: the end, or rows->err is set. */
+    bool (*next)(struct rows *rows);
+    void (*done)(struct rows *rows); /* frees */
+};
+extern const struct db_engine db_sqlite;
+
+/* db_open without migrations and checks: for tests of migrations. */
+enum err_code db_open_bare(struct str url, bool create, struct db **ret_db,
+                           struct err *err) MUST_USE;
+/* Runs a migration's text in an open write transaction. */
+enum err_code tx_script(struct tx *tx, const char *sql, struct err *err) MUST_USE;
+
+#endif

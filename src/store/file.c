@@ -1,0 +1,383 @@
+/* file.c: rows of files, of the names they leave behind, and of labels. */
+#include "store/file.h"
+
+#include "store/reader.h"
+#include "store/statements.h"
+
+#define FILES                                                                                      \
+    "SELECT f.id, f.package_id, f.release_id, f.account_id, a.login, p.name, r.version, f.type, "  \
+    "f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, f.run_exports, "         \
+    "f.about, f.facts, f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id "         \
+    "FROM file f JOIN account a ON a.id = f.account_id JOIN package p ON p.id = f.package_id "     \
+    "JOIN release r ON r.id = f.release_id "
+#define FILE_TYPES "iiiitttttttttitttttiiI"
+
+/* The columns FILE_CHANNEL_... */
+#define CHANNEL                                                                                    \
+    "SELECT f.filename, f.sha256, f.md5, f.size, f.record, f.run_exports, f.about, f.facts, "      \
+    "f.uploaded_ms, f.build_timestamp_ms, f.subdir, p.name, r.version "
+#define CHANNEL_TYPES "tttittttiittt"
+#define CARRIES                                                                                    \
+    "EXISTS (SELECT 1 FROM file_label fl JOIN label l ON l.id = fl.label_id "                      \
+    "WHERE fl.file_id = f.id AND l.account_id = f.account_id AND l.name = $2) "
+
+enum {
+    INSERT,
+    FIND,
+    DELETE,
+    BY_PACKAGE,
+    BY_RELEASE,
+    CHANNEL_SUBDIR,
+    CHANNEL_ALL,
+    IN_CHANNEL,
+    NAME_RETIRE,
+    NAME_RETIRED,
+    BLOB_USED,
+    LABEL_ADD,
+    LABEL_ID,
+    LABEL_ATTACH,
+    LABEL_LIST,
+    LABEL_LIST_BY_FILE
+};
+static const struct stmt stmts[] = {
+    [INSERT] = {"file_insert",
+                "INSERT INTO file (account_id, package_id, release_id, type, basename, subdir, "
+                "filename, sha256, md5, size, record, run_exports, about, facts, description, "
+                "build_timestamp_ms, uploaded_ms, uploader_id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+                "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
+                "iiittttttitttttiiI", "i"},
+    [FIND] = {"file_find", FILES "WHERE f.account_id = $1 AND f.basename = $2", "it", FILE_TYPES},
+    [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1", "i", ""},
+    [BY_PACKAGE] = {"file_list_by_package",
+                    FILES "WHERE f.package_id = $1 ORDER BY f.uploaded_ms, f.id", "i", FILE_TYPES},
+    [BY_RELEASE] = {"file_list_by_release",
+                    FILES "WHERE f.release_id = $1 ORDER BY f.uploaded_ms, f.id", "i", FILE_TYPES},
+    /* Both walk along indexes in the order asked for: a channel is never sorted as a whole. */
+    [CHANNEL_SUBDIR] = {"file_channel_subdir",
+                        CHANNEL
+                        "FROM file f JOIN package p ON p.id = f.package_id "
+                        "JOIN release r ON r.id = f.release_id WHERE f.account_id = $1 AND " CARRIES
+                        "AND f.subdir = $3 ORDER BY f.filename",
+                        "itt", CHANNEL_TYPES},
+    [CHANNEL_ALL] = {"file_channel_all",
+                     CHANNEL
+                     "FROM package p JOIN release r ON r.package_id = p.id "
+                     "JOIN file f ON f.release_id = r.id WHERE p.account_id = $1 AND " CARRIES
+                     "ORDER BY p.name, r.version, f.subdir, f.filename",
+                     "it", CHANNEL_TYPES},
+    [IN_CHANNEL] = {"file_in_channel",
+                    "SELECT f.id, f.sha256, f.size, f.uploaded_ms FROM file f "
+                    "WHERE f.account_id = $1 AND " CARRIES "AND f.basename = $3",
+                    "itt", "itii"},
+    [NAME_RETIRE] = {"file_name_retire",
+                     "INSERT INTO retired_name (account_id, basename, sha256, retired_ms) "
+                     "VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, basename) DO UPDATE SET "
+                     "sha256 = excluded.sha256, retired_ms = excluded.retired_ms",
+                     "itti", ""},
+    [NAME_RETIRED] = {"file_name_retired",
+                      "SELECT COUNT(*) FROM retired_name WHERE account_id = $1 AND basename = $2",
+                      "it", "i"},
+    [BLOB_USED] = {"file_blob_used",
+                   "SELECT 1 FROM file WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM index_doc WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM index_garbage WHERE sha256 = $1 LIMIT 1",
+                   "t", "i"},
+    [LABEL_ADD] = {"label_add",
+                   "INSERT INTO label (account_id, name) VALUES ($1, $2) "
+                   "ON CONFLICT (account_id, name) DO NOTHING",
+                   "it", ""},
+    [LABEL_ID] = {"label_id", "SELECT id FROM label WHERE account_id = $1 AND name = $2", "it",
+                  "i"},
+    [LABEL_ATTACH] = {"label_attach",
+                      "INSERT INTO file_label (file_id, label_id) VALUES ($1, $2) "
+                      "ON CONFLICT (file_id, label_id) DO NOTHING",
+                      "ii", ""},
+    [LABEL_LIST] = {"label_list",
+                    "SELECT name, locked FROM label WHERE account_id = $1 ORDER BY name", "i",
+                    "ti"},
+    [LABEL_LIST_BY_FILE] = {"label_list_by_file",
+                            "SELECT l.name, l.locked FROM file_label fl JOIN label l ON "
+                            "l.id = fl.label_id WHERE fl.file_id = $1 ORDER BY l.name",
+                            "i", "ti"},
+};
+const struct stmt_list file_statements = {stmts, COUNT(stmts)};
+
+/* --- files --------------------------------------------------------------------------------- */
+
+enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *ret_id,
+                          struct err *err)
+{
+    enum err_code code = db_insert(
+        tx, &stmts[INSERT],
+        DB_ARGS(db_int(row->account_id), db_int(row->package_id), db_int(row->release_id),
+                db_text(row->type), db_text(row->basename), db_text(row->subdir),
+                db_text(row->filename), db_text(row->sha256), db_text(row->md5), db_int(row->size),
+                db_text(row->record), db_text(row->run_exports), db_text(row->about),
+                db_text(row->facts), db_text(row->description), db_int(row->build_timestamp_ms),
+                db_int(row->uploaded_ms), row->uploader_id ? db_int(row->uploader_id) : db_null()),
+        ret_id, err);
+
+    if (code == ERR_CONFLICT)
+        return fail(err, code, "file \"" STR_FMT "\" exists already", STR_ARG(row->basename));
+    return code;
+}
+
+static enum err_code read_file(struct rows *rows, struct arena *mem, struct file_row *ret,
+                               struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct file_row row = {0};
+    enum err_code code;
+
+    row.id = reader_int(&r);
+    row.package_id = reader_int(&r);
+    row.release_id = reader_int(&r);
+    row.account_id = reader_int(&r);
+    row.owner = reader_text(&r);
+    row.package = reader_text(&r);
+    row.version = reader_text(&r);
+    row.type = reader_text(&r);
+    row.basename = reader_text(&r);
+    row.subdir = reader_text(&r);
+    row.filename = reader_text(&r);
+    row.sha256 = reader_text(&r);
+    row.md5 = reader_text(&r);
+    row.size = reader_int(&r);
+    row.record = reader_text(&r);
+    row.run_exports = reader_text(&r);
+    row.about = reader_text(&r);
+    row.facts = reader_text(&r);
+    row.description = reader_text(&r);
+    row.build_timestamp_ms = reader_int(&r);
+    row.uploaded_ms = reader_int(&r);
+    row.uploader_id = reader_int(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+enum err_code file_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str basename,
+                        struct file_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_one(tx, &stmts[FIND], DB_ARGS(db_int(account_id), db_text(basename)), &rows, err);
+
+    return code ? code : read_file(rows, mem, ret, err);
+}
+
+enum err_code file_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    int64_t changes = 0;
+    enum err_code code = db_exec(tx, &stmts[DELETE], DB_ARGS(db_int(id)), &changes, err);
+
+    if (code)
+        return code;
+    return changes ? OK : fail(err, ERR_NOT_FOUND, "no file has the number %lld", (long long)id);
+}
+
+static enum err_code list_files(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
+                                struct file_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct file_list list = {0};
+    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
+        if (!list.rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        code = read_file(rows, mem, &list.rows[list.count++], err);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}
+
+enum err_code file_list_by_package(struct tx *tx, struct arena *mem, int64_t package_id,
+                                   struct file_list *ret, struct err *err)
+{
+    return list_files(tx, mem, &stmts[BY_PACKAGE], package_id, ret, err);
+}
+
+enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t release_id,
+                                   struct file_list *ret, struct err *err)
+{
+    return list_files(tx, mem, &stmts[BY_RELEASE], release_id, ret, err);
+}
+
+/* --- channels ------------------------------------------------------------------------------ */
+
+enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
+                                 struct str subdir, struct rows **ret_rows, struct err *err)
+{
+    if (subdir.len)
+        return db_query(tx, &stmts[CHANNEL_SUBDIR],
+                        DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), ret_rows,
+                        err);
+    return db_query(tx, &stmts[CHANNEL_ALL], DB_ARGS(db_int(account_id), db_text(label)), ret_rows,
+                    err);
+}
+
+enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
+                              struct str label, struct str basename, struct file_row *ret,
+                              struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct file_row row = {.account_id = account_id};
+    struct reader r;
+    enum err_code code =
+        db_one(tx, &stmts[IN_CHANNEL],
+               DB_ARGS(db_int(account_id), db_text(label), db_text(basename)), &rows, err);
+
+    if (code)
+        return code;
+    r = reader_of(rows, mem);
+    row.id = reader_int(&r);
+    row.sha256 = reader_text(&r);
+    row.size = reader_int(&r);
+    row.uploaded_ms = reader_int(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+/* --- names and bytes ----------------------------------------------------------------------- */
+
+enum err_code file_name_retire(struct tx *tx, int64_t account_id, struct str basename,
+                               struct str sha256, int64_t now_ms, struct err *err)
+{
+    return db_exec(tx, &stmts[NAME_RETIRE],
+                   DB_ARGS(db_int(account_id), db_text(basename), db_text(sha256), db_int(now_ms)),
+                   NULL, err);
+}
+
+enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str basename,
+                                bool *ret_retired, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &stmts[NAME_RETIRED],
+                                DB_ARGS(db_int(account_id), db_text(basename)), &rows, err);
+
+    if (code == OK)
+        *ret_retired = rows_int(rows, 0) > 0;
+    return code;
+}
+
+/* Is there a row? */
+static enum err_code exists(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                            size_t nargs, bool *ret_exists, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, s, args, nargs, &rows, err);
+
+    if (code != OK && code != ERR_NOT_FOUND)
+        return code;
+    *ret_exists = code == OK;
+    return OK;
+}
+
+enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used, struct err *err)
+{
+    return exists(tx, &stmts[BLOB_USED], DB_ARGS(db_text(sha256)), ret_used, err);
+}
+
+/* --- labels -------------------------------------------------------------------------------- */
+
+enum err_code label_ensure(struct tx *tx, int64_t account_id, struct str name, int64_t *ret_id,
+                           struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_exec(tx, &stmts[LABEL_ADD], DB_ARGS(db_int(account_id), db_text(name)), NULL, err);
+
+    if (code == OK)
+        code = db_one(tx, &stmts[LABEL_ID], DB_ARGS(db_int(account_id), db_text(name)), &rows, err);
+    if (code == OK)
+        *ret_id = rows_int(rows, 0);
+    return code;
+}
+
+enum err_code label_exists(struct tx *tx, int64_t account_id, struct str name, bool *ret_exists,
+                           struct err *err)
+{
+    if (str_eq(name, S("main"))) {
+        *ret_exists = true;
+        return OK;
+    }
+    return exists(tx, &stmts[LABEL_ID], DB_ARGS(db_int(account_id), db_text(name)), ret_exists,
+                  err);
+}
+
+enum err_code label_attach(struct tx *tx, int64_t file_id, int64_t label_id, struct err *err)
+{
+    return db_exec(tx, &stmts[LABEL_ATTACH], DB_ARGS(db_int(file_id), db_int(label_id)), NULL, err);
+}
+
+static enum err_code list_labels(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
+                                 struct label_list *list, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct reader r = reader_of(rows, mem);
+        struct label_row *row;
+
+        list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+        if (!list->rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        row = &list->rows[list->count++];
+        row->name = reader_text(&r);
+        row->locked = reader_bool(&r);
+        code = reader_end(&r, err);
+    }
+    return code ? code : rows_error(rows, err);
+}
+
+/* "main" at its place in the order, where no file made it a row yet. */
+static enum err_code add_main(struct arena *mem, struct label_list *list, struct err *err)
+{
+    size_t at = 0;
+
+    while (at < list->count && str_cmp(list->rows[at].name, S("main")) < 0)
+        at++;
+    if (at < list->count && str_eq(list->rows[at].name, S("main")))
+        return OK;
+    list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+    if (!list->rows)
+        return fail(err, ERR_NOMEM, "out of memory");
+    memmove(&list->rows[at + 1], &list->rows[at], (list->count - at) * sizeof(*list->rows));
+    list->rows[at] = (struct label_row){.name = S("main")};
+    list->count++;
+    return OK;
+}
+
+enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
+                         struct label_list *ret, struct err *err)
+{
+    struct label_list list = {0};
+    enum err_code code = list_labels(tx, mem, &stmts[LABEL_LIST], account_id, &list, err);
+
+    if (code == OK)
+        code = add_main(mem, &list, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}
+
+enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
+                                 struct label_list *ret, struct err *err)
+{
+    struct label_list list = {0};
+    enum err_code code = list_labels(tx, mem, &stmts[LABEL_LIST_BY_FILE], file_id, &list, err);
+
+    if (code == OK)
+        *ret = list;
+    return code;
+}

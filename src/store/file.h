@@ -1,0 +1,100 @@
+/* file.h: rows of files (distributions), the labels they carry, and names once used. */
+#ifndef STORE_FILE_H
+#define STORE_FILE_H
+#include "base/arena.h"
+#include "store/db.h"
+
+struct file_row {
+    int64_t id, package_id, release_id, account_id;
+    struct str owner, package, version; /* joined; ignored by file_insert */
+    struct str type;                    /* "conda" */
+    struct str basename;    /* "linux-64/x-1-0.conda": unique within the account and type */
+    struct str subdir;      /* "linux-64" */
+    struct str filename;    /* "x-1-0.conda" */
+    struct str sha256, md5; /* hex */
+    int64_t size;
+    struct str record;      /* canonical JSON of the repodata record without md5, sha256, size */
+    struct str run_exports; /* canonical JSON, "{}" at least */
+    struct str about;       /* canonical JSON, "{}" at least */
+    struct str facts;       /* canonical JSON of what channeldata needs from the archive */
+    struct str description;
+    int64_t build_timestamp_ms; /* 0 when the package has none */
+    int64_t uploaded_ms;        /* also indexed_timestamp (CEP 47): set once, never changed */
+    int64_t uploader_id;        /* 0: unknown, or the account is gone */
+};
+enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *ret_id,
+                          struct err *err) MUST_USE; /* ERR_CONFLICT: basename used */
+enum err_code file_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str basename,
+                        struct file_row *ret, struct err *err) MUST_USE;
+enum err_code file_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
+
+struct file_list {
+    struct file_row *rows;
+    size_t count;
+};
+enum err_code file_list_by_package(struct tx *tx, struct arena *mem, int64_t package_id,
+                                   struct file_list *ret,
+                                   struct err *err) MUST_USE; /* oldest first */
+enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t release_id,
+                                   struct file_list *ret, struct err *err) MUST_USE;
+
+/* Files of one channel subdir (account, label, subdir), by filename: a cursor, because a channel
+ * can be larger than memory should be. subdir empty: all subdirs, by (name, version, subdir).
+ * rows columns: filename, sha256, md5, size, record, run_exports, about, facts,
+ * uploaded_ms, build_timestamp_ms, subdir, package, version (FILE_CHANNEL_*). */
+enum {
+    FILE_CHANNEL_FILENAME,
+    FILE_CHANNEL_SHA256,
+    FILE_CHANNEL_MD5,
+    FILE_CHANNEL_SIZE,
+    FILE_CHANNEL_RECORD,
+    FILE_CHANNEL_RUN_EXPORTS,
+    FILE_CHANNEL_ABOUT,
+    FILE_CHANNEL_FACTS,
+    FILE_CHANNEL_UPLOADED,
+    FILE_CHANNEL_BUILT,
+    FILE_CHANNEL_SUBDIR,
+    FILE_CHANNEL_PACKAGE,
+    FILE_CHANNEL_VERSION
+};
+enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
+                                 struct str subdir, struct rows **ret_rows,
+                                 struct err *err) MUST_USE;
+/* Is this file in this channel? Gives what a download needs (sha256, size, uploaded_ms, id). */
+enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
+                              struct str label, struct str basename, struct file_row *ret,
+                              struct err *err) MUST_USE;
+
+/* A name that was used and removed: reserved unless the settings allow its reuse. */
+enum err_code file_name_retire(struct tx *tx, int64_t account_id, struct str basename,
+                               struct str sha256, int64_t now_ms, struct err *err) MUST_USE;
+enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str basename,
+                                bool *ret_retired, struct err *err) MUST_USE;
+
+/* Does any row still use these bytes: a file, a pending upload, a document of an index? (All are
+ * asked, because the bytes of an upload may happen, or be made, to equal those of a document.) */
+enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used,
+                             struct err *err) MUST_USE;
+
+/* Labels of an account (lower case). */
+enum err_code label_ensure(struct tx *tx, int64_t account_id, struct str name, int64_t *ret_id,
+                           struct err *err) MUST_USE;
+enum err_code label_exists(struct tx *tx, int64_t account_id, struct str name, bool *ret_exists,
+                           struct err *err) MUST_USE; /* "main" always does */
+enum err_code label_attach(struct tx *tx, int64_t file_id, int64_t label_id,
+                           struct err *err) MUST_USE; /* again: no effect */
+struct label_row {
+    struct str name;
+    bool locked;
+};
+struct label_list {
+    struct label_row *rows;
+    size_t count;
+};
+enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
+                         struct label_list *ret,
+                         struct err *err) MUST_USE; /* always holds "main" */
+enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
+                                 struct label_list *ret, struct err *err) MUST_USE;
+
+#endif

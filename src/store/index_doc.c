@@ -1,0 +1,204 @@
+/* index_doc.c: rows of the generated index documents. */
+#include "store/index_doc.h"
+
+#include "store/file.h"
+#include "store/reader.h"
+#include "store/statements.h"
+
+/* $1 account, $2 label, $3 subdir */
+#define PLACE "account_id = $1 AND label = $2 AND subdir = $3 "
+
+enum { FIND, LIST, CURRENT, PUT, DISCARD, RETIRE, SWEEP_GARBAGE, SWEEP_RETIRED };
+static const struct stmt stmts[] = {
+    [FIND] = {"index_doc_find",
+              "SELECT name, sha256, size, modified_ms FROM index_doc WHERE " PLACE "AND name = $4",
+              "ittt", "ttii"},
+    [LIST] = {"index_doc_list",
+              "SELECT name, sha256, size, modified_ms FROM index_doc WHERE " PLACE
+              "AND retired_ms IS NULL ORDER BY name",
+              "itt", "ttii"},
+    [CURRENT] = {"index_doc_current",
+                 "SELECT sha256, retired_ms FROM index_doc WHERE " PLACE "AND name = $4", "ittt",
+                 "tI"},
+    [PUT] = {"index_doc_put",
+             "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, modified_ms, "
+             "retired_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL) "
+             "ON CONFLICT (account_id, label, subdir, name) DO UPDATE SET "
+             "sha256 = excluded.sha256, size = excluded.size, "
+             "modified_ms = excluded.modified_ms, retired_ms = NULL",
+             "ittttii", ""},
+    [DISCARD] = {"index_doc_discard",
+                 "INSERT INTO index_garbage (sha256, retired_ms) VALUES ($1, $2)", "ti", ""},
+    [RETIRE] = {"index_doc_retire",
+                "UPDATE index_doc SET retired_ms = $1 WHERE account_id = $2 AND label = $3 "
+                "AND subdir = $4 AND name = $5 AND retired_ms IS NULL",
+                "iittt", ""},
+    [SWEEP_GARBAGE] = {"index_doc_sweep_garbage",
+                       "DELETE FROM index_garbage WHERE id IN (SELECT id FROM index_garbage "
+                       "WHERE retired_ms < $1 ORDER BY retired_ms LIMIT $2) RETURNING sha256",
+                       "ii", "t"},
+    [SWEEP_RETIRED] = {"index_doc_sweep_retired",
+                       "DELETE FROM index_doc WHERE id IN (SELECT id FROM index_doc WHERE "
+                       "retired_ms IS NOT NULL AND retired_ms < CASE substr(name, 1, 7) "
+                       "WHEN 'shards/' THEN CAST($1 AS BIGINT) ELSE CAST($2 AS BIGINT) END "
+                       "ORDER BY retired_ms LIMIT $3) RETURNING sha256",
+                       "iii", "t"},
+};
+const struct stmt_list index_doc_statements = {stmts, COUNT(stmts)};
+
+static enum err_code read_row(struct rows *rows, struct arena *mem, struct index_doc_row *ret,
+                              struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct index_doc_row row = {0};
+    enum err_code code;
+
+    row.name = reader_text(&r);
+    row.sha256 = reader_text(&r);
+    row.size = reader_int(&r);
+    row.modified_ms = reader_int(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+enum err_code index_doc_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str label,
+                             struct str subdir, struct str name, struct index_doc_row *ret,
+                             struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(
+        tx, &stmts[FIND],
+        DB_ARGS(db_int(account_id), db_text(label), db_text(subdir), db_text(name)), &rows, err);
+
+    return code ? code : read_row(rows, mem, ret, err);
+}
+
+enum err_code index_doc_list(struct tx *tx, struct arena *mem, int64_t account_id, struct str label,
+                             struct str subdir, struct index_doc_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct index_doc_list list = {0};
+    enum err_code code = db_query(
+        tx, &stmts[LIST], DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
+        if (!list.rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        code = read_row(rows, mem, &list.rows[list.count++], err);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}
+
+/* Remembers the bytes of the row that is about to be overwritten. *ret_same: there is nothing to
+ * overwrite, the row has these bytes and is current. */
+static enum err_code make_way(struct tx *tx, const struct db_val place[4],
+                              const struct index_doc_row *row, bool *ret_same, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &stmts[CURRENT], place, 4, &rows, err);
+    bool same_bytes;
+
+    *ret_same = false;
+    if (code == ERR_NOT_FOUND)
+        return OK;
+    if (code)
+        return code;
+    same_bytes = str_eq(rows_text(rows, 0), row->sha256);
+    if (same_bytes) {
+        *ret_same = rows_null(rows, 1);
+        return OK;
+    }
+    return db_exec(tx, &stmts[DISCARD],
+                   DB_ARGS(db_text(rows_text(rows, 0)), db_int(row->modified_ms)), NULL, err);
+}
+
+enum err_code index_doc_put(struct tx *tx, int64_t account_id, struct str label, struct str subdir,
+                            const struct index_doc_row *row, struct err *err)
+{
+    const struct db_val args[] = {
+        db_int(account_id),   db_text(label),    db_text(subdir),          db_text(row->name),
+        db_text(row->sha256), db_int(row->size), db_int(row->modified_ms),
+    };
+    bool same = false;
+    enum err_code code = make_way(tx, args, row, &same, err);
+
+    if (code || same)
+        return code;
+    return db_exec(tx, &stmts[PUT], args, COUNT(args), NULL, err);
+}
+
+enum err_code index_doc_retire(struct tx *tx, int64_t account_id, struct str label,
+                               struct str subdir, struct str name, int64_t now_ms, struct err *err)
+{
+    return db_exec(
+        tx, &stmts[RETIRE],
+        DB_ARGS(db_int(now_ms), db_int(account_id), db_text(label), db_text(subdir), db_text(name)),
+        NULL, err);
+}
+
+static enum err_code sweep(struct tx *tx, struct arena *mem, const struct stmt *s,
+                           const struct db_val *args, size_t nargs, struct digest_list *list,
+                           struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_query(tx, s, args, nargs, &rows, err);
+
+    while (code == OK && rows_next(rows))
+        code = digest_list_add(mem, list, rows_text(rows, 0), err);
+    return code ? code : rows_error(rows, err);
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* Leaves each digest once, and only those that no row uses. */
+static enum err_code keep_unused(struct tx *tx, struct digest_list *list, struct err *err)
+{
+    size_t kept = 0;
+
+    if (list->count)
+        qsort(list->items, list->count, sizeof(*list->items), by_digest);
+    for (size_t i = 0; i < list->count; i++) {
+        bool used = false;
+        enum err_code code;
+
+        if (i + 1 < list->count && str_eq(list->items[i], list->items[i + 1]))
+            continue;
+        code = file_blob_used(tx, list->items[i], &used, err);
+        if (code)
+            return code;
+        if (!used)
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+    return OK;
+}
+
+enum err_code index_doc_sweep(struct tx *tx, struct arena *mem, int64_t docs_before_ms,
+                              int64_t shards_before_ms, int64_t max, struct digest_list *ret,
+                              struct err *err)
+{
+    struct digest_list list = {0};
+    enum err_code code = sweep(tx, mem, &stmts[SWEEP_GARBAGE],
+                               DB_ARGS(db_int(docs_before_ms), db_int(max)), &list, err);
+
+    if (code == OK)
+        code = sweep(tx, mem, &stmts[SWEEP_RETIRED],
+                     DB_ARGS(db_int(shards_before_ms), db_int(docs_before_ms),
+                             db_int(max - (int64_t)list.count)),
+                     &list, err);
+    if (code == OK)
+        code = keep_unused(tx, &list, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}

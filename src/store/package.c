@@ -1,0 +1,256 @@
+/* package.c: rows of packages and releases. */
+#include "store/package.h"
+
+#include "base/buf.h"
+#include "store/reader.h"
+#include "store/statements.h"
+
+#define PACKAGE                                                                                    \
+    "SELECT p.id, p.account_id, a.login, p.name, p.summary, p.attrs, p.latest_version, "           \
+    "p.created_ms, p.updated_ms FROM package p JOIN account a ON a.id = p.account_id "
+#define PACKAGE_TYPES "iitttttii"
+#define RELEASE       "SELECT id, package_id, version, attrs, created_ms FROM release "
+#define RELEASE_TYPES "iitti"
+
+enum {
+    PACKAGE_FIND,
+    PACKAGE_TYPES_OF,
+    PACKAGE_INSERT,
+    PACKAGE_UPDATE,
+    PACKAGE_DELETE,
+    PACKAGE_LIST,
+    RELEASE_FIND,
+    RELEASE_INSERT,
+    RELEASE_UPDATE,
+    RELEASE_DELETE,
+    RELEASE_LIST
+};
+static const struct stmt stmts[] = {
+    [PACKAGE_FIND] = {"package_find", PACKAGE "WHERE a.login = lower($1) AND p.name = $2", "tt",
+                      PACKAGE_TYPES},
+    [PACKAGE_TYPES_OF] = {"package_types_of",
+                          "SELECT DISTINCT type FROM file WHERE package_id = $1 ORDER BY type", "i",
+                          "t"},
+    [PACKAGE_INSERT] = {"package_insert",
+                        "INSERT INTO package (account_id, name, summary, attrs, latest_version, "
+                        "created_ms, updated_ms) VALUES ($1, $2, $3, $4, '', $5, $5) RETURNING id",
+                        "ittti", "i"},
+    [PACKAGE_UPDATE] = {"package_update",
+                        "UPDATE package SET summary = $1, attrs = $2, latest_version = $3, "
+                        "updated_ms = $4 WHERE id = $5",
+                        "tttii", ""},
+    [PACKAGE_DELETE] = {"package_delete", "DELETE FROM package WHERE id = $1", "i", ""},
+    [PACKAGE_LIST] = {"package_list", PACKAGE "WHERE p.account_id = $1 ORDER BY p.name", "i",
+                      PACKAGE_TYPES},
+    [RELEASE_FIND] = {"release_find", RELEASE "WHERE package_id = $1 AND version = $2", "it",
+                      RELEASE_TYPES},
+    [RELEASE_INSERT] = {"release_insert",
+                        "INSERT INTO release (package_id, version, attrs, created_ms) "
+                        "VALUES ($1, $2, $3, $4) RETURNING id",
+                        "itti", "i"},
+    [RELEASE_UPDATE] = {"release_update", "UPDATE release SET attrs = $1 WHERE id = $2", "ti", ""},
+    [RELEASE_DELETE] = {"release_delete", "DELETE FROM release WHERE id = $1", "i", ""},
+    [RELEASE_LIST] = {"release_list", RELEASE "WHERE package_id = $1 ORDER BY created_ms, id", "i",
+                      RELEASE_TYPES},
+};
+const struct stmt_list package_statements = {stmts, COUNT(stmts)};
+
+/* Runs an UPDATE or DELETE of one row by its number. */
+static enum err_code change(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                            size_t nargs, struct err *err)
+{
+    int64_t changes = 0;
+    enum err_code code = db_exec(tx, s, args, nargs, &changes, err);
+
+    if (code)
+        return code;
+    return changes ? OK : fail(err, ERR_NOT_FOUND, "not found (%s)", s->name);
+}
+
+/* --- packages ------------------------------------------------------------------------------ */
+
+/* types are read by package_types: a query within this one would be one more open statement. */
+static enum err_code read_package(struct rows *rows, struct arena *mem, struct package_row *ret,
+                                  struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct package_row row = {.types = S("")};
+
+    row.id = reader_int(&r);
+    row.account_id = reader_int(&r);
+    row.owner = reader_text(&r);
+    row.name = reader_text(&r);
+    row.summary = reader_text(&r);
+    row.attrs = reader_text(&r);
+    row.latest_version = reader_text(&r);
+    row.created_ms = reader_int(&r);
+    row.updated_ms = reader_int(&r);
+    *ret = row;
+    return reader_end(&r, err);
+}
+
+/* Joined here: engines have no common aggregate that concatenates. */
+static enum err_code package_types(struct tx *tx, struct arena *mem, struct package_row *row,
+                                   struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_query(tx, &stmts[PACKAGE_TYPES_OF], DB_ARGS(db_int(row->id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct str type = rows_text(rows, 0);
+
+        row->types = row->types.len
+                         ? str_fmt(mem, STR_FMT " " STR_FMT, STR_ARG(row->types), STR_ARG(type))
+                         : str_dup(mem, type);
+        if (!row->types.ptr)
+            return fail(err, ERR_NOMEM, "out of memory");
+    }
+    return code ? code : rows_error(rows, err);
+}
+
+enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
+                           struct package_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct package_row row = {0};
+    enum err_code code =
+        db_one(tx, &stmts[PACKAGE_FIND], DB_ARGS(db_text(owner), db_text(name)), &rows, err);
+
+    if (code == OK)
+        code = read_package(rows, mem, &row, err);
+    if (code == OK)
+        code = package_types(tx, mem, &row, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name, struct str summary,
+                             struct str attrs, int64_t now_ms, int64_t *ret_id, struct err *err)
+{
+    enum err_code code = db_insert(tx, &stmts[PACKAGE_INSERT],
+                                   DB_ARGS(db_int(account_id), db_text(name), db_text(summary),
+                                           db_text(attrs), db_int(now_ms)),
+                                   ret_id, err);
+
+    if (code == ERR_CONFLICT)
+        return fail(err, code, "package \"" STR_FMT "\" exists already", STR_ARG(name));
+    return code;
+}
+
+enum err_code package_update(struct tx *tx, int64_t id, struct str summary, struct str attrs,
+                             struct str latest_version, int64_t now_ms, struct err *err)
+{
+    return change(tx, &stmts[PACKAGE_UPDATE],
+                  DB_ARGS(db_text(summary), db_text(attrs), db_text(latest_version), db_int(now_ms),
+                          db_int(id)),
+                  err);
+}
+
+enum err_code package_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    return change(tx, &stmts[PACKAGE_DELETE], DB_ARGS(db_int(id)), err);
+}
+
+static enum err_code list_packages(struct tx *tx, struct arena *mem, int64_t account_id,
+                                   struct package_list *list, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_query(tx, &stmts[PACKAGE_LIST], DB_ARGS(db_int(account_id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+        if (!list->rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        code = read_package(rows, mem, &list->rows[list->count++], err);
+    }
+    return code ? code : rows_error(rows, err);
+}
+
+enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
+                           struct package_list *ret, struct err *err)
+{
+    struct package_list list = {0};
+    enum err_code code = list_packages(tx, mem, account_id, &list, err);
+
+    for (size_t i = 0; code == OK && i < list.count; i++)
+        code = package_types(tx, mem, &list.rows[i], err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}
+
+/* --- releases ------------------------------------------------------------------------------ */
+
+static enum err_code read_release(struct rows *rows, struct arena *mem, struct release_row *ret,
+                                  struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct release_row row = {0};
+    enum err_code code;
+
+    row.id = reader_int(&r);
+    row.package_id = reader_int(&r);
+    row.version = reader_text(&r);
+    row.attrs = reader_text(&r);
+    row.created_ms = reader_int(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+enum err_code release_find(struct tx *tx, struct arena *mem, int64_t package_id, struct str version,
+                           struct release_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_one(tx, &stmts[RELEASE_FIND], DB_ARGS(db_int(package_id), db_text(version)), &rows, err);
+
+    return code ? code : read_release(rows, mem, ret, err);
+}
+
+enum err_code release_insert(struct tx *tx, int64_t package_id, struct str version,
+                             struct str attrs, int64_t now_ms, int64_t *ret_id, struct err *err)
+{
+    enum err_code code = db_insert(
+        tx, &stmts[RELEASE_INSERT],
+        DB_ARGS(db_int(package_id), db_text(version), db_text(attrs), db_int(now_ms)), ret_id, err);
+
+    if (code == ERR_CONFLICT)
+        return fail(err, code, "release \"" STR_FMT "\" exists already", STR_ARG(version));
+    return code;
+}
+
+enum err_code release_update(struct tx *tx, int64_t id, struct str attrs, struct err *err)
+{
+    return change(tx, &stmts[RELEASE_UPDATE], DB_ARGS(db_text(attrs), db_int(id)), err);
+}
+
+enum err_code release_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    return change(tx, &stmts[RELEASE_DELETE], DB_ARGS(db_int(id)), err);
+}
+
+enum err_code release_list(struct tx *tx, struct arena *mem, int64_t package_id,
+                           struct release_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct release_list list = {0};
+    enum err_code code =
+        db_query(tx, &stmts[RELEASE_LIST], DB_ARGS(db_int(package_id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
+        if (!list.rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        code = read_release(rows, mem, &list.rows[list.count++], err);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}

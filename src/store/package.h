@@ -1,0 +1,52 @@
+/* package.h: rows of packages and releases. attrs: JSON object text, what pages and `show` print.
+ */
+#ifndef STORE_PACKAGE_H
+#define STORE_PACKAGE_H
+#include "base/arena.h"
+#include "store/db.h"
+
+struct package_row {
+    int64_t id, account_id;
+    struct str owner, name;    /* owner: the account's login */
+    struct str summary;        /* may be empty */
+    struct str attrs;          /* "{}" at least */
+    struct str types;          /* blank-separated, sorted: "conda"; derived from the files */
+    struct str latest_version; /* of the newest file; may be empty */
+    int64_t created_ms, updated_ms;
+};
+enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
+                           struct package_row *ret, struct err *err) MUST_USE;
+enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name, struct str summary,
+                             struct str attrs, int64_t now_ms, int64_t *ret_id,
+                             struct err *err) MUST_USE; /* ERR_CONFLICT */
+enum err_code package_update(struct tx *tx, int64_t id, struct str summary, struct str attrs,
+                             struct str latest_version, int64_t now_ms, struct err *err) MUST_USE;
+enum err_code package_delete(struct tx *tx, int64_t id,
+                             struct err *err) MUST_USE; /* releases and files go with it */
+struct package_list {
+    struct package_row *rows;
+    size_t count;
+};
+enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
+                           struct package_list *ret, struct err *err) MUST_USE; /* by name */
+
+struct release_row {
+    int64_t id, package_id;
+    struct str version, attrs;
+    int64_t created_ms;
+};
+enum err_code release_find(struct tx *tx, struct arena *mem, int64_t package_id, struct str version,
+                           struct release_row *ret, struct err *err) MUST_USE;
+enum err_code release_insert(struct tx *tx, int64_t package_id, struct str version,
+                             struct str attrs, int64_t now_ms, int64_t *ret_id,
+                             struct err *err) MUST_USE; /* ERR_CONFLICT */
+enum err_code release_update(struct tx *tx, int64_t id, struct str attrs, struct err *err) MUST_USE;
+enum err_code release_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
+struct release_list {
+    struct release_row *rows;
+    size_t count;
+};
+enum err_code release_list(struct tx *tx, struct arena *mem, int64_t package_id,
+                           struct release_list *ret, struct err *err) MUST_USE; /* oldest first */
+
+#endif

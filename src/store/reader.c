@@ -1,0 +1,57 @@
+/* reader.c: the one way from result columns to structs. */
+#include "store/reader.h"
+
+#include <assert.h>
+
+#include "store/db_engine.h"
+
+int64_t reader_int(struct reader *r)
+{
+    return rows_int(r->rows, r->col++);
+}
+
+bool reader_bool(struct reader *r)
+{
+    return reader_int(r) != 0;
+}
+
+static struct str copy(struct reader *r, struct str value)
+{
+    if (value.len == 0)
+        return S("");
+    value = str_dup(r->mem, value);
+    if (value.ptr)
+        return value;
+    r->failed = true;
+    return S("");
+}
+
+struct str reader_text(struct reader *r)
+{
+    return copy(r, rows_text(r->rows, r->col++));
+}
+
+struct str reader_bytes(struct reader *r)
+{
+    return copy(r, rows_bytes(r->rows, r->col++));
+}
+
+enum err_code reader_end(const struct reader *r, struct err *err)
+{
+    assert((size_t)r->col == r->rows->ncols);
+    return r->failed ? fail(err, ERR_NOMEM, "out of memory") : OK;
+}
+
+void *reader_room(struct arena *mem, void *items, size_t count, size_t size)
+{
+    size_t room = count ? 2 * count : 8;
+    void *grown;
+
+    /* Room is 8, 16, 32 ...: it is used up exactly when count is 0 or one of these. */
+    if (count != 0 && (count < 8 || (count & (count - 1)) != 0))
+        return items;
+    grown = arena_alloc_array(mem, room, size, 16);
+    if (grown && count)
+        memcpy(grown, items, count * size);
+    return grown;
+}

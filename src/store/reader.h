@@ -1,0 +1,29 @@
+/* reader.h: copies the columns of a row, from left to right, into memory that outlives it.
+ * Internal to store/. Sticky: a failed copy is told once, by reader_end. */
+#ifndef STORE_READER_H
+#define STORE_READER_H
+#include "base/arena.h"
+#include "store/db.h"
+
+struct reader {
+    struct rows *rows;
+    struct arena *mem; /* may be NULL when no text is read */
+    int col;
+    bool failed;
+};
+static inline struct reader reader_of(struct rows *rows, struct arena *mem)
+{
+    return (struct reader){.rows = rows, .mem = mem};
+}
+int64_t reader_int(struct reader *r);     /* 0 for NULL */
+bool reader_bool(struct reader *r);       /* false for NULL */
+struct str reader_text(struct reader *r); /* empty for NULL */
+struct str reader_bytes(struct reader *r);
+/* ERR_NOMEM if a text could not be copied. All columns must have been read. */
+enum err_code reader_end(const struct reader *r, struct err *err) MUST_USE;
+
+/* An array that grows in an arena: items (NULL at first) with room for one more than count, or
+ * NULL when out of memory. Always pass the same element size. */
+void *reader_room(struct arena *mem, void *items, size_t count, size_t size) MUST_USE;
+
+#endif

@@ -1,0 +1,8 @@
+/* statements.c: every statement of the program, so that all can be checked against an engine. */
+#include "store/statements.h"
+
+const struct stmt_list *const all_statements[] = {
+    &account_statements, &audit_statements,     &credential_statements,
+    &file_statements,    &index_doc_statements, &migrate_statements,
+    &package_statements, &upload_statements,    NULL,
+};

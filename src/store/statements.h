@@ -1,0 +1,15 @@
+/* statements.h: the statements of each file of store/. Internal to store/. */
+#ifndef STORE_STATEMENTS_H
+#define STORE_STATEMENTS_H
+#include "store/db.h"
+
+extern const struct stmt_list account_statements;
+extern const struct stmt_list audit_statements;
+extern const struct stmt_list credential_statements;
+extern const struct stmt_list file_statements;
+extern const struct stmt_list index_doc_statements;
+extern const struct stmt_list migrate_statements;
+extern const struct stmt_list package_statements;
+extern const struct stmt_list upload_statements;
+
+#endif

@@ -1,0 +1,151 @@
+/* upload.c: rows of staged uploads. */
+#include "store/upload.h"
+
+#include "store/reader.h"
+#include "store/statements.h"
+
+#define UPLOAD                                                                                     \
+    "SELECT id, dist_id, account_id, uploader_id, package_id, release_id, basename, "              \
+    "declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, expires_ms, "     \
+    "ticket_hash FROM upload "
+#define UPLOAD_TYPES "itiiiitttttttiiib"
+
+enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, DELETE_EXPIRED };
+static const struct stmt stmts[] = {
+    [INSERT] = {"upload_insert",
+                "INSERT INTO upload (ticket_hash, dist_id, account_id, uploader_id, package_id, "
+                "release_id, basename, declared_sha256, attrs, labels, description, sha256, md5, "
+                "size, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+                "$11, '', '', 0, $12, $13)",
+                "btiiiitttttii", ""},
+    [BY_TICKET] = {"upload_by_ticket", UPLOAD "WHERE ticket_hash = $1 AND expires_ms > $2", "bi",
+                   UPLOAD_TYPES},
+    [BY_DIST_ID] = {"upload_by_dist_id", UPLOAD "WHERE dist_id = $1 AND expires_ms > $2", "ti",
+                    UPLOAD_TYPES},
+    [RECEIVED] =
+        {"upload_received",
+         "UPDATE upload SET sha256 = $1, md5 = $2, size = $3 WHERE id = $4 AND sha256 = ''", "ttii",
+         ""},
+    [EXISTS] = {"upload_exists", "SELECT id FROM upload WHERE id = $1", "i", "i"},
+    [DELETE] = {"upload_delete", "DELETE FROM upload WHERE id = $1", "i", ""},
+    [DELETE_EXPIRED] = {"upload_delete_expired",
+                        "DELETE FROM upload WHERE id IN (SELECT id FROM upload "
+                        "WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2) RETURNING sha256",
+                        "ii", "t"},
+};
+const struct stmt_list upload_statements = {stmts, COUNT(stmts)};
+
+enum err_code upload_insert(struct tx *tx, const struct upload_row *row, struct err *err)
+{
+    return db_exec(tx, &stmts[INSERT],
+                   DB_ARGS(db_bytes(row->ticket_hash), db_text(row->dist_id),
+                           db_int(row->account_id), db_int(row->uploader_id),
+                           db_int(row->package_id), db_int(row->release_id), db_text(row->basename),
+                           db_text(row->declared_sha256), db_text(row->attrs), db_text(row->labels),
+                           db_text(row->description), db_int(row->created_ms),
+                           db_int(row->expires_ms)),
+                   NULL, err);
+}
+
+static enum err_code read_row(struct rows *rows, struct arena *mem, struct upload_row *ret,
+                              struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct upload_row row = {0};
+    enum err_code code;
+
+    row.id = reader_int(&r);
+    row.dist_id = reader_text(&r);
+    row.account_id = reader_int(&r);
+    row.uploader_id = reader_int(&r);
+    row.package_id = reader_int(&r);
+    row.release_id = reader_int(&r);
+    row.basename = reader_text(&r);
+    row.declared_sha256 = reader_text(&r);
+    row.attrs = reader_text(&r);
+    row.labels = reader_text(&r);
+    row.description = reader_text(&r);
+    row.sha256 = reader_text(&r);
+    row.md5 = reader_text(&r);
+    row.size = reader_int(&r);
+    row.created_ms = reader_int(&r);
+    row.expires_ms = reader_int(&r);
+    row.ticket_hash = reader_bytes(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *ret = row;
+    return code;
+}
+
+static enum err_code find(struct tx *tx, struct arena *mem, const struct stmt *s, struct db_val key,
+                          int64_t now_ms, struct upload_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, s, DB_ARGS(key, db_int(now_ms)), &rows, err);
+
+    return code ? code : read_row(rows, mem, ret, err);
+}
+
+enum err_code upload_by_ticket(struct tx *tx, struct arena *mem, struct str ticket_hash,
+                               int64_t now_ms, struct upload_row *ret, struct err *err)
+{
+    return find(tx, mem, &stmts[BY_TICKET], db_bytes(ticket_hash), now_ms, ret, err);
+}
+
+enum err_code upload_by_dist_id(struct tx *tx, struct arena *mem, struct str dist_id,
+                                int64_t now_ms, struct upload_row *ret, struct err *err)
+{
+    return find(tx, mem, &stmts[BY_DIST_ID], db_text(dist_id), now_ms, ret, err);
+}
+
+enum err_code upload_received(struct tx *tx, int64_t id, struct str sha256, struct str md5,
+                              int64_t size, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    int64_t changes = 0;
+    enum err_code code =
+        db_exec(tx, &stmts[RECEIVED],
+                DB_ARGS(db_text(sha256), db_text(md5), db_int(size), db_int(id)), &changes, err);
+
+    if (code || changes)
+        return code;
+    code = db_one(tx, &stmts[EXISTS], DB_ARGS(db_int(id)), &rows, err);
+    return code ? code : fail(err, ERR_CONFLICT, "the bytes of this upload were received already");
+}
+
+enum err_code upload_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    return db_exec(tx, &stmts[DELETE], DB_ARGS(db_int(id)), NULL, err);
+}
+
+enum err_code digest_list_add(struct arena *mem, struct digest_list *list, struct str digest,
+                              struct err *err)
+{
+    struct str *items = reader_room(mem, list->items, list->count, sizeof(*items));
+    struct str copy = str_dup(mem, digest);
+
+    if (!items || !copy.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    items[list->count++] = copy;
+    list->items = items;
+    return OK;
+}
+
+enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t max,
+                                    struct digest_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct digest_list list = {0};
+    enum err_code code =
+        db_query(tx, &stmts[DELETE_EXPIRED], DB_ARGS(db_int(now_ms), db_int(max)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        if (rows_text(rows, 0).len) /* else nothing was received */
+            code = digest_list_add(mem, &list, rows_text(rows, 0), err);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}

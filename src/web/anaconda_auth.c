@@ -1,0 +1,204 @@
+/* anaconda_auth.c: the parts of anaconda-client's API that are about people and tokens. */
+#include "config.h"
+#include "core/scope.h"
+#include "core/token.h"
+#include "format/json.h"
+#include "store/account.h"
+#include "web/anaconda_view.h"
+#include "web/handlers.h"
+#include "web/reply.h"
+
+enum err_code get_api_root(struct call *c, struct err *err)
+{
+    /* HEAD of this is the client's test whether a server is there: 200 whatever token it sends. */
+    return reply_json(c, 200, json_pack("{s:s}", "name", "Terrarium"), err);
+}
+
+enum err_code get_authentication_type(struct call *c, struct err *err)
+{
+    return reply_json(c, 200, json_pack("{s:s}", "authentication_type", "password"), err);
+}
+
+enum err_code get_scopes(struct call *c, struct err *err)
+{
+    json_t *all = json_object();
+
+    for (const struct scope_name *s = scope_names; s->name; s++)
+        (void)json_object_set_new(all, s->name, json_string(s->description));
+    return reply_json(c, 200, all, err);
+}
+
+/* ---- tokens ---- */
+
+struct token_body {
+    struct str note, hostname, user;
+    struct json_strs scopes;
+    int64_t max_age;
+    bool fail_if_exists;
+};
+
+static enum err_code read_token_body(struct call *c, struct token_body *ret, struct err *err)
+{
+    static const struct json_field fields[] = {
+        {"note", JSON_T_STR, false, offsetof(struct token_body, note), 0, 1000},
+        {"hostname", JSON_T_STR, false, offsetof(struct token_body, hostname), 0, 1000},
+        {"user", JSON_T_STR, false, offsetof(struct token_body, user), 0, 1000},
+        {"scopes", JSON_T_STRS, false, offsetof(struct token_body, scopes), 0, 100},
+        {"max-age", JSON_T_INT, false, offsetof(struct token_body, max_age), 0, INT64_MAX},
+        {"fail-if-exists", JSON_T_BOOL, false, offsetof(struct token_body, fail_if_exists), 0, 0},
+    };
+    AUTO(json_decrefp) json_t *body = NULL;
+    enum err_code rc = call_json(c, &body, err);
+
+    return rc ? rc : json_read(body, fields, COUNT(fields), c->mem, ret, err);
+}
+
+enum err_code post_authentications(struct call *c, struct err *err)
+{
+    struct token_body in = {.note = S("token")};
+    struct str token;
+    enum err_code rc = read_token_body(c, &in, err);
+
+    if (rc)
+        return rc;
+    if (in.user.len && !str_eq(in.user, c->actor.login))
+        return fail(err, ERR_DENIED, "\"" STR_FMT "\" may not create a token for \"" STR_FMT "\"",
+                    STR_ARG(c->actor.login), STR_ARG(in.user));
+    struct token_request req = {.name = in.note,
+                                .scopes = in.scopes.items,
+                                .scope_count = in.scopes.count,
+                                .hostname = in.hostname,
+                                .max_age_seconds = in.max_age,
+                                .replace = !in.fail_if_exists};
+    rc = token_create(c->app, c->mem, &c->actor, &req, &token, err);
+    if (rc == ERR_CONFLICT)
+        return fail(err, ERR_INVALID, "%s", err->msg); /* 400 is how the client knows this case */
+    if (rc)
+        return rc;
+    return reply_json(c, 200, json_pack("{s:o}", "token", json_of(token)), err);
+}
+
+static json_t *scopes_json(struct str scopes)
+{
+    json_t *list = json_array();
+    struct str rest = scopes, name;
+
+    while (scopes.len && str_next(&rest, ' ', &name))
+        (void)json_array_append_new(list, json_of(name));
+    return list;
+}
+
+static json_t *token_json(struct call *c, const struct token_row *t)
+{
+    struct str id = str_fmt(c->mem, "%lld", (long long)t->id);
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", json_of(id), "application",
+                     json_of(t->name), "hostname", json_of(t->hostname), "remote_addr",
+                     json_of(t->remote), "created_at", view_date(t->created_ms), "expires",
+                     view_date(t->expires_ms), "scopes", scopes_json(t->scopes));
+}
+
+static enum err_code load_tokens(struct call *c, struct token_list *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    return rc ? rc : token_list(tx, c->mem, c->actor.account_id, ret, err);
+}
+
+enum err_code get_authentications(struct call *c, struct err *err)
+{
+    struct token_list tokens;
+    json_t *list;
+    enum err_code rc = load_tokens(c, &tokens, err);
+
+    if (rc)
+        return rc;
+    list = json_array();
+    for (size_t i = 0; i < tokens.count; i++)
+        (void)json_array_append_new(list, token_json(c, &tokens.rows[i]));
+    return reply_json(c, 200, list, err);
+}
+
+enum err_code get_authentication(struct call *c, struct err *err)
+{
+    struct token_list tokens;
+    enum err_code rc = load_tokens(c, &tokens, err);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < tokens.count; i++)
+        if (tokens.rows[i].id == c->actor.token_id)
+            return reply_json(c, 200, token_json(c, &tokens.rows[i]), err);
+    return fail(err, ERR_UNAUTHENTICATED, "the access token is unknown, revoked or expired");
+}
+
+enum err_code delete_authentications(struct call *c, struct err *err)
+{
+    enum err_code rc = token_revoke_own(c->app, &c->actor, err);
+
+    return rc ? rc : reply_empty(c, 201, err);
+}
+
+enum err_code delete_authentication_by_name(struct call *c, struct err *err)
+{
+    enum err_code rc = token_revoke_named(c->app, &c->actor, call_param(c, "name"), err);
+
+    return rc ? rc : reply_empty(c, 201, err);
+}
+
+/* ---- users ---- */
+
+static enum err_code reply_user(struct call *c, struct str login, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row a;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, c->mem, str_lower(c->mem, login), &a, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no user \"" STR_FMT "\"", STR_ARG(login));
+    if (rc)
+        return rc;
+    /* `show` prints whatever is in here, to anybody: nothing private. */
+    return reply_json(c, 200,
+                      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "login",
+                                json_of(a.login), "name", json_of(a.name), "company",
+                                json_of(a.company), "location", json_of(a.location), "url",
+                                json_of(a.url), "description", json_of(a.description), "user_type",
+                                json_of(a.kind), "created_at", view_date(a.created_ms)),
+                      err);
+}
+
+enum err_code get_user(struct call *c, struct err *err)
+{
+    return reply_user(c, c->actor.login, err);
+}
+
+enum err_code get_user_by_login(struct call *c, struct err *err)
+{
+    return reply_user(c, call_param(c, "login"), err);
+}
+
+/* There are no organizations yet: nobody is in one. */
+enum err_code get_user_orgs(struct call *c, struct err *err)
+{
+    return reply_json(c, 200, json_array(), err);
+}
+
+enum err_code get_user_orgs_by_login(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row a;
+    struct str login = call_param(c, "login");
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, c->mem, str_lower(c->mem, login), &a, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no user \"" STR_FMT "\"", STR_ARG(login));
+    return rc ? rc : reply_json(c, 200, json_array(), err);
+}

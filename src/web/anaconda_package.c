@@ -1,0 +1,235 @@
+/* anaconda_package.c: the parts of anaconda-client's API that show, create and remove packages,
+ * releases and files. */
+#include "base/clock.h"
+#include "blob/blob.h"
+#include "core/package.h"
+#include "format/json.h"
+#include "http/entity.h"
+#include "store/account.h"
+#include "store/file.h"
+#include "web/anaconda_view.h"
+#include "web/handlers.h"
+#include "web/reply.h"
+
+struct file_path call_file_path(const struct call *c)
+{
+    return (struct file_path){call_param(c, "owner"), call_param(c, "package"),
+                              call_param(c, "version"), call_param(c, "basename")};
+}
+
+/* ---- packages ---- */
+
+enum err_code get_package(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    json_t *v = NULL;
+    enum err_code rc;
+
+    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = package_require(tx, c->mem, call_param(c, "owner"), call_param(c, "package"),
+                              &package, err)) ||
+        (rc = view_package(c, tx, &package, &v, err)))
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
+static enum err_code list_packages(struct call *c, struct str owner, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row account;
+    struct package_list packages;
+    json_t *list;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, c->mem, owner, &account, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
+    if (rc || (rc = package_list(tx, c->mem, account.id, &packages, err)))
+        return rc;
+    list = json_array();
+    for (size_t i = 0; !rc && i < packages.count; i++) {
+        json_t *v = NULL;
+        rc = view_package_summary(c, tx, &packages.rows[i], &v, err);
+        if (!rc)
+            (void)json_array_append_new(list, v);
+    }
+    if (!rc)
+        return reply_json(c, 200, list, err);
+    json_decref(list);
+    return rc;
+}
+
+enum err_code get_packages(struct call *c, struct err *err)
+{
+    return list_packages(c, call_param(c, "owner"), err);
+}
+
+enum err_code get_own_packages(struct call *c, struct err *err)
+{
+    return list_packages(c, c->actor.login, err);
+}
+
+enum err_code post_package(struct call *c, struct err *err)
+{
+    AUTO(json_decrefp) json_t *body = NULL;
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    const json_t *attrs;
+    json_t *v = NULL;
+    enum err_code rc = call_json(c, &body, err);
+
+    if (rc)
+        return rc;
+    if (json_is_false(json_object_get(body, "public")))
+        return fail(err, ERR_INVALID,
+                    "private packages are not possible on this server; publish without --private");
+    attrs = json_object_get(body, "public_attrs");
+    if (attrs && !json_is_object(attrs))
+        return fail(err, ERR_INVALID, "public_attrs must be an object");
+    if ((rc = package_create(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                             call_param(c, "package"), attrs, &package, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = view_package(c, tx, &package, &v, err)))
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
+enum err_code delete_package(struct call *c, struct err *err)
+{
+    enum err_code rc = package_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                                      call_param(c, "package"), err);
+
+    return rc ? rc : reply_empty(c, 201, err);
+}
+
+/* ---- releases ---- */
+
+static enum err_code reply_release(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct release_row release;
+    json_t *v = NULL;
+    enum err_code rc;
+
+    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = package_require(tx, c->mem, call_param(c, "owner"), call_param(c, "package"),
+                              &package, err)) ||
+        (rc = release_require(tx, c->mem, &package, call_param(c, "version"), &release, err)) ||
+        (rc = view_release(c, tx, &release, &v, err)))
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
+enum err_code get_release(struct call *c, struct err *err)
+{
+    return reply_release(c, err);
+}
+
+enum err_code post_release(struct call *c, struct err *err)
+{
+    AUTO(json_decrefp) json_t *body = NULL;
+    struct release_row release;
+    enum err_code rc = call_json(c, &body, err);
+
+    if (rc || (rc = release_create(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                                   call_param(c, "package"), call_param(c, "version"), body,
+                                   &release, err)))
+        return rc;
+    return reply_release(c, err);
+}
+
+enum err_code delete_release(struct call *c, struct err *err)
+{
+    enum err_code rc = release_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                                      call_param(c, "package"), call_param(c, "version"), err);
+
+    return rc ? rc : reply_empty(c, 201, err);
+}
+
+/* ---- files ---- */
+
+enum err_code get_dist(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct file_path path = call_file_path(c);
+    struct file_row file;
+    json_t *v = NULL;
+    enum err_code rc;
+
+    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = file_require(tx, c->mem, &path, &file, err)) ||
+        (rc = view_file(c, tx, &file, &v, err)))
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
+enum err_code delete_dist(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct file_path path = call_file_path(c);
+    struct file_row file;
+    json_t *v = NULL;
+    enum err_code rc;
+
+    if ((rc = file_remove(c->app, c->mem, &c->actor, &path, &file, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = view_file(c, tx, &file, &v, err))) /* its labels went with it */
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
+/* The bytes themselves, not a redirect: the client does not look at the status of a second
+ * answer and would keep an error page as the package. */
+enum err_code get_download(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    AUTO(http_entity_unrefp) struct http_entity *entity = NULL;
+    struct file_path path = call_file_path(c);
+    struct file_row file;
+    enum err_code rc;
+
+    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = file_require(tx, c->mem, &path, &file, err)))
+        return rc;
+    struct http_entity_desc d = {
+        .etag = file.md5, /* the client's library sends this back as it knows it */
+        .modified_ms = file.uploaded_ms,
+        .content_type = S("application/octet-stream"),
+        .cache_control = S("no-cache"),
+        .disposition =
+            str_fmt(c->mem, "attachment; filename=\"" STR_FMT "\"", STR_ARG(file.filename)),
+        .file = blob_path(c->app->blobs, c->mem, file.sha256),
+        .size = (uint64_t)file.size,
+    };
+    entity = http_entity_new(&d);
+    return entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
+}
+
+/* ---- labels ---- */
+
+enum err_code get_labels(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row account;
+    struct label_list labels;
+    struct str owner = call_param(c, "owner");
+    json_t *all;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, c->mem, owner, &account, err);
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
+    if (rc || (rc = label_list(tx, c->mem, account.id, &labels, err)))
+        return rc;
+    all = json_object();
+    for (size_t i = 0; i < labels.count; i++)
+        (void)json_object_setn_new(all, labels.rows[i].name.ptr, labels.rows[i].name.len,
+                                   json_pack("{s:b}", "is_locked", labels.rows[i].locked));
+    return reply_json(c, 200, all, err);
+}

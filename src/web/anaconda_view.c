@@ -1,0 +1,187 @@
+#include "web/anaconda_view.h"
+
+#include "base/clock.h"
+#include "format/json.h"
+
+json_t *view_date(int64_t unix_ms)
+{
+    char text[CLOCK_TEXT_MAX];
+
+    return unix_ms ? json_of(clock_anaconda(unix_ms, text)) : json_null();
+}
+
+static json_t *text_or_null(struct str s)
+{
+    return s.len ? json_of(s) : json_null();
+}
+
+static json_t *words_json(struct str words)
+{
+    json_t *list = json_array();
+    struct str rest = words, word;
+
+    while (words.len && str_next(&rest, ' ', &word))
+        (void)json_array_append_new(list, json_of(word));
+    return list;
+}
+
+static enum err_code labels_json(struct call *c, struct tx *tx, int64_t file_id, json_t **ret,
+                                 struct err *err)
+{
+    struct label_list labels;
+    enum err_code rc = label_list_by_file(tx, c->mem, file_id, &labels, err);
+
+    if (rc)
+        return rc;
+    *ret = json_array();
+    for (size_t i = 0; i < labels.count; i++)
+        (void)json_array_append_new(*ret, json_of(labels.rows[i].name));
+    return OK;
+}
+
+enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,
+                        struct err *err)
+{
+    AUTO(json_decrefp) json_t *attrs = NULL;
+    json_t *labels = NULL;
+    struct str full_name =
+        str_fmt(c->mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->owner),
+                STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
+    struct str url = str_fmt(c->mem, STR_FMT "/conda/" STR_FMT "/" STR_FMT,
+                             STR_ARG(call_base_url(c)), STR_ARG(f->owner), STR_ARG(f->basename));
+    enum err_code rc;
+
+    if ((rc = json_parse_object(f->record, &attrs, err)) ||
+        (rc = labels_json(c, tx, f->id, &labels, err)))
+        return rc;
+    *ret = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:o, s:o}",
+                     "basename", json_of(f->basename), "full_name", json_of(full_name), "owner",
+                     json_of(f->owner), "version", json_of(f->version), "type", json_of(f->type),
+                     "size", (json_int_t)f->size, "md5", json_of(f->md5), "sha256",
+                     json_of(f->sha256), "upload_time", view_date(f->uploaded_ms), "labels", labels,
+                     "attrs", attrs, "description", text_or_null(f->description), "download_url",
+                     json_of(url), "distribution_type", json_of(f->type));
+    return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code files_json(struct call *c, struct tx *tx, const struct file_list *files,
+                                json_t **ret, struct err *err)
+{
+    AUTO(json_decrefp) json_t *list = json_array();
+    enum err_code rc = OK;
+
+    for (size_t i = 0; !rc && i < files->count; i++) {
+        json_t *v = NULL;
+        rc = view_file(c, tx, &files->rows[i], &v, err);
+        if (!rc)
+            (void)json_array_append_new(list, v);
+    }
+    if (!rc)
+        *ret = TAKE(list);
+    return rc;
+}
+
+static enum err_code distributions(struct call *c, struct tx *tx, int64_t release_id, json_t **ret,
+                                   struct err *err)
+{
+    struct file_list files;
+    enum err_code rc = file_list_by_release(tx, c->mem, release_id, &files, err);
+
+    return rc ? rc : files_json(c, tx, &files, ret, err);
+}
+
+enum err_code view_release(struct call *c, struct tx *tx, const struct release_row *r, json_t **ret,
+                           struct err *err)
+{
+    AUTO(json_decrefp) json_t *attrs = NULL;
+    json_t *files = NULL;
+    enum err_code rc;
+
+    if ((rc = json_parse_object(r->attrs, &attrs, err)) ||
+        (rc = distributions(c, tx, r->id, &files, err)))
+        return rc;
+    *ret = json_pack("{s:o, s:O, s:o, s:o}", "version", json_of(r->version), "public_attrs", attrs,
+                     "distributions", files, "created_at", view_date(r->created_ms));
+    return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code releases_json(struct call *c, struct tx *tx, int64_t package_id, json_t **ret,
+                                   struct err *err)
+{
+    struct release_list releases;
+    enum err_code rc = release_list(tx, c->mem, package_id, &releases, err);
+
+    if (rc)
+        return rc;
+    *ret = json_array();
+    for (size_t i = 0; i < releases.count; i++)
+        (void)json_array_append_new(
+            *ret, json_pack("{s:o}", "version", json_of(releases.rows[i].version)));
+    return OK;
+}
+
+/* Subdirs in which the package has files, each once. */
+static json_t *platforms_json(const struct file_list *files)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < files->count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < i && !known; j++)
+            known = str_eq(files->rows[j].subdir, files->rows[i].subdir);
+        if (!known)
+            (void)json_array_append_new(list, json_of(files->rows[i].subdir));
+    }
+    return list;
+}
+
+/* The keys that every view of a package has. */
+static json_t *package_head(struct call *c, const struct package_row *p,
+                            const struct file_list *files)
+{
+    struct str full_name =
+        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(p->owner), STR_ARG(p->name));
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o}", "name",
+                     json_of(p->name), "full_name", json_of(full_name), "summary",
+                     json_of(p->summary), "package_types", words_json(p->types), "public", 1,
+                     "latest_version", json_of(p->latest_version), "conda_platforms",
+                     platforms_json(files), "access", json_string("public"), "owner", "login",
+                     json_of(p->owner), "created_at", view_date(p->created_ms), "modified_at",
+                     view_date(p->updated_ms));
+}
+
+enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,
+                                   json_t **ret, struct err *err)
+{
+    struct file_list files;
+    enum err_code rc = file_list_by_package(tx, c->mem, p->id, &files, err);
+
+    if (rc)
+        return rc;
+    *ret = package_head(c, p, &files);
+    return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+enum err_code view_package(struct call *c, struct tx *tx, const struct package_row *p, json_t **ret,
+                           struct err *err)
+{
+    AUTO(json_decrefp) json_t *v = NULL;
+    AUTO(json_decrefp) json_t *attrs = NULL;
+    AUTO(json_decrefp) json_t *files = NULL;
+    AUTO(json_decrefp) json_t *releases = NULL;
+    struct file_list rows;
+    enum err_code rc;
+
+    if ((rc = file_list_by_package(tx, c->mem, p->id, &rows, err)) ||
+        (rc = files_json(c, tx, &rows, &files, err)) ||
+        (rc = releases_json(c, tx, p->id, &releases, err)) ||
+        (rc = json_parse_object(p->attrs, &attrs, err)))
+        return rc;
+    v = package_head(c, p, &rows);
+    if (!v || json_object_set(v, "files", files) || json_object_set(v, "releases", releases) ||
+        json_object_set(v, "public_attrs", attrs))
+        return fail(err, ERR_NOMEM, "out of memory");
+    *ret = TAKE(v);
+    return OK;
+}

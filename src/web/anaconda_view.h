@@ -1,0 +1,25 @@
+/* anaconda_view.h: rows as the JSON that anaconda-client reads and prints. Each gives a new
+ * reference. What is in here is shown to anybody who may see the package: nothing private. */
+#ifndef WEB_ANACONDA_VIEW_H
+#define WEB_ANACONDA_VIEW_H
+#include "core/publish.h"
+#include "store/file.h"
+#include "store/package.h"
+#include "web/call.h"
+
+/* "2015-11-19 18:22:23.061000+00:00"; null for 0. */
+json_t *view_date(int64_t unix_ms);
+
+struct file_path call_file_path(
+    const struct call *c); /* owner, package, version, basename of the URL */
+
+enum err_code view_package(struct call *c, struct tx *tx, const struct package_row *p, json_t **ret,
+                           struct err *err) MUST_USE;
+enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,
+                                   json_t **ret, struct err *err) MUST_USE;
+enum err_code view_release(struct call *c, struct tx *tx, const struct release_row *r, json_t **ret,
+                           struct err *err) MUST_USE;
+enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,
+                        struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,232 @@
+/* conda_get.c: the files of conda channels: indexes, shards, packages. */
+#include "base/digest.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "blob/blob.h"
+#include "config.h"
+#include "format/conda_name.h"
+#include "index/index.h"
+#include "store/account.h"
+#include "store/file.h"
+#include "web/handlers.h"
+#include "web/reply.h"
+#include "web/resource.h"
+
+#define IMMUTABLE "public, max-age=31536000, immutable"
+
+/* "/conda/<owner>[/label/<label>][/<subdir>]/<name>", taken apart. */
+struct target {
+    struct str owner, label;
+    struct str subdir; /* empty: the channel itself */
+    struct str name;   /* "repodata.json", "shards/<sha256>.msgpack.zst", "x-1-0.conda" */
+};
+
+/* Labels may hold "/", so the path is read from its end: the name, then a word that is a known or
+ * at least well-formed subdir, then what is left after "label". */
+static enum err_code parse_target(struct call *c, struct target *ret, struct err *err)
+{
+    const struct path *p = &c->path;
+    size_t first = 2, end = p->count;
+    struct target t = {
+        .owner = p->seg[1], .label = S("main"), .subdir = S(""), .name = S("index.html")};
+
+    if (end > first && !p->trailing_slash) {
+        t.name = p->seg[--end];
+        if (end > first && str_eq(p->seg[end - 1], S("shards"))) {
+            t.name = str_fmt(c->mem, "shards/" STR_FMT, STR_ARG(t.name));
+            end--;
+        }
+    }
+    if (end > first && conda_check_subdir(p->seg[end - 1], NULL) == OK &&
+        (conda_known_subdir(p->seg[end - 1]) || end == first + 1))
+        t.subdir = p->seg[--end];
+    if (end > first && str_eq(p->seg[first], S("label"))) {
+        struct path label = *p;
+        label.count = end;
+        t.label = str_lower(c->mem, path_tail(c->mem, &label, first + 1));
+        if (conda_check_label(t.label, NULL))
+            return fail(err, ERR_NOT_FOUND, "there is no label \"" STR_FMT "\"", STR_ARG(t.label));
+    } else if (end > first) {
+        return fail(err, ERR_NOT_FOUND, "there is no such file in channel \"" STR_FMT "\"",
+                    STR_ARG(t.owner));
+    }
+    if (!t.name.ptr || !t.label.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    *ret = t;
+    return OK;
+}
+
+/* An ETag of its own for each URL and representation: clients carry the tag of one file of a
+ * subdir into the request for another, and an equal one would tell them that nothing changed. */
+static struct str make_etag(struct call *c, struct str digest, const char *form)
+{
+    char hex[SHA256_HEX + 1];
+    struct str key = resource_key(c);
+    struct str text =
+        str_fmt(c->mem, "%.*s\n%.*s\n%s", (int)key.len, key.ptr, (int)digest.len, digest.ptr, form);
+
+    if (!key.ptr || !text.ptr)
+        return (struct str){0};
+    digest_sha256_hex(text, hex);
+    return str_dup(c->mem, (struct str){hex, 32});
+}
+
+static enum err_code answer(struct call *c, struct http_entity_desc *d, struct str digest,
+                            struct err *err)
+{
+    struct str key = resource_key(c);
+
+    d->etag = make_etag(c, digest, d->content_encoding.len ? "zstd" : "");
+    if (!key.ptr || !d->etag.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    return resource_answer(c, key, resource_entity(http_entity_new(d)), err);
+}
+
+static struct str index_cache_control(const struct call *c)
+{
+    return str_fmt(c->mem, "public, max-age=%lld, must-revalidate",
+                   (long long)c->app->config->index_max_age);
+}
+
+/* ---- a generated document ---- */
+
+static enum err_code load_bytes(struct call *c, const struct index_doc_row *doc,
+                                struct http_entity_desc *d, struct err *err)
+{
+    d->file = blob_path(c->app->blobs, c->mem, doc->sha256);
+    d->size = (uint64_t)doc->size;
+    if (!d->file.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (d->size > LIMIT_CACHED_BODY)
+        return OK;
+    enum err_code rc = fs_read(c->mem, d->file.ptr, LIMIT_CACHED_BODY, &d->bytes, err);
+    d->file = S("");
+    return rc == ERR_NOT_FOUND
+               ? fail(err, ERR_IO, "index document %.64s is missing from the blob store",
+                      doc->sha256.ptr)
+               : rc;
+}
+
+static enum err_code answer_doc(struct call *c, const struct index_doc_row *doc, struct str type,
+                                bool zstd_coded, struct err *err)
+{
+    bool shard = str_starts(doc->name, S("shards/"));
+    struct http_entity_desc d = {
+        .modified_ms = doc->modified_ms,
+        .content_type = type,
+        .content_encoding = zstd_coded ? S("zstd") : S(""),
+        .cache_control = shard ? S(IMMUTABLE) : index_cache_control(c),
+        .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
+    };
+    enum err_code rc = load_bytes(c, doc, &d, err);
+
+    return rc ? rc : answer(c, &d, doc->sha256, err);
+}
+
+static enum err_code answer_empty(struct call *c, const struct channel *ch, const struct target *t,
+                                  struct str type, struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(MIB);
+    char hex[SHA256_HEX + 1];
+    enum err_code rc = index_empty(ch, t->subdir, t->name, &b, err);
+
+    if (rc)
+        return rc;
+    if (!buf_ok(&b))
+        return fail(err, ERR_NOMEM, "out of memory");
+    digest_sha256_hex(buf_str(&b), hex);
+    struct http_entity_desc d = {
+        .content_type = type,
+        .cache_control = index_cache_control(c),
+        .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
+        .bytes = buf_str(&b),
+    };
+    return answer(c, &d, str_of(hex), err);
+}
+
+static enum err_code find_doc(struct call *c, struct tx *tx, const struct channel *ch,
+                              const struct target *t, struct err *err)
+{
+    struct index_doc_row doc;
+    struct str type = index_media_type(t->name);
+    enum err_code rc = ERR_NOT_FOUND;
+
+    /* The stored .zst is also the JSON in the zstd coding. */
+    if (resource_wants_zstd(c)) {
+        struct str name = str_fmt(c->mem, STR_FMT ".zst", STR_ARG(t->name));
+        rc = index_doc_find(tx, c->mem, ch->account_id, ch->label, t->subdir, name, &doc, err);
+        if (!rc)
+            return answer_doc(c, &doc, type, true, err);
+    }
+    if (rc == ERR_NOT_FOUND)
+        rc = index_doc_find(tx, c->mem, ch->account_id, ch->label, t->subdir, t->name, &doc, err);
+    if (!rc)
+        return answer_doc(c, &doc, type, false, err);
+    return rc == ERR_NOT_FOUND ? answer_empty(c, ch, t, type, err) : rc;
+}
+
+/* ---- a package ---- */
+
+static enum err_code find_package(struct call *c, struct tx *tx, const struct channel *ch,
+                                  const struct target *t, struct err *err)
+{
+    struct file_row file;
+    struct str basename =
+        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(t->subdir), STR_ARG(t->name));
+    enum err_code rc;
+
+    if (!basename.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = file_in_channel(tx, c->mem, ch->account_id, ch->label, basename, &file, err)))
+        return rc;
+    struct http_entity_desc d = {
+        .modified_ms = file.uploaded_ms,
+        .content_type = S("application/octet-stream"),
+        /* A forced upload can put other bytes under the name, unless names are never used twice. */
+        .cache_control =
+            c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE),
+        .file = blob_path(c->app->blobs, c->mem, file.sha256),
+        .size = (uint64_t)file.size,
+    };
+    return answer(c, &d, file.sha256, err);
+}
+
+/* ---- */
+
+static enum err_code find(struct call *c, const struct target *t, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row account;
+    bool exists = false;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc || (rc = account_by_login(tx, c->mem, t->owner, &account, err)) ||
+        (rc = label_exists(tx, account.id, t->label, &exists, err)))
+        return rc;
+    if (!exists)
+        return ERR_NOT_FOUND;
+    struct channel ch = {account.id, account.login, t->label};
+    if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
+        return find_doc(c, tx, &ch, t, err);
+    return find_package(c, tx, &ch, t, err);
+}
+
+enum err_code get_conda(struct call *c, struct err *err)
+{
+    struct target t = {0};
+    struct str key = resource_key(c);
+    enum err_code rc = parse_target(c, &t, err);
+
+    if (!rc)
+        rc = find(c, &t, err);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    /* Clients ask for the same missing files on each run: the refusal is kept like an answer. */
+    (void)fail(err, ERR_NOT_FOUND,
+               "there is no \"" STR_FMT "\" in channel \"" STR_FMT "\"%s" STR_FMT, STR_ARG(t.name),
+               STR_ARG(t.owner), t.subdir.len ? ", subdir " : "", STR_ARG(t.subdir));
+    if (!key.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    return resource_answer(c, key, resource_refusal(reply_problem(404, err, NULL)), err);
+}

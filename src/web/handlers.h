@@ -1,0 +1,57 @@
+/* handlers.h: the handlers that the route table names, by the file they are in. Each sets
+ * c->ex->response, or returns a failure that dispatch turns into the route's form of error. */
+#ifndef WEB_HANDLERS_H
+#define WEB_HANDLERS_H
+#include "web/call.h"
+
+#define HANDLER(name) enum err_code name(struct call *c, struct err *err) MUST_USE
+
+/* health.c */
+HANDLER(get_landing);
+HANDLER(get_healthz);
+HANDLER(get_readyz);
+/* setup_page.c */
+HANDLER(get_setup);
+HANDLER(post_setup);
+/* api_account.c */
+HANDLER(post_account);
+HANDLER(post_session);
+HANDLER(get_session);
+HANDLER(delete_session);
+/* anaconda_auth.c */
+HANDLER(get_api_root);
+HANDLER(get_authentication_type);
+HANDLER(post_authentications);
+HANDLER(get_authentications);
+HANDLER(get_authentication);
+HANDLER(delete_authentications);
+HANDLER(delete_authentication_by_name);
+HANDLER(get_scopes);
+HANDLER(get_user);
+HANDLER(get_user_by_login);
+HANDLER(get_user_orgs);
+HANDLER(get_user_orgs_by_login);
+/* anaconda_package.c */
+HANDLER(get_package);
+HANDLER(post_package);
+HANDLER(delete_package);
+HANDLER(get_own_packages);
+HANDLER(get_packages);
+HANDLER(get_release);
+HANDLER(post_release);
+HANDLER(delete_release);
+HANDLER(get_dist);
+HANDLER(delete_dist);
+HANDLER(get_download);
+HANDLER(get_labels);
+/* anaconda_upload.c */
+HANDLER(post_stage);
+HANDLER(post_upload);
+HANDLER(post_commit);
+enum err_code open_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+enum err_code sink_upload(struct http_exchange *ex, struct str chunk, struct err *err) MUST_USE;
+/* conda_get.c */
+HANDLER(get_conda);
+
+#undef HANDLER
+#endif

@@ -1,0 +1,220 @@
+#include "web/identify.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "core/session.h"
+#include "core/token.h"
+#include "format/fields.h"
+#include "web/routes.h"
+
+/* ---- what was presented ---- */
+
+static void drop_segments(struct path *p, size_t at, size_t n)
+{
+    for (size_t i = at; i + n < p->count; i++)
+        p->seg[i] = p->seg[i + n];
+    p->count -= n;
+}
+
+static void take_path_token(struct call *c)
+{
+    struct path *p = &c->path;
+    size_t at = p->count > 0 && str_eq(p->seg[0], S("conda")) ? 1 : 0;
+
+    if (p->count < at + 2 || !str_eq(p->seg[at], S("t")))
+        return;
+    c->credential = CRED_PATH_TOKEN;
+    c->secret = p->seg[at + 1];
+    drop_segments(p, at, 2);
+    if (at == 0 && p->count > 0 && !str_eq(p->seg[0], S("conda"))) {
+        /* "/t/X/owner/...": rattler puts the token before the whole path of a host. Two segments
+         * were taken out, so there is room for one. */
+        for (size_t i = p->count; i > 0; i--)
+            p->seg[i] = p->seg[i - 1];
+        p->seg[0] = S("conda");
+        p->count++;
+    }
+}
+
+static enum err_code read_basic(struct call *c, struct str rest, struct err *err)
+{
+    struct str user, password;
+
+    if (!field_basic(c->mem, rest, &user, &password))
+        return fail(err, ERR_UNAUTHENTICATED, "the Authorization header is not well-formed Basic");
+    c->credential = CRED_TOKEN;
+    if (token_looks_right(password)) {
+        c->secret = password;
+    } else if (token_looks_right(user)) {
+        c->secret = user;
+    } else {
+        c->credential = CRED_PASSWORD;
+        c->user = user;
+        c->secret = password;
+    }
+    return OK;
+}
+
+static enum err_code read_authorization(struct call *c, struct str header, struct err *err)
+{
+    struct str scheme, rest;
+
+    if (!field_authorization(header, &scheme, &rest))
+        return fail(err, ERR_UNAUTHENTICATED, "the Authorization header is malformed");
+    if (str_eq_nocase(scheme, S("basic")))
+        return read_basic(c, rest, err);
+    if (!str_eq_nocase(scheme, S("token")) && !str_eq_nocase(scheme, S("bearer")))
+        return fail(err, ERR_UNAUTHENTICATED,
+                    "authorization scheme \"" STR_FMT "\" is not known; use Bearer, token or Basic",
+                    STR_ARG(scheme));
+    c->credential = CRED_TOKEN;
+    c->secret = rest;
+    return OK;
+}
+
+void identify_read(struct call *c)
+{
+    struct str header = http_header(c->ex, "Authorization");
+    struct str cookie;
+
+    take_path_token(c);
+    if (c->credential != CRED_NONE)
+        return;
+    if (header.len) {
+        if (read_authorization(c, header, &c->credential_err))
+            c->credential = CRED_MALFORMED;
+        return;
+    }
+    cookie = http_header(c->ex, "Cookie");
+    if (cookie.len && field_cookie(cookie, S(SESSION_COOKIE), &c->secret) && c->secret.len)
+        c->credential = CRED_SESSION;
+}
+
+/* ---- whose it is ---- */
+
+struct cached_actor {
+    struct shared shared;
+    struct actor actor;
+    int64_t expires_ms; /* 0: never */
+    char text[];        /* the bytes of the actor's strings */
+};
+
+static void cached_actor_free(struct shared *s)
+{
+    mem_free(s);
+}
+
+static struct str pack(char **at, struct str s)
+{
+    struct str copy = {*at, s.len};
+
+    if (s.len)
+        memcpy(*at, s.ptr, s.len);
+    *at += s.len;
+    return copy;
+}
+
+static struct cached_actor *cached_actor_new(const struct actor *a, int64_t expires_ms)
+{
+    struct cached_actor *ca =
+        mem_get(sizeof *ca + a->login.len + a->token_name.len + a->scopes.len);
+    char *at;
+
+    if (!ca)
+        return NULL;
+    shared_init(&ca->shared, cached_actor_free);
+    ca->expires_ms = expires_ms;
+    ca->actor = *a;
+    ca->actor.remote = S(""); /* of a request, not of a person */
+    at = ca->text;
+    ca->actor.login = pack(&at, a->login);
+    ca->actor.token_name = pack(&at, a->token_name);
+    ca->actor.scopes = pack(&at, a->scopes);
+    return ca;
+}
+
+static struct str actor_key(const struct call *c, uint8_t out[SHA256_LEN + 1])
+{
+    digest_sha256(c->secret, out);
+    out[SHA256_LEN] = c->credential == CRED_SESSION;
+    return (struct str){(const char *)out, SHA256_LEN + 1};
+}
+
+static void unref(void *p)
+{
+    shared_unref(p);
+}
+
+bool identify_cached(struct call *c)
+{
+    uint8_t key[SHA256_LEN + 1];
+    struct cached_actor *ca;
+    bool fresh;
+
+    if (c->credential == CRED_NONE)
+        return true;
+    if (c->credential & (CRED_PASSWORD | CRED_MALFORMED))
+        return false;
+    ca = cache_get(c->web->actors, actor_key(c, key), c->generation);
+    if (!ca)
+        return false;
+    fresh = ca->expires_ms == 0 || ca->expires_ms > clock_now_ms();
+    if (!fresh || !arena_defer(c->mem, unref, ca)) {
+        shared_unref(ca);
+        return false;
+    }
+    c->actor = ca->actor;
+    c->actor.remote = c->ex->remote;
+    return true;
+}
+
+static enum err_code load_secret(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    int64_t expires_ms = 0;
+    uint8_t key[SHA256_LEN + 1];
+    struct cached_actor *ca;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = c->credential == CRED_SESSION
+             ? session_identify(tx, c->mem, c->secret, &c->actor, &expires_ms, err)
+             : token_identify(tx, c->mem, c->secret, &c->actor, &expires_ms, err);
+    if (rc)
+        return rc;
+    ca = cached_actor_new(&c->actor, expires_ms);
+    if (ca)
+        cache_put(c->web->actors, actor_key(c, key), c->generation, ca);
+    shared_unref(ca);
+    return OK;
+}
+
+enum err_code identify_load(struct call *c, struct err *err)
+{
+    enum err_code rc = OK;
+
+    c->actor = (struct actor){0};
+    if (c->route->creds == CRED_IGNORED) {
+        c->credential = CRED_NONE;
+    } else if (c->credential == CRED_MALFORMED) {
+        *err = c->credential_err;
+        return err->code;
+    } else if (c->credential != CRED_NONE && !(c->route->creds & c->credential)) {
+        /* A browser's cookie comes along with everything: it does no harm where it does not count.
+         */
+        if (c->credential != CRED_SESSION)
+            return fail(err, ERR_UNAUTHENTICATED,
+                        "this address does not accept this kind of credentials%s",
+                        c->credential == CRED_PASSWORD ? "; use an access token" : "");
+        c->credential = CRED_NONE;
+    }
+    if (c->credential == CRED_PASSWORD)
+        rc = session_check_password(c->app, c->mem, c->user, c->secret, c->ex->remote, &c->actor,
+                                    err);
+    else if (!identify_cached(c))
+        rc = load_secret(c, err);
+    c->actor.remote = c->ex->remote;
+    return rc;
+}

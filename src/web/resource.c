@@ -1,0 +1,92 @@
+#include "web/resource.h"
+
+#include "base/mem.h"
+#include "format/fields.h"
+
+struct resource {
+    struct shared shared;
+    struct http_entity *entity; /* one of the two */
+    struct http_response *refusal;
+};
+
+static void resource_free(struct shared *s)
+{
+    struct resource *r = (struct resource *)s;
+
+    shared_unref(r->entity);
+    shared_unref(r->refusal);
+    mem_free(r);
+}
+
+static struct resource *make(struct http_entity *e, struct http_response *refusal)
+{
+    struct resource *r = e || refusal ? mem_new(struct resource) : NULL;
+
+    if (!r) {
+        shared_unref(e);
+        shared_unref(refusal);
+        return NULL;
+    }
+    shared_init(&r->shared, resource_free);
+    r->entity = e;
+    r->refusal = refusal;
+    return r;
+}
+
+struct resource *resource_entity(struct http_entity *e)
+{
+    return make(e, NULL);
+}
+struct resource *resource_refusal(struct http_response *r)
+{
+    return make(NULL, r);
+}
+
+bool resource_wants_zstd(const struct call *c)
+{
+    struct str last = c->path.count ? c->path.seg[c->path.count - 1] : S("");
+
+    return str_ends(last, S(".json")) &&
+           field_accepts_coding(http_header(c->ex, "Accept-Encoding"), S("zstd")) > 0;
+}
+
+struct str resource_key(struct call *c)
+{
+    struct str tail = path_tail(c->mem, &c->path, 0);
+
+    if (!tail.ptr)
+        return tail;
+    /* No path segment is empty, so neither suffix can be part of a path. */
+    return str_fmt(c->mem, "%.*s%s%s", (int)tail.len, tail.ptr, c->path.trailing_slash ? "/" : "",
+                   resource_wants_zstd(c) ? "//zstd" : "");
+}
+
+static enum err_code answer(struct call *c, struct resource *r, struct err *err)
+{
+    if (r->entity)
+        return http_entity_send(c->ex, r->entity, err);
+    c->ex->response = shared_ref(r->refusal);
+    return OK;
+}
+
+bool resource_answer_cached(struct call *c, struct str key)
+{
+    struct resource *r = cache_get(c->web->resources, key, c->generation);
+    bool done = r && answer(c, r, NULL) == OK;
+
+    shared_unref(r);
+    return done;
+}
+
+enum err_code resource_answer(struct call *c, struct str key, struct resource *r, struct err *err)
+{
+    enum err_code rc;
+
+    if (!r)
+        return fail(err, ERR_NOMEM, "out of memory");
+    rc = answer(c, r, err);
+    if (!rc)
+        cache_put(c->web->resources, key, c->generation, r);
+    shared_unref(r);
+    return rc;
+}

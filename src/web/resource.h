@@ -1,0 +1,29 @@
+/* resource.h: what a channel URL leads to, kept in memory so that a repeated read does no work.
+ *
+ * The key is the canonical path (decoded, without a token) and the representation; the value
+ * holds until the data's generation moves. A resource is an entity or a refusal (a 404 that many
+ * clients ask for on each run). */
+#ifndef WEB_RESOURCE_H
+#define WEB_RESOURCE_H
+#include "base/cache.h"
+#include "http/entity.h"
+#include "web/call.h"
+
+struct resource; /* begins with struct shared */
+
+/* Each takes one reference (also on failure) and returns one; NULL when out of memory. */
+struct resource *resource_entity(struct http_entity *e) MUST_USE;
+struct resource *resource_refusal(struct http_response *r) MUST_USE;
+
+/* The key of the call's path, in its arena: ptr NULL when out of memory. Differs by whether the
+ * client takes zstd-coded JSON, the one choice of representation that there is. */
+struct str resource_key(struct call *c);
+bool resource_wants_zstd(const struct call *c);
+
+/* Answers from memory if it is there under the call's generation. False: not there. */
+bool resource_answer_cached(struct call *c, struct str key);
+/* Answers with r and keeps it under the key. Takes the reference. */
+enum err_code resource_answer(struct call *c, struct str key, struct resource *r,
+                              struct err *err) MUST_USE;
+
+#endif

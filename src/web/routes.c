@@ -1,0 +1,182 @@
+#include "web/routes.h"
+
+#include "base/limits.h"
+#include "format/json.h"
+#include "web/handlers.h"
+#include "web/web.h"
+
+#define API     (CRED_TOKEN | CRED_SESSION)
+#define CHANNEL (CRED_TOKEN | CRED_PATH_TOKEN | CRED_SESSION)
+#define READ    SCOPE_API_READ
+#define WRITE   SCOPE_API_WRITE
+#define JSON    LIMIT_JSON_BODY
+
+/* clang-format off */
+static const struct route routes[] = {
+    /* method, pattern, credentials, right, scope, body, errors, handler, operation */
+    {HTTP_GET, "/", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_HTML, get_landing, "landing", NULL, NULL},
+    {HTTP_GET, "/healthz", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_healthz, "healthz", NULL, NULL},
+    {HTTP_GET, "/readyz", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_readyz, "readyz", NULL, NULL},
+    {HTTP_GET, "/setup/{code}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_HTML, get_setup, "setupForm", NULL, NULL},
+    {HTTP_POST, "/setup/{code}", CRED_IGNORED, RIGHT_ANYONE, 0, JSON, ERRORS_HTML, post_setup, "setupFinish", NULL, NULL},
+
+    {HTTP_POST, "/api/v1/accounts", CRED_IGNORED, RIGHT_ANYONE, 0, JSON, ERRORS_PROBLEM, post_account, "signUp", NULL, NULL},
+    {HTTP_POST, "/api/v1/session", CRED_IGNORED, RIGHT_ANYONE, 0, JSON, ERRORS_PROBLEM, post_session, "signIn", NULL, NULL},
+    {HTTP_GET, "/api/v1/session", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_session, "whoAmI", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/session", CRED_SESSION, RIGHT_SIGNED_IN, 0, 0, ERRORS_PROBLEM, delete_session, "signOut", NULL, NULL},
+
+    {HTTP_GET, "/api", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_api_root, "apiRoot", NULL, NULL},
+    {HTTP_GET, "/api/authentication-type", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_authentication_type, "authenticationType", NULL, NULL},
+    {HTTP_GET, "/api/scopes", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_scopes, "listScopes", NULL, NULL},
+    {HTTP_POST, "/api/authentications", CRED_PASSWORD | CRED_SESSION, RIGHT_SIGNED_IN, 0, JSON, ERRORS_PROBLEM, post_authentications, "createToken", NULL, NULL},
+    {HTTP_GET, "/api/authentications", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_authentications, "listTokens", NULL, NULL},
+    {HTTP_DELETE, "/api/authentications", CRED_TOKEN, RIGHT_SIGNED_IN, 0, JSON, ERRORS_PROBLEM, delete_authentications, "revokeThisToken", NULL, NULL},
+    {HTTP_DELETE, "/api/authentications/name/{name...}", API, RIGHT_SIGNED_IN, WRITE, JSON, ERRORS_PROBLEM, delete_authentication_by_name, "revokeToken", NULL, NULL},
+    {HTTP_GET, "/api/authentication", CRED_TOKEN, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_authentication, "thisToken", NULL, NULL},
+
+    {HTTP_GET, "/api/user", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_user, "getOwnUser", NULL, NULL},
+    {HTTP_GET, "/api/user/orgs", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_user_orgs, "listOwnOrganizations", NULL, NULL},
+    {HTTP_GET, "/api/user/{login}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_by_login, "getUser", NULL, NULL},
+    {HTTP_GET, "/api/users/{login}/orgs", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_orgs_by_login, "listOrganizations", NULL, NULL},
+
+    {HTTP_GET, "/api/packages", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_packages, "listOwnPackages", NULL, NULL},
+    {HTTP_GET, "/api/packages/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_packages, "listPackages", NULL, NULL},
+    {HTTP_GET, "/api/package/{owner}/{package}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_package, "getPackage", NULL, NULL},
+    {HTTP_POST, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_package, "createPackage", NULL, NULL},
+    {HTTP_DELETE, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_package, "removePackage", NULL, NULL},
+    {HTTP_GET, "/api/release/{owner}/{package}/{version}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_release, "getRelease", NULL, NULL},
+    {HTTP_POST, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_release, "createRelease", NULL, NULL},
+    {HTTP_DELETE, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_release, "removeRelease", NULL, NULL},
+    {HTTP_GET, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_dist, "getFile", NULL, NULL},
+    {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
+    {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
+    {HTTP_GET, "/api/channels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_labels, "listLabels", NULL, NULL},
+    {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
+    {HTTP_POST, "/api/upload/{ticket}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_XML, post_upload, "sendFile", open_upload, sink_upload},
+    {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
+
+    {HTTP_GET, "/conda/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, 0, ERRORS_PROBLEM, get_conda, "getChannelFile", NULL, NULL},
+};
+/* clang-format on */
+
+/* Takes the next "/"-separated part off a pattern that begins with "/". */
+static bool next_part(struct str *pattern, struct str *ret_part)
+{
+    if (pattern->len == 0)
+        return false;
+    *pattern = str_from(*pattern, 1);
+    if (!str_cut(pattern, '/', ret_part)) {
+        *ret_part = *pattern;
+        *pattern = str_from(*pattern, pattern->len);
+        return true;
+    }
+    *pattern = (struct str){pattern->ptr - 1, pattern->len + 1}; /* keep the "/" */
+    return true;
+}
+
+/* Does the path fit the row's pattern? Fills params as it goes. */
+static bool fits(const struct route *r, struct call *c)
+{
+    struct str pattern = str_of(r->pattern), part;
+    size_t i = 0;
+
+    c->param_count = 0;
+    if (str_eq(pattern, S("/")))
+        return c->path.count == 0;
+    while (next_part(&pattern, &part)) {
+        if (str_ends(part, S("...}"))) {
+            c->params[c->param_count++] = path_tail(c->mem, &c->path, i);
+            return i <= c->path.count && c->params[c->param_count - 1].ptr;
+        }
+        if (i >= c->path.count)
+            return false;
+        if (part.len && part.ptr[0] == '{')
+            c->params[c->param_count++] = c->path.seg[i];
+        else if (!str_eq(part, c->path.seg[i]))
+            return false;
+        i++;
+    }
+    return i == c->path.count;
+}
+
+static bool answers(const struct route *r, enum http_method m)
+{
+    return r->method == m || (r->method == HTTP_GET && m == HTTP_HEAD);
+}
+
+enum err_code routes_match(struct call *c, struct str *ret_allow, struct err *err)
+{
+    struct str allow = S("");
+
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        if (!fits(&routes[i], c))
+            continue;
+        if (answers(&routes[i], c->ex->method)) {
+            c->route = &routes[i];
+            return OK;
+        }
+        allow = str_fmt(c->mem, STR_FMT "%s%s", STR_ARG(allow), allow.len ? ", " : "",
+                        routes[i].method == HTTP_GET ? "GET, HEAD"
+                                                     : http_method_name(routes[i].method));
+    }
+    c->param_count = 0;
+    if (allow.len == 0)
+        return fail(err, ERR_NOT_FOUND, "there is nothing at this address");
+    *ret_allow = allow;
+    return fail(err, ERR_INVALID, "method " STR_FMT " is not possible here; possible: " STR_FMT,
+                STR_ARG(c->ex->method_text), STR_ARG(allow));
+}
+
+struct str call_param(const struct call *c, const char *name)
+{
+    struct str pattern = str_of(c->route->pattern), part;
+    size_t i = 0;
+
+    while (next_part(&pattern, &part) && i < c->param_count) {
+        if (part.len == 0 || part.ptr[0] != '{')
+            continue;
+        part = str_sub(part, 1, part.len - 2);
+        if (str_ends(part, S("...")))
+            part.len -= 3;
+        if (str_eq(part, str_of(name)))
+            return c->params[i];
+        i++;
+    }
+    return S("");
+}
+
+static void print_creds(struct buf *out, unsigned creds)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{CRED_SESSION, "session"},
+                 {CRED_TOKEN, "token"},
+                 {CRED_PATH_TOKEN, "path-token"},
+                 {CRED_PASSWORD, "password"}};
+    const char *sep = "";
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (!(creds & names[i].bit))
+            continue;
+        buf_addf(out, "%s\"%s\"", sep, names[i].name);
+        sep = ", ";
+    }
+}
+
+void web_print_routes(struct buf *out)
+{
+    buf_addz(out, "[\n");
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        const struct route *r = &routes[i];
+        buf_addf(out, "  {\"method\": \"%s\", \"pattern\": \"%s\", \"creds\": [",
+                 http_method_name(r->method), r->pattern);
+        print_creds(out, r->creds);
+        buf_addf(
+            out,
+            "], \"right\": \"%s\", \"scope\": %u, \"body_max\": %zu, \"operation\": \"%s\"}%s\n",
+            access_right_name(r->right), r->scope, r->body_max, r->operation,
+            i + 1 < COUNT(routes) ? "," : "");
+    }
+    buf_addz(out, "]\n");
+}

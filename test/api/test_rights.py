@@ -1,0 +1,54 @@
+"""Every route x every kind of caller, against rights.tsv, which people read and review."""
+from pathlib import Path
+
+import pytest
+
+from support.rights import CALLERS, World, read_table
+from support.server import routes
+
+TABLE = read_table(Path(__file__).with_name("rights.tsv"))
+
+
+@pytest.fixture(scope="module")
+def world(server, account, tmp_path_factory):
+    return World(server, account, tmp_path_factory.mktemp("world"))
+
+
+def test_every_route_has_its_row_and_every_row_its_route():
+    known = {(route["method"], route["pattern"]) for route in routes()}
+    assert known - set(TABLE) == set(), "routes without rights in rights.tsv"
+    assert set(TABLE) - known == set(), "rows of rights.tsv without a route"
+
+
+def test_every_route_names_operation_and_right():
+    table = routes()
+    operations = [route["operation"] for route in table]
+    assert len(set(operations)) == len(operations), "an operation is named twice"
+    for route in table:
+        assert route["operation"] and route["right"], route
+        if route["right"] != "anyone":
+            assert route["creds"], f"{route['operation']}: nobody could be known here"
+        if route["method"] == "GET":
+            assert route["body_max"] == 0, f"{route['operation']}: a GET has no body"
+
+
+@pytest.mark.parametrize("method, pattern", TABLE, ids=lambda value: value)
+def test_a_route(world, method, pattern):
+    found = {caller: world.ask(method, pattern, caller).status for caller in CALLERS}
+    assert found == TABLE[method, pattern]
+    if method == "GET":
+        heads = {caller: world.ask("HEAD", pattern, caller).status for caller in CALLERS}
+        assert heads == found, "HEAD and GET differ"
+
+
+def test_no_caller_without_right_writes():
+    """The table itself: nobody but owner, owner's token and superuser changes anything."""
+    for (method, pattern), statuses in TABLE.items():
+        if method == "GET" or "{owner}" not in pattern:
+            continue
+        for caller in ("anonymous", "expired", "unknown", "ended"):
+            assert statuses[caller] == 401, (method, pattern, caller)
+        for caller in ("other", "reader", "channel"):
+            assert statuses[caller] == 403, (method, pattern, caller)
+        for caller in ("owner", "superuser", "token"):
+            assert statuses[caller] in (200, 201), (method, pattern, caller)

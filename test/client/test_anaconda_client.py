@@ -1,0 +1,296 @@
+"""The unmodified anaconda-client, old and new: what its users do, and what they are told."""
+import hashlib
+
+import pytest
+
+from support import channel, packages
+from support.anaconda import Anaconda, versions
+from support.venvs import find_venv
+
+ALL = versions()
+NEWEST = ALL[-1]
+
+
+@pytest.fixture(params=ALL)
+def anaconda(request, server, tmp_path):
+    version = request.param
+    return Anaconda(find_venv(f".venv-anaconda-client-{version}"), version, tmp_path / "home",
+                    server.url + "/api")
+
+
+@pytest.fixture
+def user(anaconda, account):
+    """The account of this version: versions do not disturb each other."""
+    return account("u" + "-".join(map(str, anaconda.version)))
+
+
+@pytest.fixture
+def signed_in(anaconda, user):
+    login(anaconda, user)
+    return anaconda
+
+
+def login(anaconda, user):
+    """Hosts of equal names replace each other's token: the client asks, and the answer is y."""
+    anaconda.login(user, stdin="y\n").ok()
+    assert anaconda.token_files()
+
+
+def real(test_data, name):
+    found = sorted((test_data / "conda").rglob(name))
+    assert found, name
+    return found[0]
+
+
+# --- login, whoami, logout --------------------------------------------------------------------
+
+
+def test_login_whoami_logout(anaconda, user):
+    said = anaconda("whoami").ok()
+    assert "Anonymous User" in said.text
+    login(anaconda, user)
+    anaconda("whoami").ok().says(user.login)
+    assert user.email not in anaconda("whoami").text
+    anaconda("logout").ok().says("logout successful")
+    assert "Anonymous User" in anaconda("whoami").text
+
+
+def test_a_wrong_password_is_told(anaconda, user):
+    said = anaconda.login(user, password="wrong-password")
+    assert said.code == 1
+    said.says("Invalid Username password combination")
+    assert not anaconda.token_files()
+
+
+def test_a_second_login_of_the_same_machine_replaces_the_token(anaconda, user, server):
+    login(anaconda, user)
+    first = anaconda.token_files()[0].read_text().strip()
+    for path in anaconda.token_files():
+        path.unlink()
+    said = anaconda.login(user, stdin="y\n").ok()
+    said.says("already exists|already logged in|Would you like|authentication")
+    second = anaconda.token_files()[0].read_text().strip()
+    assert first != second
+    server.client(token=first).get("/api/user").expect(401)
+    anaconda("whoami").ok().says(user.login)
+
+
+def test_logout_with_a_dead_token_is_successful(signed_in, server):
+    token = signed_in.token_files()[0].read_text().strip()
+    server.client(token=token).delete("/api/authentications").expect(201)
+    signed_in("logout").ok().says("logout successful")
+    assert not signed_in.token_files()
+
+
+def test_tokens_are_made_listed_and_removed(anaconda, user, server):
+    made = anaconda("auth", "--create", "--name", "ci token", "--scopes", "api:read",
+                    "--max-age", "3600", "--out", "token.txt", stdin="",)
+    if made.code:
+        pytest.skip("this version asks for the password on a terminal")
+    token = (anaconda.home / "token.txt").read_text().strip()
+    server.client(token=token).get("/api/user").expect(200)
+
+
+def test_token_commands(signed_in):
+    signed_in("auth", "--list-scopes").ok().says("conda:download", "api:read", "all")
+    signed_in("auth", "--list").ok().says("binstar_client")
+    signed_in("auth", "--info").ok().says("binstar_client")
+    signed_in("auth", "--remove", "no such token").fails("no such token|not found|no token")
+
+
+# --- upload -----------------------------------------------------------------------------------
+
+
+def test_upload_of_both_formats_in_one_call(signed_in, user, test_data, anonymous):
+    files = [real(test_data, "mock-2.0.0-py37_1000.tar.bz2"),
+             real(test_data, "conda-index-pkg-a-1.0-pyhed9eced_1.tar.bz2")]
+    if signed_in.version >= (1, 6):
+        files.append(real(test_data, "mock-2.0.0-py37_1000.conda"))
+    signed_in("upload", *files).ok().says("[Uu]pload complete|conda located at|located at")
+    for path in files:
+        package = packages.describe(path)
+        listed = channel.listed(anonymous, f"/conda/{user.login}", package.subdir)
+        assert listed[path.name]["sha256"] == package.sha256
+        body = anonymous.get(f"/conda/{user.login}/{package.basename}").expect(200).body
+        assert hashlib.sha256(body).hexdigest() == package.sha256
+
+
+def test_upload_with_labels(signed_in, user, tiny, anonymous):
+    path = tiny("labelled", extension=".tar.bz2")
+    signed_in("upload", "-l", "dev", "-l", "nightly/today", path).ok()
+    for label in ("dev", "nightly/today"):
+        assert path.name in channel.filenames(
+            anonymous, f"/conda/{user.login}/label/{label}", "noarch")
+    assert path.name not in channel.filenames(anonymous, f"/conda/{user.login}", "noarch")
+
+
+def test_a_duplicate_is_told(signed_in, user, tiny):
+    path = tiny("twice", extension=".tar.bz2")
+    signed_in("upload", path).ok()
+    said = signed_in("upload", path)
+    said.fails("already exists|Conflict")
+    signed_in("whoami").ok()
+
+
+def test_force_replaces(signed_in, user, tmp_path, anonymous):
+    first = packages.make(tmp_path / "1", packages.index_of("forced"), {"x": b"1"}, ".tar.bz2")
+    second = packages.make(tmp_path / "2", packages.index_of("forced"), {"x": b"2"}, ".tar.bz2")
+    signed_in("upload", first).ok()
+    signed_in("upload", "--force", second).ok()
+    record = channel.listed(anonymous, f"/conda/{user.login}", "noarch")[second.name]
+    assert record["sha256"] == packages.sha256_of(second)
+
+
+def test_skip_existing_goes_on_with_the_others(signed_in, user, tiny, anonymous):
+    if signed_in.version < (1, 7, 2):
+        pytest.skip("this version has no --skip-existing")
+    old, new = tiny("old", extension=".tar.bz2"), tiny("zzz-new", extension=".tar.bz2")
+    signed_in("upload", old).ok()
+    signed_in("upload", "--skip-existing", old, new).ok()
+    assert new.name in channel.filenames(anonymous, f"/conda/{user.login}", "noarch")
+
+
+def test_upload_without_login_is_told(anaconda, tiny):
+    said = anaconda("upload", tiny("anon", extension=".tar.bz2"))
+    said.fails("[Uu]nauthorized|sign in first|Authentication|authentication|log ?in|Sign")
+
+
+def test_upload_for_somebody_else_is_told(signed_in, account, tiny, anonymous):
+    account("victim")
+    said = signed_in("upload", "-u", "victim", tiny("gift", extension=".tar.bz2"))
+    said.fails("may not|not allowed|permission")
+    anonymous.get("/api/package/victim/gift").expect(404)
+
+
+def test_upload_for_nobody_is_told(signed_in, tiny):
+    said = signed_in("upload", "-u", "no-such-user", tiny("gift", extension=".tar.bz2"))
+    assert said.code == 1
+    said.says("does not exist|not found|no account|no user|may not|no-such-user")
+
+
+def test_a_broken_file_is_told_and_leaves_nothing(signed_in, user, tmp_path, anonymous):
+    """Metadata that the client can read, in an archive that the server refuses."""
+    path = packages.make(tmp_path, packages.index_of("broken", depends=["python >=,"]),
+                         extension=".tar.bz2")
+    said = signed_in("upload", path)
+    said.fails("depends")
+    anonymous.get(f"/conda/{user.login}/noarch/{path.name}").expect(404)
+    if signed_in.version >= (1, 12):
+        anonymous.get(f"/api/package/{user.login}/broken").expect(404)
+
+
+def test_a_private_package_is_refused_clearly(signed_in, user, tiny, anonymous):
+    if signed_in.version < (1, 6, 3):
+        pytest.skip("this version has no --private")
+    signed_in("upload", "--private", tiny("hidden", extension=".tar.bz2")).fails("private")
+    anonymous.get(f"/api/package/{user.login}/hidden").expect(404)
+
+
+# --- show, download, remove -------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_package(signed_in, tmp_path):
+    path = packages.make_tiny(tmp_path / "p", "sample", "1.0", extension=".tar.bz2")
+    other = packages.make_tiny(tmp_path / "p", "sample", "2.0", extension=".tar.bz2")
+    signed_in("upload", "--force", path, other).ok()
+    return path
+
+
+def test_show(signed_in, user, with_package):
+    login = user.login
+    signed_in("show", login).ok().says(f"{login}/sample", "2\\.0")
+    signed_in("show", f"{login}/sample").ok().says("sample", "1\\.0", "2\\.0")
+    signed_in("show", f"{login}/sample/1.0").ok().says("sample-1\\.0-0\\.tar\\.bz2")
+    said = signed_in("show", f"{login}/sample/1.0/noarch/sample-1.0-0.tar.bz2").ok()
+    said.says("sample-1\\.0-0\\.tar\\.bz2", packages.describe(with_package).md5)
+    assert user.email not in said.text
+
+
+def test_show_of_unknown_things_is_told(signed_in, user):
+    for spec in ("no-such-user", f"{user.login}/no-such-package", f"{user.login}/none/1.0",
+                 f"{user.login}/none/1.0/noarch/none-1.0-0.conda"):
+        signed_in("show", spec).fails("no-such|not found|does not exist|none|no ")
+
+
+def test_show_needs_no_login(anaconda, user, server, account, publish, tiny):
+    publish("shower", tiny("open"))
+    anaconda("show", "shower").ok().says("shower/open")
+    anaconda("show", "shower/open").ok()
+
+
+def test_download(signed_in, user, with_package):
+    folder = signed_in.home / "down"
+    folder.mkdir()
+    said = signed_in("download", f"{user.login}/sample", "-o", folder)
+    said.ok()
+    found = {path.name: path for path in folder.rglob("*") if path.is_file()}
+    if signed_in.version < (1, 6):
+        assert found or "conda" not in said.text, said.text
+    else:
+        assert packages.sha256_of(found["sample-1.0-0.tar.bz2"]) == packages.sha256_of(with_package)
+        assert "sample-2.0-0.tar.bz2" in found
+
+
+def test_download_of_unknown_packages_is_told(signed_in, user):
+    said = signed_in("download", f"{user.login}/no-such-package")
+    said.says("no-such-package|not found|Not Found")
+
+
+def test_remove_file_release_and_package(signed_in, user, with_package, anonymous):
+    login, where = user.login, f"/conda/{user.login}"
+    signed_in("remove", "-f", f"{login}/sample/1.0/noarch/sample-1.0-0.tar.bz2").ok()
+    assert "sample-1.0-0.tar.bz2" not in channel.filenames(anonymous, where, "noarch")
+    assert "sample-2.0-0.tar.bz2" in channel.filenames(anonymous, where, "noarch")
+    signed_in("remove", "-f", f"{login}/sample/2.0").ok()
+    assert "sample-2.0-0.tar.bz2" not in channel.filenames(anonymous, where, "noarch")
+    signed_in("remove", "-f", f"{login}/sample").ok()
+    anonymous.get(f"/api/package/{login}/sample").expect(404)
+    signed_in("remove", "-f", f"{login}/sample").ok()
+
+
+def test_removing_what_others_own_is_told(signed_in, publish, tiny, anonymous):
+    publish("owner", tiny("treasure"))
+    said = signed_in("remove", "-f", "owner/treasure")
+    assert said.code == 1
+    said.says("may not|permission")
+    anonymous.get("/api/package/owner/treasure").expect(200)
+
+
+def test_removing_without_login_is_told(anaconda, publish, tiny, anonymous):
+    publish("owner", tiny("treasure2"))
+    assert anaconda("remove", "-f", "owner/treasure2").code == 1
+    anonymous.get("/api/package/owner/treasure2").expect(200)
+
+
+def test_labels_are_listed(signed_in, user, tiny):
+    signed_in("upload", "-l", "main", "-l", "dev", tiny("both", extension=".tar.bz2")).ok()
+    said = signed_in("label", "--list", "-o", user.login)
+    said.ok().says("main", "dev")
+
+
+# --- the newest, as a plugin of `anaconda` ----------------------------------------------------
+
+
+@pytest.mark.parametrize("version", [it for it in ALL if it >= "1.13" and it != "1.2.2"])
+def test_the_plugin_form(server, account, tmp_path, tiny, anonymous, version):
+    anaconda = Anaconda(find_venv(f".venv-anaconda-client-{version}"), version, tmp_path / "home",
+                        server.url + "/api", plugin=True)
+    user = account("plugin" + version.replace(".", "-"))
+    anaconda.login(user, stdin="y\n").ok()
+    path = tiny("plugged")
+    anaconda("upload", path).ok()
+    assert path.name in channel.listed(anonymous, f"/conda/{user.login}", "noarch")
+    said = anaconda("upload", path)
+    assert said.code == 1
+    said.says("already exists|Conflict")
+    anaconda("remove", "-f", f"{user.login}/plugged").ok()
+    anaconda("logout").ok()
+    said = anaconda("upload", path)
+    assert said.code == 1
+
+
+def test_a_server_that_is_down_is_told(anaconda, user):
+    anaconda.url = "http://127.0.0.1:9/api"
+    (anaconda.home / "config" / "data" / "config.yaml").write_text("url: http://127.0.0.1:9/api\n")
+    assert anaconda("login", "--username", "x", "--password", "y").code == 1

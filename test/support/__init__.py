@@ -1,0 +1,1 @@
+"""What the black-box suites share: a server, a client, packages, channels."""

@@ -1,0 +1,113 @@
+"""Every route as every kind of caller: what is asked, and what came back."""
+import itertools
+import re
+
+from support import packages, secrets
+from support.publish import Upload
+from support.wait import until
+
+# In the order of the columns of rights.tsv.
+CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "channel", "expired",
+           "unknown", "ended"]
+UNKNOWN = "tr-" + "A" * 46
+
+
+class World:
+    """An owner with things to read and remove, and callers of each kind."""
+
+    def __init__(self, server, account, folder):
+        self.server, self.folder, self.number = server, folder, itertools.count()
+        self.owner, self.other = account("alice"), account("bob")
+        self.boss = account("boss", superuser=True)
+        self.spare = {it.login: it.session() for it in (self.owner, self.other, self.boss)}
+        self.uploader = server.client(token=self._token(self.owner, {}))
+        self.expired = self._token(self.owner, {"max-age": 1})
+        self.ended = self.owner.session()
+        server.client(cookie=self.ended).delete("/api/v1/session").expect(204)
+        until(lambda: server.client(token=self.expired).get("/api/user").status == 401,
+              what="the end of a token")
+
+    def _token(self, account, body):
+        client = self.server.client(cookie=self.spare[account.login])
+        answer = client.post("/api/authentications",
+                             {"note": f"token {next(self.number)}", **body}).expect(200)
+        return secrets.remember(answer.json()["token"])
+
+    def client(self, caller):
+        """A new caller of a kind: some routes end the credentials they are called with."""
+        make = self.server.client
+        return {
+            "anonymous": lambda: make(),
+            "other": lambda: make(token=self._token(self.other, {})),
+            "owner": lambda: make(cookie=self.owner.session()),
+            "superuser": lambda: make(token=self._token(self.boss, {})),
+            "token": lambda: make(token=self._token(self.owner, {})),
+            "reader": lambda: make(token=self._token(self.owner, {"scopes": ["api:read"]})),
+            "channel": lambda: make(token=self._token(self.owner, {"scopes": ["conda:download"]})),
+            "expired": lambda: make(token=self.expired),
+            "unknown": lambda: make(token=UNKNOWN),
+            "ended": lambda: make(cookie=self.ended),
+        }[caller]()
+
+    def ask(self, method, pattern, caller):
+        """The answer of a request that would succeed for whoever has the right."""
+        path, body = self.request(method, pattern)
+        client = self.client(caller)
+        try:
+            if pattern.startswith("/setup/"):
+                return client.request(method, path, body=b"login=x")
+            return client.request(method, path, json_body=body)
+        finally:
+            client.close()
+
+    def request(self, method, pattern):
+        """A path with an object of its own to work on, and a fitting body."""
+        name = f"p{next(self.number)}"
+        values = {"owner": "alice", "login": "alice", "package": name, "version": "1.0",
+                  "basename": f"noarch/{name}-1.0-0.conda", "name": name, "code": "unknown",
+                  "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda"}
+        body = {} if method == "POST" else None
+        upload = Upload(self.uploader, "alice", packages.describe(
+            packages.make_tiny(self.folder, name)))
+        if method == "POST" and pattern.startswith("/api/package/"):
+            body = {"public": True, "public_attrs": {}}
+        elif method == "POST" and pattern.startswith(("/api/release/", "/api/stage/")):
+            upload.register()
+            if pattern.startswith("/api/release/"):
+                values["version"] = "2.0"
+            else:
+                body = {"distribution_type": "conda", "attrs": {}, "channels": []}
+        elif pattern.startswith("/api/commit/"):
+            upload.register()
+            body = {"dist_id": upload.stage().json()["dist_id"]}
+            upload.send()
+        elif any(part in pattern for part in ("{package}", "{basename", "{rest")):
+            upload.run()
+        elif method == "POST" and pattern == "/api/v1/accounts":
+            password = secrets.password()
+            body = {"login": name, "email": f"{name}@example.org", "password": password,
+                    "password_again": password, "accept_terms": True}
+        elif method == "POST" and pattern == "/api/v1/session":
+            body = {"login": "alice", "password": self.owner.password}
+        elif pattern == "/api/authentications" and method == "POST":
+            body = {"note": name}
+        elif pattern.startswith("/api/authentications/name/"):
+            client = self.server.client(cookie=self.spare["alice"])
+            made = client.post("/api/authentications", {"note": name}).expect(200)
+            secrets.remember(made.json()["token"])
+        path = re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern)
+        return path, body
+
+
+def read_table(path):
+    """(method, pattern) -> {caller: status}"""
+    table = {}
+    for line in path.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        route, *statuses = line.split("\t")
+        method, pattern = route.split()
+        assert (method, pattern) not in table, f"{route} stands there twice"
+        assert len(statuses) == len(CALLERS), f"{route}: {len(statuses)} of {len(CALLERS)} callers"
+        table[method, pattern] = dict(zip(CALLERS, map(int, statuses)))
+    return table

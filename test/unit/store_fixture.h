@@ -1,0 +1,253 @@
+/* store_fixture.h: what the tests of src/store begin with: an empty database and a few rows.
+ *
+ * These tests are the conformance suite of the engines: the database is that of the environment
+ * variable TERRARIUM_TEST_DB_URL (which is emptied!), or a new SQLite file. */
+#ifndef TEST_STORE_FIXTURE_H
+#define TEST_STORE_FIXTURE_H
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/account.h"
+#include "store/db.h"
+#include "store/db_engine.h"
+#include "store/file.h"
+#include "store/package.h"
+
+struct fixture {
+    struct arena *mem;
+    char folder[64]; /* removed at the end */
+    char url[128];
+    struct db *db;
+    struct err err;
+};
+
+/* Runs a call that must succeed; shows why it did not. */
+#define must(f, call)                                                                              \
+    do {                                                                                           \
+        enum err_code code_ = (call);                                                              \
+        if (code_)                                                                                 \
+            print_error("%s: %s\n", #call, (f)->err.msg);                                          \
+        assert_int_equal(code_, OK);                                                               \
+    } while (0)
+
+static inline struct str fixture_url(const struct fixture *f)
+{
+    return str_of(f->url);
+}
+
+static inline bool fixture_is_sqlite(const struct fixture *f)
+{
+    return str_starts(fixture_url(f), S("sqlite:"));
+}
+
+static inline struct tx *begin(struct fixture *f, enum tx_mode mode)
+{
+    struct tx *tx = NULL;
+
+    must(f, tx_begin(f->db, mode, &tx, &f->err));
+    return tx;
+}
+
+static inline void commit(struct fixture *f, struct tx **tx)
+{
+    must(f, tx_commit(tx, &f->err));
+    assert_null(*tx);
+}
+
+/* A script in a transaction of its own. */
+static inline void run_script(struct fixture *f, const char *sql)
+{
+    struct tx *tx = begin(f, TX_WRITE);
+
+    must(f, tx_script(tx, sql, &f->err));
+    commit(f, &tx);
+}
+
+static inline void fixture_empty(struct fixture *f)
+{
+    /* Everything that belongs to an account goes with it. */
+    run_script(f, "DELETE FROM account; DELETE FROM setup_code; DELETE FROM audit;"
+                  "DELETE FROM index_garbage; DROP TABLE IF EXISTS scratch;");
+}
+
+/* A place for a database, not yet opened. */
+static inline int fixture_place(void **state)
+{
+    const char *given = getenv("TERRARIUM_TEST_DB_URL");
+    struct fixture *f = mem_new(struct fixture);
+
+    if (!f)
+        return -1;
+    f->mem = arena_open(64 * MIB);
+    memcpy(f->folder, "/tmp/test_store_XXXXXX", sizeof("/tmp/test_store_XXXXXX"));
+    if (!f->mem || !mkdtemp(f->folder))
+        return -1;
+    if (given)
+        (void)snprintf(f->url, sizeof(f->url), "%s", given);
+    else
+        (void)snprintf(f->url, sizeof(f->url), "sqlite://%s/terrarium.db", f->folder);
+    *state = f;
+    return 0;
+}
+
+static inline int fixture_open(void **state)
+{
+    struct fixture *f;
+
+    if (fixture_place(state))
+        return -1;
+    f = *state;
+    must(f, db_open(fixture_url(f), true, &f->db, &f->err));
+    if (getenv("TERRARIUM_TEST_DB_URL"))
+        fixture_empty(f);
+    return 0;
+}
+
+static inline int fixture_close(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+
+    db_close(f->db);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
+    arena_close(f->mem);
+    mem_free(f);
+    return system(command); /* NOLINT(cert-env33-c): fixed text */
+}
+#define WITH_PLACE(test)    cmocka_unit_test_setup_teardown(test, fixture_place, fixture_close)
+#define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+/* 64 hex digits, or 32 bytes, of one letter. */
+static inline struct str digest_of(struct arena *mem, char letter)
+{
+    char *text = arena_alloc(mem, 64, 1);
+
+    assert_non_null(text);
+    memset(text, letter, 64);
+    return (struct str){text, 64};
+}
+
+static inline struct str hash_of(struct arena *mem, char letter)
+{
+    return str_sub(digest_of(mem, letter), 0, 32);
+}
+
+static inline struct account_row account_of(struct fixture *f, const char *login)
+{
+    return (struct account_row){
+        .login = str_of(login),
+        .kind = S("user"),
+        .email = str_fmt(f->mem, "%s@Example.org", login),
+        .password_hash = S("$argon2id$"),
+        .name = S("A Name"),
+        .created_ms = 1000,
+    };
+}
+
+static inline int64_t add_account(struct fixture *f, struct tx *tx, const char *login)
+{
+    struct account_row row = account_of(f, login);
+    int64_t id = 0;
+
+    must(f, account_insert(tx, &row, S("1"), &id, &f->err));
+    return id;
+}
+
+static inline int64_t add_package(struct fixture *f, struct tx *tx, int64_t account,
+                                  const char *name)
+{
+    int64_t id = 0;
+
+    must(f,
+         package_insert(tx, account, str_of(name), S("A summary."), S("{}"), 2000, &id, &f->err));
+    return id;
+}
+
+static inline int64_t add_release(struct fixture *f, struct tx *tx, int64_t package,
+                                  const char *version)
+{
+    int64_t id = 0;
+
+    must(f, release_insert(tx, package, str_of(version), S("{}"), 3000, &id, &f->err));
+    return id;
+}
+
+static inline struct file_row file_of(struct fixture *f, int64_t account, int64_t package,
+                                      int64_t release, const char *basename)
+{
+    struct str subdir = S(""), filename = S("");
+
+    assert_true(str_cut_last(str_of(basename), '/', &subdir, &filename));
+    return (struct file_row){
+        .account_id = account,
+        .package_id = package,
+        .release_id = release,
+        .type = S("conda"),
+        .basename = str_of(basename),
+        .subdir = subdir,
+        .filename = filename,
+        .sha256 = digest_of(f->mem, 'a'),
+        .md5 = str_sub(digest_of(f->mem, 'b'), 0, 32),
+        .size = 123,
+        .record = S("{\"build\":\"0\"}"),
+        .run_exports = S("{}"),
+        .about = S("{\"summary\":\"s\"}"),
+        .facts = S("{\"icon\":null}"),
+        .description = S("d"),
+        .build_timestamp_ms = 4000,
+        .uploaded_ms = 5000,
+        .uploader_id = account,
+    };
+}
+
+static inline int64_t add_file(struct fixture *f, struct tx *tx, const struct file_row *row)
+{
+    int64_t id = 0;
+
+    must(f, file_insert(tx, row, &id, &f->err));
+    return id;
+}
+
+/* One account, package and release. */
+struct tree {
+    int64_t account, package, release;
+};
+static inline struct tree add_tree(struct fixture *f, struct tx *tx)
+{
+    struct tree t = {.account = add_account(f, tx, "alice")};
+
+    t.package = add_package(f, tx, t.account, "numpy");
+    t.release = add_release(f, tx, t.package, "1.0");
+    return t;
+}
+
+/* --- processes ----------------------------------------------------------------------------- */
+
+/* Runs fn in a child process; call it before the test opens the database, because a connection
+ * does not survive a fork. The child must return 0 from fn. */
+static inline pid_t start_child(int (*fn)(struct fixture *f), struct fixture *f)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(fn(f));
+    return pid;
+}
+
+static inline int exit_status_of(pid_t pid)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#endif

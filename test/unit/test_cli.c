@@ -1,0 +1,158 @@
+/* Arguments, help and exit statuses that all commands share. */
+#include "unit.h"
+
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "cli_run.h"
+
+static void no_command_is_a_usage_error_with_help_on_stderr(void **state)
+{
+    struct cli_run r;
+
+    (void)state;
+    cli_run(&r, "", (const char *const[]){NULL});
+    assert_int_equal(r.status, 2);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "  serve      runs the server\n"));
+    cli_run_done(&r);
+}
+
+static void help_lists_every_command_but_the_hidden_one(void **state)
+{
+    static const char *const names[] = {"serve", "admin", "config", "version", "routes"};
+    struct cli_run r;
+
+    (void)state;
+    CLI_RUN(&r, "", "--help");
+    assert_int_equal(r.status, 0);
+    for (size_t i = 0; i < COUNT(names); i++)
+        assert_non_null(strstr(r.out, names[i]));
+    assert_null(strstr(r.out, "inspector"));
+    assert_string_equal(r.err, "");
+    cli_run_done(&r);
+}
+
+static void an_unknown_command_is_a_usage_error(void **state)
+{
+    struct cli_run r;
+
+    (void)state;
+    CLI_RUN(&r, "", "sevre");
+    assert_int_equal(r.status, 2);
+    assert_string_equal(r.err, "terrarium: there is no command \"sevre\"\n"
+                               "Try: terrarium --help\n");
+    cli_run_done(&r);
+}
+
+static void help_of_a_command_shows_its_flags_and_the_settings(void **state)
+{
+    struct cli_run r;
+
+    (void)state;
+    CLI_RUN(&r, "", "admin", "user", "create", "--help");
+    assert_int_equal(r.status, 0);
+    assert_non_null(strstr(r.out, "usage: terrarium admin user create|"));
+    assert_non_null(strstr(r.out, "user set-superuser LOGIN [--off]\n"));
+    assert_non_null(strstr(r.out, "  --listen HOST:PORT "));
+    cli_run_done(&r);
+}
+
+/* --- cli_parse ---------------------------------------------------------------------------- */
+
+struct parsed {
+    bool ok, on;
+    struct str value;
+    struct cli_args args;
+};
+
+static struct parsed parse(const char *const *words, int count, char **said)
+{
+    struct arena *mem = arena_open(MIB);
+    struct parsed p = {.value = S("unset")};
+    const struct cli_flag flags[] = {{"on", NULL, &p.on}, {"value", &p.value, NULL}};
+    char *argv[CLI_RUN_ARGS_MAX] = {NULL};
+    size_t len;
+    FILE *err = open_memstream(said, &len);
+    struct cli cli = {.mem = mem, .err = err, .argc = count, .argv = argv};
+
+    assert_non_null(err);
+    for (int i = 0; i < count; i++)
+        argv[i] = strdup(words[i]); /* the results borrow from them */
+    p.ok = cli_parse(&cli, flags, COUNT(flags), &p.args);
+    assert_int_equal(fclose(err), 0);
+    arena_close(mem);
+    return p;
+}
+
+static void flags_words_and_settings_are_told_apart(void **state)
+{
+    static const char *const words[] = {"one",         "--value=a=b", "--listen", "h:1", "two",
+                                        "--workers=3", "--on",        "--config", "f"};
+    struct parsed p;
+    char *said;
+
+    (void)state;
+    p = parse(words, COUNT(words), &said);
+    assert_true(p.ok);
+    assert_true(p.on);
+    assert_str(p.value, "a=b");
+    assert_int_equal(p.args.word_count, 2);
+    assert_str(p.args.words[0], "one");
+    assert_str(p.args.words[1], "two");
+    assert_str(p.args.config_file, "f");
+    assert_int_equal(p.args.setting_count, 2);
+    assert_str(p.args.settings[0].name, "listen");
+    assert_str(p.args.settings[0].value, "h:1");
+    assert_str(p.args.settings[1].name, "workers");
+    assert_str(p.args.settings[1].value, "3");
+    assert_string_equal(said, "");
+}
+
+static void assert_refused(const char *word, const char *message)
+{
+    char *said;
+
+    assert_false(parse(&word, 1, &said).ok);
+    assert_non_null(strstr(said, message));
+}
+
+static void malformed_flags_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("--value", "--value needs a value");
+    assert_refused("--listen", "--listen needs a value");
+    assert_refused("--on=yes", "--on takes no value");
+    assert_refused("-x", "\"-x\" is not understood");
+    assert_refused("--", "\"--\" is not understood");
+}
+
+static void too_many_words_are_refused(void **state)
+{
+    static const char *const words[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    struct parsed p;
+    char *said;
+
+    (void)state;
+    p = parse(words, CLI_WORDS_MAX, &said);
+    assert_true(p.ok);
+    p = parse(words, CLI_WORDS_MAX + 1, &said);
+    assert_false(p.ok);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_command_is_a_usage_error_with_help_on_stderr),
+        cmocka_unit_test(help_lists_every_command_but_the_hidden_one),
+        cmocka_unit_test(an_unknown_command_is_a_usage_error),
+        cmocka_unit_test(help_of_a_command_shows_its_flags_and_the_settings),
+        cmocka_unit_test(flags_words_and_settings_are_told_apart),
+        cmocka_unit_test(malformed_flags_are_refused),
+        cmocka_unit_test(too_many_words_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

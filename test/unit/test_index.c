@@ -1,0 +1,553 @@
+/* The plain engine on a real database and real blobs: what changes, what stays, what is swept. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "cli_run.h"
+#include "format/json.h"
+#include "format/zstd.h"
+#include "index/index.h"
+#include "store/account.h"
+#include "store/file.h"
+#include "store/package.h"
+
+#define T0   INT64_C(1700000000000)
+#define HOUR (INT64_C(3600) * 1000)
+#define DAY  (24 * HOUR)
+
+struct fixture {
+    struct arena *mem;
+    char *folder;
+    struct db *db;
+    struct blob_store *blobs;
+    struct tx *tx; /* the one under way */
+    struct channel ch;
+    int64_t label_id;
+    struct err err;
+};
+
+/* Fails the test with the message of the error. */
+static void good(struct fixture *f, enum err_code code)
+{
+    if (code)
+        print_error("%s\n", f->err.msg);
+    assert_int_equal(code, OK);
+}
+
+static void begin(struct fixture *f)
+{
+    good(f, tx_begin(f->db, TX_WRITE, &f->tx, &f->err));
+}
+
+static void commit(struct fixture *f)
+{
+    good(f, tx_commit(&f->tx, &f->err));
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct account_row account = {.login = S("alice"),
+                                  .kind = S("user"),
+                                  .email = S("a@b.example"),
+                                  .password_hash = S(""),
+                                  .created_ms = T0};
+
+    assert_non_null(f);
+    f->mem = arena_open(64 * MIB);
+    f->folder = temp_folder();
+    good(f, db_open(str_fmt(f->mem, "sqlite://%s/t.db", f->folder), true, &f->db, &f->err));
+    good(f, blob_open(str_fmt(f->mem, "%s/blobs", f->folder).ptr, true, &f->blobs, &f->err));
+    f->ch = (struct channel){.owner = S("alice"), .label = S("main")};
+    begin(f);
+    good(f, account_insert(f->tx, &account, S("1"), &f->ch.account_id, &f->err));
+    good(f, label_ensure(f->tx, f->ch.account_id, f->ch.label, &f->label_id, &f->err));
+    commit(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    tx_endp(&f->tx);
+    blob_close(f->blobs);
+    db_close(f->db);
+    arena_close(f->mem);
+    temp_folder_remove(f->folder);
+    free(f);
+    return 0;
+}
+
+/* The ids of a package and release, made at first use. */
+static void ensure_release(struct fixture *f, const char *name, const char *version,
+                           int64_t *ret_package, int64_t *ret_release)
+{
+    struct package_row package;
+    struct release_row release;
+
+    if (package_find(f->tx, f->mem, f->ch.owner, str_of(name), &package, &f->err))
+        good(f, package_insert(f->tx, f->ch.account_id, str_of(name), S(""), S("{}"), T0,
+                               &package.id, &f->err));
+    if (release_find(f->tx, f->mem, package.id, str_of(version), &release, &f->err))
+        good(f,
+             release_insert(f->tx, package.id, str_of(version), S("{}"), T0, &release.id, &f->err));
+    *ret_package = package.id;
+    *ret_release = release.id;
+}
+
+/* A file "name-version-0.conda" without bytes: the engine reads rows only. */
+static int64_t add_file(struct fixture *f, const char *subdir, const char *name,
+                        const char *version, int64_t uploaded_ms)
+{
+    struct str filename = str_fmt(f->mem, "%s-%s-0.conda", name, version);
+    char sha256[SHA256_HEX + 1];
+    struct file_row row = {
+        .account_id = f->ch.account_id,
+        .type = S("conda"),
+        .basename = str_fmt(f->mem, "%s/%s", subdir, filename.ptr),
+        .subdir = str_of(subdir),
+        .filename = filename,
+        .sha256 = {sha256, SHA256_HEX},
+        .md5 = S("0123456789abcdef0123456789abcdef"),
+        .size = 7,
+        .record = str_fmt(f->mem, "{\"name\":\"%s\",\"version\":\"%s\"}", name, version),
+        .run_exports = S("{}"),
+        .about = S("{\"summary\":\"a thing\"}"),
+        .facts = S("{}"),
+        .description = S(""),
+        .uploaded_ms = uploaded_ms,
+        .uploader_id = f->ch.account_id,
+    };
+    int64_t id;
+
+    digest_sha256_hex(row.basename, sha256);
+    ensure_release(f, name, version, &row.package_id, &row.release_id);
+    good(f, file_insert(f->tx, &row, &id, &f->err));
+    good(f, label_attach(f->tx, id, f->label_id, &f->err));
+    return id;
+}
+
+static void update(struct fixture *f, const char *subdir, int64_t now_ms)
+{
+    good(f, index_update(f->tx, f->blobs, &f->ch, str_of(subdir), now_ms, &f->err));
+}
+
+static int64_t publish(struct fixture *f, const char *subdir, const char *name, const char *version,
+                       int64_t now_ms)
+{
+    int64_t id;
+
+    begin(f);
+    id = add_file(f, subdir, name, version, now_ms);
+    update(f, subdir, now_ms);
+    commit(f);
+    return id;
+}
+
+static void unpublish(struct fixture *f, const char *subdir, int64_t id, int64_t now_ms)
+{
+    begin(f);
+    good(f, file_delete(f->tx, id, &f->err));
+    update(f, subdir, now_ms);
+    commit(f);
+}
+
+static struct index_doc_list docs(struct fixture *f, const char *subdir)
+{
+    struct index_doc_list list = {0};
+
+    begin(f);
+    good(f, index_doc_list(f->tx, f->mem, f->ch.account_id, f->ch.label, str_of(subdir), &list,
+                           &f->err));
+    tx_endp(&f->tx);
+    return list;
+}
+
+/* The row of a current document, which must be there. */
+static struct index_doc_row find(const struct index_doc_list *list, const char *name)
+{
+    struct index_doc_row row = {0};
+
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->rows[i].name, str_of(name)))
+            row = list->rows[i];
+    assert_non_null(row.name.ptr);
+    return row;
+}
+
+/* The bytes behind a digest; ptr NULL when the blob is absent. */
+static struct str bytes_of(struct fixture *f, struct str sha256)
+{
+    struct str data = {0};
+    char *path = str_z(f->mem, blob_path(f->blobs, f->mem, sha256));
+
+    if (access(path, F_OK))
+        return data;
+    good(f, fs_read(f->mem, path, MIB, &data, &f->err));
+    return data;
+}
+
+static struct str document(struct fixture *f, const char *subdir, const char *name)
+{
+    struct index_doc_list list = docs(f, subdir);
+    struct index_doc_row row = find(&list, name);
+    struct str data = bytes_of(f, row.sha256);
+    char sha256[SHA256_HEX + 1];
+
+    assert_non_null(data.ptr);
+    assert_int_equal(row.size, data.len);
+    digest_sha256_hex(data, sha256);
+    assert_str(row.sha256, sha256);
+    return data;
+}
+
+/* The one current shard of a subdir. */
+static struct index_doc_row only_shard(struct fixture *f, const char *subdir)
+{
+    struct index_doc_list list = docs(f, subdir);
+    struct index_doc_row shard = {0};
+
+    for (size_t i = 0; i < list.count; i++)
+        if (str_starts(list.rows[i].name, S("shards/"))) {
+            assert_null(shard.name.ptr);
+            shard = list.rows[i];
+        }
+    assert_non_null(shard.name.ptr);
+    return shard;
+}
+
+static bool has(struct str text, const char *part)
+{
+    return text.ptr && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+}
+
+static void a_file_appears_in_every_document(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    struct buf plain = BUF_INIT(MIB);
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    list = docs(f, "linux-64");
+    assert_int_equal(list.count, 7);
+    assert_true(has(document(f, "linux-64", "repodata.json"),
+                    "\"packages.conda\":{\"x-1.0-0.conda\":{\"indexed_timestamp\":1700000000000,"
+                    "\"md5\":\"0123456789abcdef0123456789abcdef\",\"name\":\"x\",\"sha256\":\""));
+    good(f, zstd_unpack(document(f, "linux-64", "repodata.json.zst"), &plain, &f->err));
+    assert_true(str_eq(buf_str(&plain), document(f, "linux-64", "repodata.json")));
+    assert_true(has(document(f, "linux-64", "run_exports.json"),
+                    "\"packages.conda\":{\"x-1.0-0.conda\":{\"run_exports\":{}}}"));
+    buf_clear(&plain);
+    good(f, zstd_unpack(document(f, "linux-64", "run_exports.json.zst"), &plain, &f->err));
+    assert_true(str_eq(buf_str(&plain), document(f, "linux-64", "run_exports.json")));
+    assert_true(has(document(f, "linux-64", "index.html"), "x-1.0-0.conda"));
+    assert_true(has(document(f, "linux-64", "index.html"), "<h1>alice/linux-64</h1>"));
+    assert_int_equal(docs(f, "").count, 3);
+    assert_true(has(document(f, "", "channeldata.json"), "\"summary\":\"a thing\""));
+    assert_true(
+        has(document(f, "", "channeldata.json"), "\"subdirs\":[\"linux-64\",\"noarch\"]}\n"));
+    assert_true(has(document(f, "", "index.html"), "<td>x</td>"));
+    assert_true(has(document(f, "", "rss.xml"), "<title>x 1.0 [linux-64]</title>"));
+    buf_done(&plain);
+}
+
+static void the_shard_index_names_the_shard(void **state)
+{
+    struct fixture *f = *state;
+    struct buf plain = BUF_INIT(MIB);
+    struct index_doc_row shard;
+    uint8_t digest[SHA256_LEN];
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    shard = only_shard(f, "linux-64");
+    assert_str(shard.name,
+               str_fmt(f->mem, "shards/%s.msgpack.zst", str_z(f->mem, shard.sha256)).ptr);
+    digest_sha256(bytes_of(f, shard.sha256), digest);
+    good(f, zstd_unpack(document(f, "linux-64", "repodata_shards.msgpack.zst"), &plain, &f->err));
+    assert_non_null(memmem(plain.ptr, plain.len, digest, sizeof digest));
+    buf_done(&plain);
+}
+
+static void an_update_without_a_change_writes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list before, after;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    before = docs(f, "linux-64");
+    begin(f);
+    update(f, "linux-64", T0 + HOUR);
+    commit(f);
+    after = docs(f, "linux-64");
+    assert_int_equal(before.count, after.count);
+    for (size_t i = 0; i < before.count; i++) {
+        assert_true(str_eq(before.rows[i].name, after.rows[i].name));
+        assert_true(str_eq(before.rows[i].sha256, after.rows[i].sha256));
+        assert_int_equal(after.rows[i].modified_ms, T0);
+    }
+}
+
+static void a_new_package_leaves_the_shards_of_others_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    struct index_doc_row shard;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    shard = only_shard(f, "linux-64");
+    publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    list = docs(f, "linux-64");
+    assert_int_equal(list.count, 8);
+    assert_int_equal(find(&list, str_z(f->mem, shard.name)).modified_ms, T0);
+    assert_int_equal(find(&list, "repodata.json").modified_ms, T0 + HOUR);
+}
+
+static void a_new_version_retires_the_old_shard_for_a_week(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_row old, row;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = only_shard(f, "linux-64");
+    publish(f, "linux-64", "x", "2.0", T0 + HOUR);
+    assert_false(str_eq(only_shard(f, "linux-64").name, old.name));
+    publish(f, "linux-64", "y", "1.0", T0 + HOUR + 7 * DAY - 1);
+    begin(f);
+    good(f, index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"), old.name,
+                           &row, &f->err));
+    tx_endp(&f->tx);
+    assert_non_null(bytes_of(f, old.sha256).ptr);
+    publish(f, "linux-64", "y", "2.0", T0 + HOUR + 7 * DAY + 1);
+    begin(f);
+    assert_int_equal(index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"),
+                                    old.name, &row, &f->err),
+                     ERR_NOT_FOUND);
+    tx_endp(&f->tx);
+    assert_null(bytes_of(f, old.sha256).ptr);
+}
+
+static void a_replaced_document_is_kept_for_a_minute(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list old;
+    struct str sha256;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = docs(f, "linux-64");
+    sha256 = find(&old, "repodata.json").sha256;
+    publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    publish(f, "linux-64", "z", "1.0", T0 + HOUR + 60000);
+    assert_non_null(bytes_of(f, sha256).ptr);
+    publish(f, "linux-64", "z", "2.0", T0 + HOUR + 60001);
+    assert_null(bytes_of(f, sha256).ptr);
+}
+
+static void bytes_that_come_back_are_not_swept(void **state)
+{
+    struct fixture *f = *state;
+    struct str first;
+    int64_t id;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    first = document(f, "linux-64", "repodata.json");
+    id = publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    unpublish(f, "linux-64", id, T0 + 2 * HOUR);
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), first));
+    begin(f);
+    update(f, "linux-64", T0 + 9 * DAY); /* no change: only sweeps */
+    commit(f);
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), first));
+    (void)only_shard(f, "linux-64");
+}
+
+static void documents_that_became_empty_equal_those_that_always_were(void **state)
+{
+    static const char *const names[] = {
+        "repodata.json",        "repodata.json.zst",           "run_exports.json",
+        "run_exports.json.zst", "repodata_shards.msgpack.zst", "index.html"};
+    static const char *const channel_names[] = {"channeldata.json", "index.html", "rss.xml"};
+    struct fixture *f = *state;
+    int64_t id = publish(f, "linux-64", "x", "1.0", T0);
+
+    unpublish(f, "linux-64", id, T0 + HOUR);
+    assert_int_equal(docs(f, "linux-64").count, COUNT(names));
+    for (size_t i = 0; i < COUNT(names) + COUNT(channel_names); i++) {
+        bool sub = i < COUNT(names);
+        const char *name = sub ? names[i] : channel_names[i - COUNT(names)];
+        const char *subdir = sub ? "linux-64" : "";
+        struct buf b = BUF_INIT(MIB);
+
+        good(f, index_empty(&f->ch, str_of(subdir), str_of(name), &b, &f->err));
+        assert_true(str_eq(buf_str(&b), document(f, subdir, name)));
+        buf_done(&b);
+    }
+}
+
+static void only_known_documents_of_known_subdirs_are_empty(void **state)
+{
+    static const char *const cases[][2] = {
+        {"linux-64", "channeldata.json"},
+        {"linux-64", "repodata.json.bz2"},
+        {"linux-64", "repodata.jsonx.zst"},
+        {"linux-64", "index.html.zst"},
+        {"linux-64", "current_repodata.json"},
+        {"linux-64", ""},
+        {"", "repodata.json"},
+        {"", "channeldata.json.zst"},
+        {"linux-65", "repodata.json"},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf b = BUF_INIT(MIB);
+
+        assert_int_equal(index_empty(&f->ch, str_of(cases[i][0]), str_of(cases[i][1]), &b, &f->err),
+                         ERR_NOT_FOUND);
+        assert_int_equal(b.len, 0);
+        buf_done(&b);
+    }
+}
+
+static void channels_of_one_account_do_not_mix(void **state)
+{
+    struct fixture *f = *state;
+    struct channel dev = f->ch;
+    struct buf empty = BUF_INIT(MIB);
+
+    dev.label = S("dev");
+    publish(f, "linux-64", "x", "1.0", T0);
+    begin(f);
+    good(f, index_update(f->tx, f->blobs, &dev, S("linux-64"), T0, &f->err));
+    commit(f);
+    good(f, index_empty(&dev, S("linux-64"), S("repodata.json"), &empty, &f->err));
+    assert_true(has(document(f, "linux-64", "repodata.json"), "x-1.0-0.conda"));
+    f->ch = dev;
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), buf_str(&empty)));
+    assert_true(has(document(f, "linux-64", "index.html"), "<h1>alice/label/dev/linux-64</h1>"));
+    buf_done(&empty);
+}
+
+static void a_rolled_back_update_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct str before;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    before = document(f, "linux-64", "repodata.json");
+    begin(f);
+    (void)add_file(f, "linux-64", "y", "1.0", T0 + HOUR);
+    update(f, "linux-64", T0 + HOUR);
+    tx_endp(&f->tx);
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), before));
+}
+
+/* Name and digest of every current document of some subdirs, as one text. */
+static struct str snapshot(struct fixture *f)
+{
+    static const char *const subdirs[] = {"", "linux-64", "noarch", "osx-64"};
+    struct str all = S("");
+
+    for (size_t i = 0; i < COUNT(subdirs); i++) {
+        struct index_doc_list list = docs(f, subdirs[i]);
+
+        for (size_t n = 0; n < list.count; n++)
+            all = str_fmt(f->mem, "%.*s%s " STR_FMT " " STR_FMT "\n", (int)all.len, all.ptr,
+                          subdirs[i], STR_ARG(list.rows[n].name), STR_ARG(list.rows[n].sha256));
+    }
+    return all;
+}
+
+static void updates_add_up_to_a_rebuild(void **state)
+{
+    struct fixture *f = *state;
+    struct str before;
+    int64_t id;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    publish(f, "noarch", "x", "1.0", T0 + 1);
+    id = publish(f, "osx-64", "y", "1.0", T0 + 2);
+    publish(f, "linux-64", "x", "2.0", T0 + 3);
+    publish(f, "linux-64", "z", "1.0", T0 + 4);
+    unpublish(f, "osx-64", id, T0 + 5);
+    before = snapshot(f);
+    begin(f);
+    good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + HOUR, &f->err));
+    commit(f);
+    assert_string_equal(snapshot(f).ptr, before.ptr);
+}
+
+static void a_rebuild_brings_lost_bytes_and_rows_back(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    struct str before;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    before = snapshot(f);
+    list = docs(f, "linux-64");
+    begin(f);
+    for (size_t i = 0; i < list.count; i++) {
+        good(f, blob_remove(f->blobs, list.rows[i].sha256, &f->err));
+        if (i % 2)
+            good(f, index_doc_retire(f->tx, f->ch.account_id, f->ch.label, S("linux-64"),
+                                     list.rows[i].name, T0, &f->err));
+    }
+    good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + 1, &f->err));
+    commit(f);
+    assert_string_equal(snapshot(f).ptr, before.ptr);
+    for (size_t i = 0; i < list.count; i++)
+        assert_non_null(bytes_of(f, list.rows[i].sha256).ptr);
+}
+
+static void media_types_are_told_by_name(void **state)
+{
+    char shard[] = "shards/00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+                   ".msgpack.zst";
+
+    (void)state;
+    assert_str(index_media_type(S("repodata.json")), "application/json");
+    assert_str(index_media_type(S("repodata.json.zst")), "application/zstd");
+    assert_str(index_media_type(S("run_exports.json")), "application/json");
+    assert_str(index_media_type(S("run_exports.json.zst")), "application/zstd");
+    assert_str(index_media_type(S("repodata_shards.msgpack.zst")), "application/octet-stream");
+    assert_str(index_media_type(S("channeldata.json")), "application/json");
+    assert_str(index_media_type(S("index.html")), "text/html; charset=utf-8");
+    assert_str(index_media_type(S("rss.xml")), "application/rss+xml");
+    assert_str(index_media_type(str_of(shard)), "application/octet-stream");
+    shard[8] = 'A'; /* digests are lower case */
+    assert_null(index_media_type(str_of(shard)).ptr);
+    assert_null(index_media_type(S("shards/.msgpack.zst")).ptr);
+    assert_null(index_media_type(S("shards/../x.msgpack.zst")).ptr);
+    assert_null(index_media_type(S("repodata.json.bz2")).ptr);
+    assert_null(index_media_type(S("")).ptr);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_file_appears_in_every_document),
+        TEST(the_shard_index_names_the_shard),
+        TEST(an_update_without_a_change_writes_nothing),
+        TEST(a_new_package_leaves_the_shards_of_others_alone),
+        TEST(a_new_version_retires_the_old_shard_for_a_week),
+        TEST(a_replaced_document_is_kept_for_a_minute),
+        TEST(bytes_that_come_back_are_not_swept),
+        TEST(documents_that_became_empty_equal_those_that_always_were),
+        TEST(only_known_documents_of_known_subdirs_are_empty),
+        TEST(channels_of_one_account_do_not_mix),
+        TEST(a_rolled_back_update_changes_nothing),
+        TEST(updates_add_up_to_a_rebuild),
+        TEST(a_rebuild_brings_lost_bytes_and_rows_back),
+        cmocka_unit_test(media_types_are_told_by_name),
+    };
+
+    return cmocka_run_group_tests_name("index", tests, NULL, NULL);
+}

@@ -1,0 +1,62 @@
+#include "store_fixture.h"
+
+static void all_files_with_statements_are_listed(void **state)
+{
+    static const char *const expected[] = {"account",   "audit",   "credential", "file",
+                                           "index_doc", "migrate", "package",    "upload"};
+    static const char *const first[] = {
+        "account_by_login", "audit_insert",          "session_insert", "file_insert",
+        "index_doc_find",   "schema_version_newest", "package_find",   "upload_insert"};
+    size_t n = 0;
+
+    (void)state;
+    for (; all_statements[n]; n++) {
+        assert_true(n < COUNT(expected));
+        assert_string_equal(all_statements[n]->stmts[0].name, first[n]);
+    }
+    assert_int_equal(n, COUNT(expected));
+}
+
+static void each_statement_has_a_name_of_its_own_and_a_valid_signature(void **state)
+{
+    const struct stmt *seen[256];
+    size_t count = 0;
+
+    (void)state;
+    for (size_t l = 0; all_statements[l]; l++)
+        for (size_t i = 0; i < all_statements[l]->count; i++) {
+            const struct stmt *s = &all_statements[l]->stmts[i];
+
+            assert_non_null(s->name);
+            assert_int_equal(strspn(s->params, "itbITB"), strlen(s->params));
+            assert_int_equal(strspn(s->cols, "itbITB"), strlen(s->cols));
+            for (size_t k = 0; k < count; k++)
+                assert_string_not_equal(seen[k]->name, s->name);
+            assert_true(count < COUNT(seen));
+            seen[count++] = s;
+        }
+    assert_true(count > 60);
+}
+
+/* What db_open does too; here each failure is named. */
+static void each_statement_fits_the_engine(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_READ);
+
+    for (size_t l = 0; all_statements[l]; l++)
+        for (size_t i = 0; i < all_statements[l]->count; i++)
+            must(f, f->db->engine->check(tx, &all_statements[l]->stmts[i], &f->err));
+    tx_endp(&tx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_files_with_statements_are_listed),
+        cmocka_unit_test(each_statement_has_a_name_of_its_own_and_a_valid_signature),
+        WITH_DATABASE(each_statement_fits_the_engine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
