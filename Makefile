@@ -7,6 +7,7 @@ SUITES ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := build
+export WERROR
 .PHONY: build run test lint asan tsan fuzz bench deps format clean help
 
 ## make          builds build/terrarium

@@ -113,7 +113,7 @@ static const struct setting *setting_find(struct str name)
  * that container platforms make up for a service called "terrarium". */
 static bool env_is_foreign(struct str name)
 {
-    static const char *const exact[] = {"FAULT", "BIN", "PORT"};
+    static const char *const exact[] = {"BIN", "FAULT", "PORT", "VENVS"};
     static const char *const prefix[] = {"TEST_", "PORT_", "SERVICE_"};
 
     for (size_t i = 0; i < COUNT(exact); i++)

@@ -16,10 +16,8 @@ void text_hex(const void *bytes, size_t len, char *out)
 }
 
 /* Value of a hexadecimal digit of either case, or -1. */
-static int unhex_digit(char digit)
+static int unhex_digit(char c)
 {
-    int c = digit;
-
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -74,13 +72,19 @@ struct str text_base64(struct arena *a, struct str bytes)
     for (struct str rest = bytes; rest.len; rest = str_from(rest, 3)) {
         unsigned char b[3] = {0};
         size_t n = rest.len < 3 ? rest.len : 3;
+        uint32_t bits;
 
         memcpy(b, rest.ptr, n);
-        *p++ = alphabet[b[0] >> 2];
-        *p++ = alphabet[(b[0] & 3) << 4 | b[1] >> 4];
-        *p++ = n > 1 ? alphabet[(b[1] & 15) << 2 | b[2] >> 6] : '=';
-        *p++ = n > 2 ? alphabet[b[2] & 63] : '=';
+        bits = (uint32_t)b[0] << 16 | (uint32_t)b[1] << 8 | b[2];
+        *p++ = alphabet[bits >> 18];
+        *p++ = alphabet[bits >> 12 & 63];
+        *p++ = alphabet[bits >> 6 & 63];
+        *p++ = alphabet[bits & 63];
     }
+    if (bytes.len % 3) /* the last group stands for one or two bytes */
+        p[-1] = '=';
+    if (bytes.len % 3 == 1)
+        p[-2] = '=';
     return (struct str){out, 4 * groups};
 }
 

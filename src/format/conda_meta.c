@@ -118,9 +118,13 @@ static enum err_code check_name(const struct reading *r, const json_t *v, struct
 static enum err_code check_version(const struct reading *r, const json_t *v, struct err *why)
 {
     const struct conda_version *version;
+    struct err bad = {0};
     enum err_code code = check_same(v, r->file->version, "the file name", why);
 
-    return code ? code : conda_version_parse(r->mem, json_str(v), &version, why);
+    if (code)
+        return code;
+    code = conda_version_parse(r->mem, json_str(v), &version, &bad);
+    return code ? fail(why, code, "cannot be read by clients: %s", bad.msg) : OK;
 }
 
 static enum err_code check_build(const struct reading *r, const json_t *v, struct err *why)

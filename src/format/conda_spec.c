@@ -366,28 +366,39 @@ static enum err_code read_text(struct arena *mem, struct str value, struct conda
     return OK;
 }
 
+/* Where the next word "and" or "or" stands; s.len if there is none. */
+static size_t find_joint(struct str s, size_t *ret_len)
+{
+    for (size_t at = 0; at < s.len; at++) {
+        size_t end = at;
+
+        while (end < s.len && s.ptr[end] != ' ')
+            end++;
+        *ret_len = end - at;
+        if (str_eq(str_sub(s, at, end - at), S("and")) || str_eq(str_sub(s, at, end - at), S("or")))
+            return at;
+        at = end;
+    }
+    return s.len;
+}
+
 /* Specs without brackets, joined by "and" and "or" (CEP 43). */
 static enum err_code read_condition(struct arena *mem, struct str value, struct conda_spec *spec,
                                     struct err *err)
 {
-    struct str rest = value;
+    size_t at, joint;
 
     spec->conditional = true;
-    while (rest.ptr) {
+    do {
         struct conda_spec part = {0};
-        size_t end = 0, skip = 0;
         enum err_code code;
 
-        for (; end < rest.len && !skip; end += !skip) {
-            struct str tail = str_from(rest, end);
-
-            skip = str_starts(tail, S(" and ")) ? 5 : str_starts(tail, S(" or ")) ? 4 : 0;
-        }
-        code = parse_plain(mem, str_trim(str_sub(rest, 0, end)), &part, err);
+        at = find_joint(value, &joint);
+        code = parse_plain(mem, str_trim(str_sub(value, 0, at)), &part, err);
         if (code)
             return code;
-        rest = skip ? str_from(rest, end + skip) : (struct str){NULL, 0};
-    }
+        value = at < value.len ? str_from(value, at + joint) : (struct str){NULL, 0};
+    } while (value.ptr);
     return OK;
 }
 

@@ -127,6 +127,8 @@ static enum err_code set_path(struct tar *t, struct str name, struct err *err)
         return fail_name(name, "has a segment \"..\"", err);
     if (text_has_control(name))
         return fail_name(name, "has a control character", err);
+    if (name.len > t->path.max)
+        return fail_name(name, "is too long", err);
     buf_clear(&t->path);
     while (str_next(&rest, '/', &segment)) {
         if (segment.len == 0 || str_eq(segment, S(".")))
@@ -135,7 +137,7 @@ static enum err_code set_path(struct tar *t, struct str name, struct err *err)
             buf_addc(&t->path, '/');
         buf_add(&t->path, segment);
     }
-    return buf_ok(&t->path) ? OK : fail_name(name, "is too long", err);
+    return buf_ok(&t->path) ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
 /* ---- Members --------------------------------------------------------------------------------- */

@@ -117,18 +117,18 @@ static enum err_code check_end_zstd(const struct zstd_side *z, struct err *err)
 static enum err_code next_zstd(struct unpack *u, struct str *ret_piece, struct err *err)
 {
     struct zstd_side *z = &u->zstd;
-    size_t len = 0;
     enum err_code rc = OK;
+    size_t len = 0;
 
-    for (;;) {
+    while (!rc) {
         /* Inside a frame the decoder may hold content back without needing more input. */
         if (z->inside || z->in.len)
             rc = step_zstd(z, &len, err);
         if (rc)
-            return rc;
+            break;
         if (len) {
             *ret_piece = (struct str){z->out, len};
-            return OK;
+            break;
         }
         if (z->in.len)
             continue;
@@ -138,6 +138,7 @@ static enum err_code next_zstd(struct unpack *u, struct str *ret_piece, struct e
             return check_end_zstd(z, err);
         }
     }
+    return rc;
 }
 
 /* ---- bzip2 ----------------------------------------------------------------------------------- */
@@ -169,7 +170,7 @@ static enum err_code fail_bzip2(const struct bzip2_side *b, struct err *err)
     if (archive_errno(b->archive) == ENOMEM)
         return fail(err, ERR_NOMEM, "out of memory");
     if (archive_errno(b->archive) == EILSEQ) /* what it says when there is no content at all */
-        return fail(err, ERR_INVALID, "not bzip2 data, or cut off before its first block ends");
+        return fail(err, ERR_INVALID, "not bzip2 data, or its first block is damaged");
     return fail(err, ERR_INVALID, "damaged bzip2 data: %s", why ? why : "unknown reason");
 }
 

@@ -424,6 +424,8 @@ static enum err_code read_member(struct reader *r, size_t i, uint64_t *at, struc
     if (!m->name.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     rc = read_local(r, central.offset, &local, &m->data_offset, err);
+    if (!rc)
+        rc = check_header(&local, err);
     if (!rc && !headers_agree(&central, &local))
         rc = fail(err, ERR_INVALID,
                   "ZIP member \"" STR_FMT "\" differs between its header and the central directory",

@@ -78,7 +78,7 @@ struct http_conn {
 
     /* Of the current exchange: */
     enum stage stage;
-    struct str raw_target; /* in the library's buffer */
+    const char *target_at; /* in the library's buffer */
     struct guard_framing framing;
     bool begun;    /* the application knows of it: finish() is due */
     bool ran;      /* there is nobody left to ask for an answer */
@@ -93,6 +93,7 @@ void conn_ref(struct http_conn *c);
 void conn_unref(struct http_conn *c);
 
 /* --- exchange.c --- */
+/* uri: the target in the library's buffer. False when out of memory; then finish it. */
 bool exchange_open(struct http_conn *c, struct MHD_Connection *mhd, const char *uri) MUST_USE;
 /* The library's access handler, for c's current stage. */
 enum MHD_Result exchange_step(struct http_conn *c, const char *method, const char *version,

@@ -190,7 +190,7 @@ static unsigned check_headers(struct http_conn *c, const char *method, const cha
     struct guard g;
 
     assert(info); /* the library has the headers, or it would not call us */
-    guard_begin(&g, str_of(method), c->raw_target, str_of(version));
+    guard_begin(&g, str_of(method), c->target_at, c->ex.target, str_of(version));
     (void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, guard_one, &g); /* their number */
     return guard_end(&g, info->header_size, &c->framing, err);
 }
@@ -279,7 +279,7 @@ bool exchange_open(struct http_conn *c, struct MHD_Connection *mhd, const char *
 
     atomic_fetch_add(&s->open, 1);
     c->mhd = mhd;
-    c->raw_target = str_of(uri);
+    c->target_at = uri;
     c->stage = STAGE_HEADERS;
     c->begun = c->ran = c->answered = false;
     c->framing = (struct guard_framing){0};
@@ -294,7 +294,7 @@ bool exchange_open(struct http_conn *c, struct MHD_Connection *mhd, const char *
     watch_set(&c->watch, WATCH_HEADERS);
     if (!c->ex.mem)
         return false;
-    c->ex.target = str_dup(c->ex.mem, c->raw_target);
+    c->ex.target = str_dup(c->ex.mem, str_of(uri));
     return c->ex.target.ptr != NULL;
 }
 

@@ -129,12 +129,13 @@ static void expect_line_end(struct guard *g, const char *end)
     g->next = end + 2;
 }
 
-void guard_begin(struct guard *g, struct str method, struct str target, struct str version)
+void guard_begin(struct guard *g, struct str method, const char *target_at, struct str target,
+                 struct str version)
 {
     *g = (struct guard){.start = method.ptr};
     if (!is_token(method) || method.len > METHOD_MAX)
         refuse(g, 400, "malformed method");
-    if (target.ptr != method.ptr + method.len + 1 || version.ptr != target.ptr + target.len + 1 ||
+    if (target_at != method.ptr + method.len + 1 || version.ptr != target_at + target.len + 1 ||
         version.len != S("HTTP/1.1").len)
         refuse(g, 400, "malformed request line");
     else

@@ -31,8 +31,10 @@ struct guard {
     struct guard_framing framing;
 };
 
-/* method, target and version must lie in the buffer as they were found. */
-void guard_begin(struct guard *g, struct str method, struct str target, struct str version);
+/* method and version lie in the buffer as they were found, and so did the target, at target_at;
+ * target is a copy of it, since the library has cut it at its "?" by now. */
+void guard_begin(struct guard *g, struct str method, const char *target_at, struct str target,
+                 struct str version);
 /* The next header, in order; value without the blanks before it. */
 void guard_header(struct guard *g, struct str name, struct str value);
 /* header_size: bytes from the method to the end of the empty line. Returns 0 and the framing, or

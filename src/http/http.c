@@ -95,6 +95,16 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
 
 /* --- exchanges -------------------------------------------------------------------------------- */
 
+/* Makes the query look empty to the library, which otherwise keeps a record of each of its fields
+ * in the connection's pool, and hangs when that is full. Reading it is up to path.c. */
+static void hide_query(const char *uri)
+{
+    char *query = strchr(uri, '?');
+
+    if (query && query[1])
+        query[1] = '\0';
+}
+
 static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -104,8 +114,10 @@ static void *on_request_line(void *ctx, const char *uri, struct MHD_Connection *
     (void)ctx;
     if (!c)
         return NULL;
-    if (exchange_open(c, mhd, uri))
+    if (exchange_open(c, mhd, uri)) {
+        hide_query(uri);
         return c;
+    }
     exchange_finish(c);
     return NULL;
 }

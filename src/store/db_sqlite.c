@@ -93,17 +93,21 @@ static void watch_others(struct sqlite *db, int64_t now)
     pthread_mutex_unlock(&db->watch_lock);
 }
 
-/* After a commit of ours. Reading the version here keeps the watch from taking it for a commit of
- * others; if it was both, one step of the generation serves for both. */
-static void own_commit(struct sqlite *db)
+/* The version is read, and the watch kept away, while the writer still has its turn: so that the
+ * watch does not take our commit for one of others. Counts even if the commit failed, because the
+ * failure may have come after the change was seen by others. */
+static enum err_code commit_changes(struct sqlite *db, struct conn *c, struct err *err)
 {
     int64_t version = 0;
+    enum err_code code;
 
     pthread_mutex_lock(&db->watch_lock);
+    code = conn_run(c, "COMMIT", err);
     if (read_version(db, &version))
         db->version_seen = version;
     atomic_fetch_add(&db->generation, 1);
     pthread_mutex_unlock(&db->watch_lock);
+    return code;
 }
 
 static uint64_t sqlite_generation(struct db *base)
@@ -282,26 +286,29 @@ static enum err_code sqlite_begin(struct db *base, enum tx_mode mode, struct tx 
     return mode == TX_READ ? begin_read(db, ret_tx, err) : begin_write(db, ret_tx, err);
 }
 
+static bool has_changes(const struct conn *c)
+{
+    return c->altered || sqlite3_total_changes64(c->sqlite) != c->changes_before;
+}
+
 static enum err_code sqlite_end(struct tx *tx, bool commit, struct err *err)
 {
     struct sqlite *db = sqlite_of(tx->db);
     struct conn *c = conn_of(tx);
     enum err_code code = OK;
 
-    if (commit)
+    if (commit && tx->mode == TX_WRITE && has_changes(c))
+        code = commit_changes(db, c, err);
+    else if (commit)
         code = conn_run(c, "COMMIT", err);
     /* Some failures have rolled back already, then there is nothing to roll back here. */
     if (!sqlite3_get_autocommit(c->sqlite))
         (void)sqlite3_exec(c->sqlite, "ROLLBACK", NULL, NULL, NULL);
     assert(sqlite3_get_autocommit(c->sqlite));
-    if (tx->mode == TX_READ) {
+    if (tx->mode == TX_READ)
         reader_give(db, c);
-        return code;
-    }
-    if (commit && code == OK &&
-        (c->altered || sqlite3_total_changes64(c->sqlite) != c->changes_before))
-        own_commit(db);
-    turn_give(&db->turn);
+    else
+        turn_give(&db->turn);
     return code;
 }
 

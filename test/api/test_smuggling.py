@@ -65,7 +65,9 @@ def test_a_chunked_body_is_read_to_its_end(server, spelling):
     received = raw(server.url, POST.encode() + b"Content-Type: application/json\r\n"
                    b"Transfer-Encoding: " + spelling.encode() + b"\r\n\r\n" + chunks
                    + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    assert statuses(received) in ([401, 200], [411]), received
+    # 411 would be right too, and so is ending the connection with the answer.
+    assert statuses(received) in ([401, 200], [401], [411]), received
+    assert len(statuses(received)) == 2 or b"onnection: close" in received
 
 
 def test_headers_over_the_limit_are_431(server):

@@ -62,9 +62,9 @@ def version_of(tool):
     return subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
 
 
-def check(tool, command, paths, configs=(), noise=None):
-    """command(path): the words to run for a file. noise: lines of output to leave out. Prints the
-    findings; the number of files that have any."""
+def check(tool, command, paths, configs=(), summary=None):
+    """command(path): the words to run for a file. summary(lines): the part of a finding's output
+    to show. Prints the findings; the number of files that have any."""
     folder = CACHE / tool
     folder.mkdir(parents=True, exist_ok=True)
     version = version_of(tool)
@@ -81,7 +81,7 @@ def check(tool, command, paths, configs=(), noise=None):
             mark.touch()
             return None
         said = (done.stdout + done.stderr).splitlines()
-        return "\n".join(line for line in said if not (noise and re.search(noise, line)))
+        return "\n".join(summary(said) if summary else said)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         findings = [it for it in pool.map(one, paths) if it is not None]

@@ -1,5 +1,6 @@
 #!/bin/sh
-# No file of C over 1,000 lines, no function over 100 (the aim is 600 and 60).
+# No file of C over 1,000 lines, no function over 100 (the aim is 600 and 60). The functions of
+# unit tests may be tables of any length.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -13,7 +14,7 @@ find src fuzz test/unit -name '*.[ch]' | LC_ALL=C sort | xargs awk '
     }
     FNR == 1 { check_file(); last = FILENAME; begin = 0 }
     { lines = FNR }
-    /^\{/ { begin = FNR; name = before }
+    /^\{/ && FILENAME !~ /^test/ { begin = FNR; name = before }
     /^\}/ {
         if (begin && FNR - begin + 1 > 100) {
             print FILENAME ":" begin ": a function of " FNR - begin + 1 " lines; the limit is 100"

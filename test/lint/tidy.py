@@ -2,8 +2,14 @@
 """clang-tidy, with the checks of .clang-tidy, finds nothing."""
 from perfile import COMPILE, check, finish, sources
 
+
+def errors(lines):
+    """Without the notes, which tell an analyzer's path step by step and run to hundreds of lines."""
+    return [line for number, line in enumerate(lines)
+            if " error: " in line or (number and " error: " in lines[number - 1])]
+
+
 finish(check("clang-tidy",
              lambda path: ["clang-tidy", "--quiet", path, "--", *COMPILE,
                            "-include", "test/lint/analyzer.h"],
-             sources("src"), [".clang-tidy", "test/lint/analyzer.h"],
-             noise=r"^\d+ warnings?( and \d+ errors?)? generated"))
+             sources("src"), [".clang-tidy", "test/lint/analyzer.h"], summary=errors))

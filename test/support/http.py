@@ -2,6 +2,7 @@
 import base64
 import http.client
 import json
+import re
 import socket
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -158,6 +159,5 @@ def drain(sock):
 
 
 def statuses(received):
-    """The status codes of the answers in a byte stream (bodies of ours never begin like one)."""
-    return [int(line.split(b" ")[1]) for line in received.split(b"\r\n")
-            if line.startswith(b"HTTP/1.1 ")]
+    """The status codes of the answers in a byte stream (bodies of ours hold no status lines)."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] ([0-9]{3}) ", received)]

@@ -17,6 +17,12 @@ REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSa
            "runtime error:", "MemorySanitizer")
 
 
+def environment(more=None):
+    """Ours, without the variables of the tests: the program takes TERRARIUM_* for its settings."""
+    return {**{name: value for name, value in os.environ.items()
+               if not name.startswith("TERRARIUM_")}, **(more or {})}
+
+
 def built_with(word, binary=BINARY):
     """Whether a text stands in the program: sanitizers and fault points leave theirs."""
     return Path(binary).exists() and word in Path(binary).read_bytes()
@@ -48,7 +54,7 @@ class Server:
                 [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
                  *self.options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={**os.environ, **self.env})
+                env=environment(self.env))
         threading.Thread(target=self._read_output, args=[self.process], daemon=True).start()
         if wait:
             self.wait_ready()
@@ -131,7 +137,7 @@ class Server:
 
 def run(*words, stdin="", binary=BINARY, env=None, timeout=60):
     return subprocess.run([binary, *words], input=stdin, capture_output=True, text=True,
-                          timeout=timeout, env={**os.environ, **(env or {})})
+                          timeout=timeout, env=environment(env))
 
 
 def routes():

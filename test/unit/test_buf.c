@@ -104,10 +104,10 @@ static void reserved_room_counts_once_committed(void **state)
     buf_addz(&b, "ab");
     room = buf_reserve(&b, 50);
     assert_non_null(room);
-    memcpy(room, "cdef", 4);
+    memset(room, 'c', 4);
     assert_str(buf_str(&b), "ab");
     buf_commit(&b, 3);
-    assert_str(buf_str(&b), "abcde");
+    assert_str(buf_str(&b), "abccc");
 }
 
 static void taken_memory_ends_with_nul(void **state)

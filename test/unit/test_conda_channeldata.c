@@ -177,6 +177,16 @@ static void the_highest_version_wins_whatever_the_order_of_rows(void **state)
     assert_member(f, "timestamp", "1700000000");  /* the newest build of all */
 }
 
+static void a_later_row_of_a_higher_version_wins(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, (struct sample){.package = "p", .version = "1.10", .about = "{\"summary\":\"ten\"}"});
+    add(f, (struct sample){.package = "p", .version = "2", .about = "{\"summary\":\"two\"}"});
+    assert_member(f, "version", "\"2\"");
+    assert_member(f, "summary", "\"two\"");
+}
+
 static void the_newest_build_of_a_version_speaks_for_it(void **state)
 {
     struct fixture *f = *state;
@@ -220,12 +230,45 @@ static void of_equal_builds_the_conda_file_speaks(void **state)
     add(f, (struct sample){.package = "p",
                            .version = "1",
                            .filename = "p-1-1.conda",
-                           .about = "{\"summary\":\"b\"}"});
+                           .about = "{\"summary\":\"new format\"}"});
+    assert_member(f, "summary", "\"new format\"");
+}
+
+static void of_equal_files_the_first_name_speaks(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, (struct sample){.package = "p",
+                           .version = "1",
+                           .filename = "p-1-1.conda",
+                           .about = "{\"summary\":\"one\"}"});
     add(f, (struct sample){.package = "p",
                            .version = "1",
                            .filename = "p-1-0.conda",
-                           .about = "{\"summary\":\"a\"}"});
-    assert_member(f, "summary", "\"a\"");
+                           .about = "{\"summary\":\"zero\"}"});
+    assert_member(f, "summary", "\"zero\"");
+}
+
+static void of_equal_versions_the_newest_subdir_speaks(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, (struct sample){.package = "p",
+                           .version = "1",
+                           .subdir = "linux-64",
+                           .built_ms = 1700000002000,
+                           .about = "{\"summary\":\"linux\"}"});
+    add(f, (struct sample){.package = "p",
+                           .version = "1",
+                           .subdir = "osx-64",
+                           .built_ms = 1700000003000,
+                           .about = "{\"summary\":\"mac\"}"});
+    add(f, (struct sample){.package = "p",
+                           .version = "1",
+                           .subdir = "win-64",
+                           .built_ms = 1700000001000,
+                           .about = "{\"summary\":\"windows\"}"});
+    assert_member(f, "summary", "\"mac\"");
 }
 
 static void subdirs_flags_and_run_exports_are_joined(void **state)
@@ -305,8 +348,11 @@ int main(void)
         TEST(an_entry_has_what_the_format_requires),
         TEST(texts_come_from_record_then_facts_then_about),
         TEST(the_highest_version_wins_whatever_the_order_of_rows),
+        TEST(a_later_row_of_a_higher_version_wins),
         TEST(the_newest_build_of_a_version_speaks_for_it),
         TEST(of_equal_builds_the_conda_file_speaks),
+        TEST(of_equal_files_the_first_name_speaks),
+        TEST(of_equal_versions_the_newest_subdir_speaks),
         TEST(subdirs_flags_and_run_exports_are_joined),
         TEST(times_of_old_builds_are_seconds_already),
         TEST(packages_and_subdirs_are_sorted),

@@ -132,14 +132,15 @@ static enum err_code keep(void *ctx, const char sha256[SHA256_HEX + 1], struct s
 
 static void add(struct shards *s, const char *package, const char *filename, int64_t uploaded_ms)
 {
-    struct conda_row row = {.filename = str_of(filename),
-                            .package = str_of(package),
-                            .sha256 = S(SHA256),
-                            .md5 = S(MD5),
-                            .record = S("{\"depends\":[],\"timestamp\":5}"),
-                            .run_exports = S("{\"weak\":[\"z\"]}"),
-                            .size = 7,
-                            .uploaded_ms = uploaded_ms};
+    struct conda_row row = {
+        .filename = str_of(filename),
+        .package = str_of(package),
+        .sha256 = S(SHA256),
+        .md5 = S(MD5),
+        .record = S("{\"depends\":[],\"legacy_bz2_md5\":\"" MD5 "\",\"timestamp\":5}"),
+        .run_exports = S("{\"weak\":[\"z\"]}"),
+        .size = 7,
+        .uploaded_ms = uploaded_ms};
     json_t *record = NULL;
 
     assert_int_equal(conda_row_record(&row, &record, NULL), OK);
@@ -173,7 +174,7 @@ static void the_index_of_an_empty_subdir_has_every_member(void **state)
 }
 
 #define RECORD(at)                                                                                 \
-    "{\"depends\":[],\"indexed_timestamp\":" at ",\"md5\":<" MD5 ">,"                              \
+    "{\"depends\":[],\"indexed_timestamp\":" at ",\"legacy_bz2_md5\":<" MD5 ">,\"md5\":<" MD5 ">," \
     "\"run_exports\":{\"weak\":[\"z\"]},\"sha256\":<" SHA256 ">,\"size\":7,\"timestamp\":5}"
 
 static void each_package_is_one_shard_with_both_maps(void **state)
@@ -224,6 +225,20 @@ static void an_old_file_with_a_new_twin_is_left_out(void **state)
                                       "\"x-1-0.a.conda\":" RECORD("1") ",\"x-1-0.conda\":" RECORD(
                                           "2") ","
                                                "\"x-1-10.conda\":" RECORD("6") "}}");
+}
+
+static void every_one_of_many_twins_is_found(void **state)
+{
+    struct shards *s = *state;
+    char name[40];
+
+    for (int i = 0; i < 37; i++)
+        for (int v2 = 0; v2 < 2; v2++) {
+            snprintf(name, sizeof name, "x-1-%d.%s", i, v2 ? "conda" : "tar.bz2");
+            add(s, "x", name, 1);
+        }
+    assert_int_equal(write_all(s), OK);
+    assert_non_null(strstr(s->text[0], "{\"packages\":{},\"packages.conda\":{"));
 }
 
 static void the_order_of_rows_changes_nothing(void **state)
@@ -278,6 +293,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(each_package_is_one_shard_with_both_maps, setup, teardown),
         cmocka_unit_test_setup_teardown(an_old_file_with_a_new_twin_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_one_of_many_twins_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(the_order_of_rows_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_shard_does_not_change_with_other_packages, setup,
                                         teardown),

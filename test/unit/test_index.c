@@ -8,6 +8,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "cli_run.h"
 #include "format/json.h"
 #include "format/zstd.h"
@@ -294,6 +295,23 @@ static void an_update_without_a_change_writes_nothing(void **state)
     }
 }
 
+/* Bytes that the rows say are there are not written again: that is for a rebuild. */
+static void an_update_leaves_equal_documents_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    struct str sha256;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    list = docs(f, "linux-64");
+    sha256 = find(&list, "repodata.json").sha256;
+    begin(f);
+    good(f, blob_remove(f->blobs, sha256, &f->err));
+    update(f, "linux-64", T0);
+    commit(f);
+    assert_null(bytes_of(f, sha256).ptr);
+}
+
 static void a_new_package_leaves_the_shards_of_others_alone(void **state)
 {
     struct fixture *f = *state;
@@ -448,6 +466,31 @@ static void a_rolled_back_update_changes_nothing(void **state)
     assert_true(str_eq(document(f, "linux-64", "repodata.json"), before));
 }
 
+/* Each allocation of an update fails in turn. */
+static void lack_of_memory_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct str before;
+    enum err_code code = ERR_NOMEM;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    before = document(f, "linux-64", "repodata.json");
+    begin(f);
+    (void)add_file(f, "linux-64", "y", "1.0", T0 + HOUR);
+    commit(f);
+    for (long n = 1; code; n++) {
+        begin(f);
+        mem_fail_at(n);
+        code = index_update(f->tx, f->blobs, &f->ch, S("linux-64"), T0 + HOUR, &f->err);
+        mem_fail_at(0);
+        tx_endp(&f->tx);
+        if (code)
+            assert_int_equal(code, ERR_NOMEM);
+        assert_true(n < 10000);
+    }
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), before));
+}
+
 /* Name and digest of every current document of some subdirs, as one text. */
 static struct str snapshot(struct fixture *f)
 {
@@ -506,6 +549,21 @@ static void a_rebuild_brings_lost_bytes_and_rows_back(void **state)
         assert_non_null(bytes_of(f, list.rows[i].sha256).ptr);
 }
 
+static void a_rebuild_covers_subdirs_that_became_empty(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    int64_t id = publish(f, "osx-64", "x", "1.0", T0);
+
+    unpublish(f, "osx-64", id, T0);
+    list = docs(f, "osx-64");
+    begin(f);
+    good(f, blob_remove(f->blobs, find(&list, "index.html").sha256, &f->err));
+    good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + 1, &f->err));
+    commit(f);
+    (void)document(f, "osx-64", "index.html");
+}
+
 static void media_types_are_told_by_name(void **state)
 {
     char shard[] = "shards/00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -536,6 +594,7 @@ int main(void)
         TEST(a_file_appears_in_every_document),
         TEST(the_shard_index_names_the_shard),
         TEST(an_update_without_a_change_writes_nothing),
+        TEST(an_update_leaves_equal_documents_alone),
         TEST(a_new_package_leaves_the_shards_of_others_alone),
         TEST(a_new_version_retires_the_old_shard_for_a_week),
         TEST(a_replaced_document_is_kept_for_a_minute),
@@ -544,8 +603,10 @@ int main(void)
         TEST(only_known_documents_of_known_subdirs_are_empty),
         TEST(channels_of_one_account_do_not_mix),
         TEST(a_rolled_back_update_changes_nothing),
+        TEST(lack_of_memory_changes_nothing),
         TEST(updates_add_up_to_a_rebuild),
         TEST(a_rebuild_brings_lost_bytes_and_rows_back),
+        TEST(a_rebuild_covers_subdirs_that_became_empty),
         cmocka_unit_test(media_types_are_told_by_name),
     };
 

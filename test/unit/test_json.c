@@ -66,8 +66,8 @@ static void malformed_text_is_refused(void **state)
         {"[+1]", "column"},
         {"[1,]", "column"},
         {"{'a':1}", "column"},
-        {"[\"\xe9\"]", "UTF-8"},
-        {"[\"\xed\xa0\x80\"]", "UTF-8"},
+        {"[\"\xe9\"]", "unable to decode"},
+        {"[\"\xed\xa0\x80\"]", "unable to decode"},
         {"[\"\\ud800\"]", "Unicode"},
         {"[\"\\udc00\"]", "Unicode"},
         {"[\"\\ud800\\ud800\"]", "Unicode"},
@@ -84,7 +84,7 @@ static void malformed_text_is_refused(void **state)
         assert_refused(str_of(cases[i].text), cases[i].why);
     assert_refused(S("[1]\0"), "end of file expected");
     assert_refused(S("[\"a\0b\"]"), "control character");
-    assert_refused(S("\xff\xfe{\0}\0"), "UTF-8");
+    assert_refused(S("\xff\xfe{\0}\0"), "unable to decode");
 }
 
 static void integers_fit_in_64_bits(void **state)
@@ -328,10 +328,10 @@ static void absent_and_null_fields_keep_their_defaults(void **state)
     struct body body = {.days = 14, .public = true};
     struct err err = {0};
 
-    assert_int_equal(
-        read_body(*state, "{\"login\":\"ada\",\"public\":null,\"days\":null,\"scopes\":[]}", &body,
-                  &err),
-        OK);
+    assert_int_equal(read_body(*state,
+                               "{\"login\":\"ada\",\"public\":null,\"days\":null,\"scopes\":[]}",
+                               &body, &err),
+                     OK);
     assert_true(body.public);
     assert_int_equal(body.days, 14);
     assert_int_equal(body.scopes.count, 0);
@@ -352,10 +352,8 @@ static void a_wrong_field_is_named_and_nothing_is_filled_in(void **state)
         {"{\"login\":\"ada\",\"days\":0}", "days", "\"days\" must be an integer from 1 to 365"},
         {"{\"login\":\"ada\",\"days\":366}", "days", "\"days\" must be an integer from 1 to 365"},
         {"{\"login\":\"ada\",\"days\":2.0}", "days", "\"days\" must be an integer from 1 to 365"},
-        {"{\"login\":\"ada\",\"days\":\"2\"}", "days",
-         "\"days\" must be an integer from 1 to 365"},
-        {"{\"login\":\"ada\",\"scopes\":\"a\"}", "scopes",
-         "\"scopes\" must be a list of strings"},
+        {"{\"login\":\"ada\",\"days\":\"2\"}", "days", "\"days\" must be an integer from 1 to 365"},
+        {"{\"login\":\"ada\",\"scopes\":\"a\"}", "scopes", "\"scopes\" must be a list of strings"},
         {"{\"login\":\"ada\",\"scopes\":[\"a\",1]}", "scopes",
          "\"scopes\" must be a list of strings"},
         {"{\"login\":\"ada\",\"scopes\":[\"a\",\"b\",\"c\"]}", "scopes",
