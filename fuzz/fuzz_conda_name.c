@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct conda_filename f;
     struct err err = {0};
 
-    (void)conda_check_subdir(in, &err);
+    if (!conda_check_subdir(in, &err))
+        assert(in.len <= LIMIT_CONDA_SUBDIR && !str_has(in, '/') && !str_has(in, '.'));
     if (!conda_check_label(in, &err)) {
         assert(!str_starts(in, S("/")) && !str_ends(in, S("/")) && !str_has(in, '%'));
         assert(!conda_known_subdir(in) && in.len <= LIMIT_CONDA_LABEL);

@@ -24,4 +24,7 @@ elif [ "$(sed 1d "$state")" != "$files" ]; then
     meson setup --reconfigure "$dir" >/dev/null
 fi
 printf '%s\n%s\n' "$options" "$files" >"$state"
-exec ninja -C "$dir" ${NINJA_ARGS:---quiet}
+quiet=--quiet
+[ ! -t 1 ] || quiet= # somebody is watching
+# shellcheck disable=SC2086 # split at blanks on purpose
+exec ninja -C "$dir" ${NINJA_ARGS:-$quiet}

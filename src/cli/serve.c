@@ -63,37 +63,45 @@ static void server_close(struct server *s)
     app_close(&s->app);
 }
 
-/* For whoever starts it by hand: the address, and the way to the first account. */
+/* How the first administrator comes to be. */
+static void add_setup(struct buf *b, struct cli *cli, struct str base, struct str code,
+                      struct str data)
+{
+    buf_addz(b, "\nThere is no administrator yet. Within 24 hours, open this one-time link:\n  ");
+    buf_add(b, base);
+    buf_addz(b, "/setup/");
+    buf_add(b, code);
+    buf_addf(b,
+             "\nor run in another terminal:\n"
+             "  %s admin user create NAME --email you@example.org --superuser --data ",
+             cli->program);
+    buf_add(b, data);
+    buf_addc(b, '\n');
+}
+
+/* For whoever starts it by hand: where it is, and what to do next. */
 static int greet(struct cli *cli, struct server *s, const struct config *config)
 {
-    AUTO(buf_done) struct buf b = BUF_INIT(16 * KIB);
-    struct str address = http_address(s->http), code;
+    AUTO(buf_done) struct buf b = BUF_INIT(64 * KIB);
+    const char *address = str_z(cli->mem, http_address(s->http));
+    struct str base = config->public_url, code;
     struct err err = {0};
 
     if (setup_begin(&s->app, cli->mem, &code, &err))
         return cli_fail(cli, &err);
-    buf_addz(&b, "Terrarium " TERRARIUM_VERSION " serves ");
+    if (!base.len)
+        base = str_fmt(cli->mem, "http://%s", address ? address : "");
+    buf_addf(&b, "Terrarium " TERRARIUM_VERSION " serves http://%s/ from the folder ", address);
     buf_add(&b, config->data);
-    buf_addf(&b, " at http://" STR_FMT "/\n", STR_ARG(address));
-    if (code.len) {
-        buf_addz(&b, "\nThere is no administrator yet. Within 24 hours, open this one-time link:\n"
-                     "  ");
-        if (config->public_url.len)
-            buf_add(&b, config->public_url);
-        else
-            buf_addf(&b, "http://" STR_FMT, STR_ARG(address));
-        buf_addf(&b, "/setup/" STR_FMT "\nor run in another terminal:\n", STR_ARG(code));
-        buf_addf(&b, "  %s admin user create NAME --email you@example.org --superuser --data ",
-                 cli->program);
-        buf_add(&b, config->data);
-        buf_addc(&b, '\n');
-    }
-    buf_addf(&b,
-             "\nPublish with anaconda-client, after this:\n"
-             "  anaconda config --set url http://" STR_FMT "/api\n"
-             "  anaconda org login\n"
-             "Ctrl-C stops the server.\n",
-             STR_ARG(address));
+    buf_addc(&b, '\n');
+    if (code.len)
+        add_setup(&b, cli, base, code, config->data);
+    buf_addz(&b, "\nTo publish:  anaconda config --set url ");
+    buf_add(&b, base);
+    buf_addz(&b, "/api\n             anaconda org login\n             anaconda upload FILE\n"
+                 "To install:  conda install -c ");
+    buf_add(&b, base);
+    buf_addz(&b, "/conda/OWNER PACKAGE\n\nCtrl-C stops the server.\n");
     return cli_print(cli, &b);
 }
 

@@ -123,73 +123,111 @@ static enum err_code check_email(struct str email, struct err *err)
     return OK;
 }
 
-static void note(struct arena *mem, struct signup_errors *errors, enum err_code rc,
-                 const struct err *e)
+void signup_errors_add(struct signup_errors *errors, struct arena *mem, const struct err *e)
 {
-    if (rc != ERR_UNPROCESSABLE || errors->count == SIGNUP_FIELDS)
+    struct str message = str_dup(mem, str_of(e->msg));
+
+    if (errors->count == SIGNUP_FIELDS)
         return;
-    errors->items[errors->count++] = (struct field_error){e->field, str_dup(mem, str_of(e->msg))};
+    if (!message.ptr)
+        message = S("refused"); /* better without the reason than not at all */
+    errors->items[errors->count++] = (struct field_error){e->field, message};
 }
 
-/* All rules that need no database. Each field is judged, so that a form shows every fault. */
-static void check_fields(const struct app *app, struct arena *mem, const struct signup *in,
-                         struct signup_errors *errors)
-{
-    struct err e;
+/* Which of the names belong to somebody already. */
+struct taken {
+    bool login, email;
+};
 
-    note(mem, errors, account_check_login(in->login, &e), &e);
-    note(mem, errors, check_email(in->email, &e), &e);
-    note(mem, errors, password_check(in->password, in->login, app->config->password_min, &e), &e);
-    if (!str_eq(in->password, in->password_again))
-        note(mem, errors, fail_field(&e, "password_again", "the two passwords differ"), &e);
-    if (!in->accept_terms)
-        note(mem, errors,
-             fail_field(&e, "accept_terms", "the terms and conditions must be accepted"), &e);
-}
-
-/* Taken names are reported beside malformed fields, not after them. */
-static enum err_code check_taken(struct app *app, struct arena *mem, const struct signup *in,
-                                 struct signup_errors *errors, struct err *err)
+static enum err_code find_taken(struct app *app, struct arena *mem, const struct signup *in,
+                                struct taken *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row row;
-    struct err e;
-    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+    enum err_code by_login, by_email, rc = tx_begin(app->db, TX_READ, &tx, err);
 
     if (rc)
         return rc;
-    rc = account_by_login(tx, mem, in->login, &row, err);
-    if (!rc)
-        note(mem, errors,
-             fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login)), &e);
-    else if (rc != ERR_NOT_FOUND)
+    by_login = account_by_login(tx, mem, in->login, &row, err);
+    if (by_login && by_login != ERR_NOT_FOUND)
+        return by_login;
+    by_email = account_by_email(tx, mem, in->email, &row, err);
+    if (by_email && by_email != ERR_NOT_FOUND)
+        return by_email;
+    *ret = (struct taken){.login = by_login == OK, .email = by_email == OK};
+    return OK;
+}
+
+/* Each field is judged, in the order of the form, so that a form shows every fault. */
+static void check_fields(const struct app *app, struct arena *mem, const struct signup *in,
+                         struct taken taken, struct signup_errors *errors)
+{
+    struct err e;
+
+    if (account_check_login(in->login, &e) ||
+        (taken.login &&
+         fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login))))
+        signup_errors_add(errors, mem, &e);
+    if (check_email(in->email, &e) ||
+        (taken.email &&
+         fail_field(&e, "email", "an account with the e-mail address \"" STR_FMT "\" exists",
+                    STR_ARG(in->email))))
+        signup_errors_add(errors, mem, &e);
+    if (password_check(in->password, in->login, app->config->password_min, &e))
+        signup_errors_add(errors, mem, &e);
+    if (!str_eq(in->password, in->password_again) &&
+        fail_field(&e, "password_again", "the two passwords differ"))
+        signup_errors_add(errors, mem, &e);
+    if (!in->accept_terms &&
+        fail_field(&e, "accept_terms", "the terms and conditions must be accepted"))
+        signup_errors_add(errors, mem, &e);
+}
+
+enum err_code account_validate_signup(struct app *app, struct arena *mem, const struct signup *in,
+                                      struct judged_signup *ret, struct signup_errors *ret_errors,
+                                      struct err *err)
+{
+    struct judged_signup judged = {.in = *in};
+    struct taken taken = {0};
+    enum err_code rc;
+
+    ret_errors->count = 0;
+    judged.in.login = str_lower(mem, in->login);
+    judged.in.email = str_trim(in->email);
+    if (!judged.in.login.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = find_taken(app, mem, &judged.in, &taken, err)))
         return rc;
-    rc = account_by_email(tx, mem, in->email, &row, err);
-    if (!rc)
-        note(mem, errors,
-             fail_field(&e, "email", "an account with the e-mail address \"" STR_FMT "\" exists",
-                        STR_ARG(in->email)),
-             &e);
-    else if (rc != ERR_NOT_FOUND)
+    check_fields(app, mem, &judged.in, taken, ret_errors);
+    if (ret_errors->count)
+        return fail_field(err, ret_errors->items[0].field, STR_FMT,
+                          STR_ARG(ret_errors->items[0].message));
+    if ((rc = password_hash(mem, in->password, &judged.password_hash, err)))
         return rc;
+    *ret = judged;
     return OK;
 }
 
 enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct actor *actor,
-                                    const struct signup *in, struct str password_hash,
-                                    int64_t *ret_id, struct err *err)
+                                    const struct judged_signup *judged, int64_t *ret_id,
+                                    struct err *err)
 {
+    const struct signup *in = &judged->in;
     struct account_row row = {
         .login = in->login,
         .kind = S("user"),
         .email = in->email,
-        .password_hash = password_hash,
+        .password_hash = judged->password_hash,
         .superuser = in->superuser,
         .created_ms = clock_now_ms(),
     };
     int64_t id;
     enum err_code rc = account_insert(tx, &row, app->config->terms_version, &id, err);
 
+    if (rc == ERR_CONFLICT) { /* taken since it was judged */
+        const char *field = err->field;
+        return err_set_field(err, field, fail(err, ERR_UNPROCESSABLE, "%s", err->msg));
+    }
     if (rc)
         return rc;
     /* Who signs up acts for itself; an administrator is the actor of what it creates. */
@@ -201,50 +239,24 @@ enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct
     return rc;
 }
 
-enum err_code account_validate_signup(struct app *app, struct arena *mem, const struct signup *in,
-                                      struct signup *ret_folded, struct str *ret_hash,
-                                      struct signup_errors *ret_errors, struct err *err)
-{
-    struct signup folded = *in;
-    enum err_code rc;
-
-    folded.login = str_lower(mem, in->login);
-    folded.email = str_trim(in->email);
-    ret_errors->count = 0;
-    check_fields(app, mem, &folded, ret_errors);
-    if ((rc = check_taken(app, mem, &folded, ret_errors, err)))
-        return rc;
-    if (ret_errors->count)
-        return fail_field(err, ret_errors->items[0].field, STR_FMT,
-                          STR_ARG(ret_errors->items[0].message));
-    if ((rc = password_hash(mem, in->password, ret_hash, err)))
-        return rc;
-    *ret_folded = folded;
-    return OK;
-}
-
 enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
                               const struct signup *in, bool by_admin, int64_t *ret_id,
                               struct signup_errors *ret_errors, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct signup folded;
-    struct str hash;
+    struct judged_signup judged;
     enum err_code rc;
 
     ret_errors->count = 0;
     if (!by_admin && !app->config->registration)
         return fail(err, ERR_DENIED,
                     "registration is closed on this server; ask its administrator for an account");
-    if ((rc = account_validate_signup(app, mem, in, &folded, &hash, ret_errors, err)) ||
+    if ((rc = account_validate_signup(app, mem, in, &judged, ret_errors, err)) ||
         (rc = tx_begin(app->db, TX_WRITE, &tx, err)))
         return rc;
-    rc = account_insert_signup(app, tx, actor, &folded, hash, ret_id, err);
-    if (rc == ERR_CONFLICT) { /* taken since check_taken */
-        const char *field = err && err->field ? err->field : "login";
-        rc = fail_field(err, field, "this %s is taken", field);
-        note(mem, ret_errors, rc, err);
-    }
+    rc = account_insert_signup(app, tx, actor, &judged, ret_id, err);
+    if (rc == ERR_UNPROCESSABLE)
+        signup_errors_add(ret_errors, mem, err);
     return rc ? rc : tx_commit(&tx, err);
 }
 

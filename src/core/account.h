@@ -38,12 +38,19 @@ enum err_code account_change_superuser(struct app *app, struct arena *mem,
 
 /* The two halves of signing up, for core/setup, which puts a one-time code between them: judge
  * and hash (slow, no transaction), then insert with the audit row (inside one). */
+struct judged_signup {
+    struct signup in; /* the login in lower case */
+    struct str password_hash;
+};
 enum err_code account_validate_signup(struct app *app, struct arena *mem, const struct signup *in,
-                                      struct signup *ret_folded, struct str *ret_hash,
-                                      struct signup_errors *ret_errors, struct err *err) MUST_USE;
+                                      struct judged_signup *ret, struct signup_errors *ret_errors,
+                                      struct err *err) MUST_USE;
+/* ERR_UNPROCESSABLE: a name was taken meanwhile; err names the field. */
 enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct actor *actor,
-                                    const struct signup *in, struct str password_hash,
-                                    int64_t *ret_id, struct err *err) MUST_USE;
+                                    const struct judged_signup *judged, int64_t *ret_id,
+                                    struct err *err) MUST_USE;
+/* One more refused field, of a failure that names one. */
+void signup_errors_add(struct signup_errors *errors, struct arena *mem, const struct err *e);
 
 /* The login's rule: 2 to 64 of [a-z0-9_.-], begins with a letter or digit; not a reserved word
  * (every first word of our URLs, known subdirs, "t", "label" ...). Input is folded to lower case.

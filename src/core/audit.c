@@ -6,6 +6,9 @@
 enum err_code audit_add(struct tx *tx, const struct actor *actor, const char *action,
                         struct str object, struct str detail, struct err *err)
 {
+    if (!object.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+
     struct audit_row row = {
         .actor_id = actor->account_id,
         .actor = actor->login,

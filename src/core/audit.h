@@ -4,7 +4,8 @@
 #include "core/actor.h"
 #include "store/db.h"
 
-/* action: "file.create"; object: what it was done to. Never pass secrets. */
+/* action: "file.create"; object: what it was done to, as str_fmt gives it: ptr NULL is ERR_NOMEM.
+ * Never pass secrets. */
 enum err_code audit_add(struct tx *tx, const struct actor *actor, const char *action,
                         struct str object, struct str detail, struct err *err) MUST_USE;
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "core/audit.h"
+#include "core/cut.h"
 #include "core/gc.h"
 #include "format/conda_name.h"
 #include "format/conda_version.h"
@@ -95,7 +96,7 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
                              struct package_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct str text, summary = str_sub(json_get_str(attrs, "summary"), 0, SUMMARY_MAX);
+    struct str text, summary = cut(json_get_str(attrs, "summary"), SUMMARY_MAX);
     int64_t account_id, id;
     enum err_code rc;
 
@@ -246,7 +247,7 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
     if (about && json_object_size(about) > 0) {
         attrs = newest.about;
         if (json_get_str(about, "summary").ptr)
-            summary = str_sub(json_get_str(about, "summary"), 0, SUMMARY_MAX);
+            summary = cut(json_get_str(about, "summary"), SUMMARY_MAX);
     }
     return package_update(tx, package_id, summary, attrs, newest.version, clock_now_ms(), err);
 }
@@ -260,8 +261,6 @@ static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct 
                                 STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
     enum err_code rc;
 
-    if (!object.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = file_delete(tx, f->id, err)) ||
         (rc = file_name_retire(tx, f->account_id, f->basename, f->sha256, clock_now_ms(), err)))
         return rc;

@@ -59,7 +59,8 @@ enum err_code password_check(struct str password, struct str login, int64_t min_
     return OK;
 }
 
-/* Two at a time: 19 MiB each, and the other workers stay free to move bytes. */
+/* Two at a time, 19 MiB each: a flood of sign-ins takes neither all memory nor all cores. Who waits
+ * here keeps a worker, though. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_free = PTHREAD_COND_INITIALIZER;
 static int gate_busy; /* under gate_lock */

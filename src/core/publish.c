@@ -61,6 +61,8 @@ static enum err_code labels_json(struct arena *mem, const struct stage_request *
     buf_addc(&b, '[');
     for (size_t i = 0; i < req->label_count; i++) {
         struct str label = str_lower(mem, req->labels[i]);
+        if (!label.ptr)
+            return fail(err, ERR_NOMEM, "out of memory");
         if ((rc = conda_check_label(label, err)))
             return rc;
         buf_addz(&b, i ? "," : "");
@@ -137,7 +139,8 @@ static enum err_code sweep_expired(struct app *app, struct arena *mem, struct er
     if (rc || (rc = upload_delete_expired(tx, mem, clock_now_ms(), SWEEP_MAX, &digests, err)) ||
         (rc = tx_commit(&tx, err)))
         return rc;
-    return gc_blobs(app, digests.items, digests.count, err);
+    (void)gc_blobs(app, digests.items, digests.count, NULL); /* an orphan is no failure */
+    return OK;
 }
 
 enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
@@ -187,7 +190,7 @@ struct receiver {
     struct app *app;
     struct upload_row upload;
     struct blob_writer *writer;
-    uint64_t size;
+    uint64_t size; /* of all that came, written or not */
 };
 
 void receiver_close(void *r)
@@ -230,13 +233,21 @@ enum err_code publish_receive(struct app *app, struct arena *mem, struct str tic
     return OK;
 }
 
-enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err)
+static enum err_code check_size(const struct receiver *r, struct err *err)
 {
-    r->size += chunk.len;
     if (r->size > (uint64_t)r->app->config->upload_max)
         return fail(err, ERR_TOO_BIG, "the file is larger than this server accepts (%lld bytes)",
                     (long long)r->app->config->upload_max);
-    return blob_writer_write(r->writer, chunk, err);
+    return OK;
+}
+
+enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err)
+{
+    enum err_code rc;
+
+    r->size += chunk.len;
+    rc = check_size(r, err);
+    return rc ? rc : blob_writer_write(r->writer, chunk, err);
 }
 
 static enum err_code check_digests(const struct receiver *r, const struct blob_id *id, int64_t size,
@@ -274,7 +285,7 @@ enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_b
     struct blob_id id;
     enum err_code rc;
 
-    if ((rc = blob_writer_sync(r->writer, &id, err)) ||
+    if ((rc = check_size(r, err)) || (rc = blob_writer_sync(r->writer, &id, err)) ||
         (rc = check_digests(r, &id, size, md5_base64, err)) ||
         (rc = tx_begin(r->app->db, TX_WRITE, &tx, err)))
         return rc;
@@ -291,17 +302,16 @@ enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_b
 
 /* ---- commit ---- */
 
-static enum err_code find_upload(struct app *app, struct arena *mem, const struct file_path *path,
-                                 struct str dist_id, struct upload_row *ret, struct err *err)
+/* The upload that is to be committed, and the package that it is for. */
+static enum err_code require_upload(struct tx *tx, struct arena *mem, const struct file_path *path,
+                                    struct str dist_id, struct package_row *ret_package,
+                                    struct upload_row *ret, struct err *err)
 {
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct package_row package;
     struct release_row release;
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_READ, &tx, err)) ||
-        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
-        (rc = release_require(tx, mem, &package, path->version, &release, err)))
+    if ((rc = package_require(tx, mem, path->owner, path->package, ret_package, err)) ||
+        (rc = release_require(tx, mem, ret_package, path->version, &release, err)))
         return rc;
     rc = upload_by_dist_id(tx, mem, dist_id, clock_now_ms(), ret, err);
     if (rc == ERR_NOT_FOUND ||
@@ -313,6 +323,16 @@ static enum err_code find_upload(struct app *app, struct arena *mem, const struc
         return fail(err, ERR_INVALID, "the bytes of \"" STR_FMT "\" have not been received yet",
                     STR_ARG(path->basename));
     return rc;
+}
+
+static enum err_code find_upload(struct app *app, struct arena *mem, const struct file_path *path,
+                                 struct str dist_id, struct upload_row *ret, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    return rc ? rc : require_upload(tx, mem, path, dist_id, &package, ret, err);
 }
 
 /* The upload came to nothing: its row goes, and its bytes if nobody else has them. */
@@ -374,16 +394,19 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
+    struct upload_row still;
     struct touched *touched = touched_open(mem, upload->account_id, path->owner);
     struct str object =
         str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(path->owner),
                 STR_ARG(path->package), STR_ARG(path->version), STR_ARG(path->basename));
     enum err_code rc;
 
-    if (!touched || !object.ptr)
+    if (!touched)
         return fail(err, ERR_NOMEM, "out of memory");
+    /* The upload is looked for again: with its row it may have lost its bytes, if it expired or
+     * was committed by another request while the package was inspected. */
     if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
-        (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
+        (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
         (rc = insert_file(app, tx, mem, &package, path, upload, file, err)) ||
         (rc = attach_labels(tx, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
@@ -410,7 +433,7 @@ enum err_code publish_commit(struct app *app, struct arena *mem, const struct ac
         rc = commit_rows(app, mem, actor, path, &upload, &file, err);
     /* What the uploader must change dies here; what is our trouble (disk, memory) may be tried
      * again. */
-    if (rc == ERR_INVALID || rc == ERR_TOO_BIG || rc == ERR_CONFLICT)
+    if (rc == ERR_INVALID || rc == ERR_TOO_BIG || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND)
         discard_upload(app, &upload);
     if (!rc)
         *ret = file;

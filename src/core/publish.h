@@ -37,10 +37,10 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
                             const struct file_path *path, const struct stage_request *req,
                             struct staged *ret, struct err *err) MUST_USE;
 
-/* Receiving the bytes of a ticket. */
+/* Receiving the bytes of a ticket. ERR_NOT_FOUND: unknown or expired; ERR_CONFLICT: used. */
 struct receiver;
 enum err_code publish_receive(struct app *app, struct arena *mem, struct str ticket,
-                              struct receiver **ret, struct err *err) MUST_USE; /* ERR_NOT_FOUND */
+                              struct receiver **ret, struct err *err) MUST_USE;
 enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err) MUST_USE;
 /* size (-1: unknown) and md5_base64 (empty: unknown) as the form declared them. ERR_INVALID when
  * a digest or the size differs: then nothing is kept. */
@@ -49,7 +49,8 @@ enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_b
 void receiver_close(void *r); /* drops what was not finished; fit for arena_defer */
 
 /* ERR_INVALID: the archive is refused, and why (nothing of it stays); ERR_CONFLICT: the name was
- * taken meanwhile by other bytes. The same bytes under the same name succeed quietly. */
+ * taken meanwhile by other bytes; ERR_NOT_FOUND: no such upload (any more). The same bytes under
+ * the same name succeed quietly. */
 enum err_code publish_commit(struct app *app, struct arena *mem, const struct actor *actor,
                              const struct file_path *path, struct str dist_id, struct file_row *ret,
                              struct err *err) MUST_USE;

@@ -2,26 +2,31 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/rand.h"
 #include "config.h"
 #include "core/audit.h"
+#include "core/cut.h"
 #include "core/password.h"
 #include "store/account.h"
 #include "store/credential.h"
 
-enum { SECRET_LEN = 43, DAY_MS = 24 * 3600 * 1000 };
+enum { SECRET_LEN = 43, AGENT_MAX = 200, DAY_MS = 24 * 3600 * 1000 };
 
 static enum err_code find_account(struct app *app, struct arena *mem, struct str login,
                                   struct account_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+    struct str folded = str_lower(mem, login);
+    enum err_code rc;
 
-    if (rc)
+    if (!folded.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = tx_begin(app->db, TX_READ, &tx, err)))
         return rc;
     if (str_has(login, '@'))
         return account_by_email(tx, mem, login, ret, err);
-    return account_by_login(tx, mem, str_lower(mem, login), ret, err);
+    return account_by_login(tx, mem, folded, ret, err);
 }
 
 static enum err_code audit_refusal(struct app *app, const struct actor *who, struct str login,
@@ -48,7 +53,7 @@ enum err_code session_check_password(struct app *app, struct arena *mem, struct 
     if (rc && rc != ERR_NOT_FOUND)
         return rc;
     if (!password_verify(rc ? S("") : row.password_hash, password)) {
-        rc = audit_refusal(app, &nobody, str_sub(login, 0, 64), err);
+        rc = audit_refusal(app, &nobody, cut(login, LIMIT_LOGIN), err);
         return rc ? rc : fail(err, ERR_UNAUTHENTICATED, "wrong username or password");
     }
     *ret = (struct actor){
@@ -75,7 +80,7 @@ enum err_code session_start(struct app *app, struct arena *mem, const struct act
         .created_ms = now,
         .expires_ms = now + app->config->session_days * DAY_MS,
         .remote = actor->remote,
-        .agent = str_sub(agent, 0, 200),
+        .agent = cut(agent, AGENT_MAX),
     };
     if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
         (rc = session_delete_expired(tx, now, err)) || (rc = session_insert(tx, &row, err)) ||

@@ -69,19 +69,20 @@ enum err_code setup_finish(struct app *app, struct arena *mem, struct str code,
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct actor actor = {.remote = remote};
-    struct signup folded;
-    struct str hash;
+    struct judged_signup judged;
     enum err_code rc;
 
     ret_errors->count = 0;
     /* Before the work of hashing; and again inside the transaction, for two who race. */
     if ((rc = setup_check(app, code, err)) ||
-        (rc = account_validate_signup(app, mem, in, &folded, &hash, ret_errors, err)) ||
+        (rc = account_validate_signup(app, mem, in, &judged, ret_errors, err)) ||
         (rc = tx_begin(app->db, TX_WRITE, &tx, err)) || (rc = check(tx, code, err)))
         return rc;
-    folded.superuser = true;
-    if ((rc = account_insert_signup(app, tx, &actor, &folded, hash, ret_id, err)) ||
-        (rc = setup_code_clear(tx, err)))
+    judged.in.superuser = true;
+    rc = account_insert_signup(app, tx, &actor, &judged, ret_id, err);
+    if (rc == ERR_UNPROCESSABLE)
+        signup_errors_add(ret_errors, mem, err);
+    if (rc || (rc = setup_code_clear(tx, err)))
         return rc;
     return tx_commit(&tx, err);
 }

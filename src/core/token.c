@@ -8,9 +8,10 @@
 #include "base/text.h"
 #include "config.h"
 #include "core/audit.h"
+#include "core/cut.h"
 #include "core/scope.h"
 
-enum { PREFIX_LEN = 3, SECRET_LEN = 40, CHECK_LEN = 6, NAME_MAX_LEN = 200 };
+enum { PREFIX_LEN = 3, SECRET_LEN = 40, CHECK_LEN = 6, NAME_MAX_LEN = 200, HOSTNAME_MAX = 200 };
 static_assert(PREFIX_LEN + SECRET_LEN + CHECK_LEN == TOKEN_LEN, "the parts of a token");
 
 /* CRC-32 of the secret in base 62: six digits hold 2^35. */
@@ -23,12 +24,20 @@ static void checksum(struct str secret, char out[CHECK_LEN])
         out[i] = digits[crc % 62];
 }
 
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 bool token_looks_right(struct str token)
 {
     char check[CHECK_LEN];
 
     if (token.len != TOKEN_LEN || !str_starts(token, S(TOKEN_PREFIX)))
         return false;
+    for (size_t i = PREFIX_LEN; i < TOKEN_LEN; i++)
+        if (!is_alnum(token.ptr[i]))
+            return false;
     checksum(str_sub(token, PREFIX_LEN, SECRET_LEN), check);
     return memcmp(check, token.ptr + PREFIX_LEN + SECRET_LEN, CHECK_LEN) == 0;
 }
@@ -100,7 +109,7 @@ enum err_code token_create(struct app *app, struct arena *mem, const struct acto
         .hash = {(const char *)hash, sizeof hash},
         .name = req->name,
         .scopes = scopes,
-        .hostname = str_sub(req->hostname, 0, 200),
+        .hostname = cut(req->hostname, HOSTNAME_MAX),
         .remote = actor->remote,
         .created_ms = now,
         .expires_ms = now + age_s * 1000,

@@ -174,7 +174,8 @@ static bool is_noarch(const json_t *v)
 
 static enum err_code check_noarch(const struct reading *r, const json_t *v, struct err *why)
 {
-    if (!is_noarch(v) && !json_is_false(v))
+    /* "" as in a few old packages; clients read it as false */
+    if (!is_noarch(v) && !json_is_false(v) && !(json_is_string(v) && !json_string_length(v)))
         return fail(why, ERR_INVALID, "is neither \"python\" nor \"generic\"");
     if (is_noarch(v) && !str_eq(r->subdir, S("noarch")))
         return fail(why, ERR_INVALID, "is set in a package for " STR_FMT, STR_ARG(r->subdir));

@@ -164,7 +164,7 @@ static bool split_as_rattler(struct str s, struct halves *ret)
     if (build.len && !one_of(build.ptr[0], " ="))
         return false;
     *ret = (struct halves){str_sub(s, 0, end), str_trim(str_from(build, 1))};
-    return !build.len || ret->build.len;
+    return true;
 }
 
 /* As conda: the build follows the first " " or "=" that is part of no operator and after which

@@ -78,15 +78,15 @@ static const char *list_problem(struct str list, bool release)
     return NULL;
 }
 
-/* Lower case, separators become "."; a "_" that ends the release stays. */
+/* Lower case, separators become "."; a "_" at an end stays: list_problem() judges it. */
 static void normalise(char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        bool ends_release = i + 1 == len || text[i + 1] == '+';
+        bool at_end = i + 1 == len || text[i + 1] == '+';
 
         if (text[i] >= 'A' && text[i] <= 'Z')
             text[i] = (char)(text[i] - 'A' + 'a');
-        else if (text[i] == '-' || (text[i] == '_' && (!ends_release || memchr(text, '+', i))))
+        else if (text[i] == '-' || (text[i] == '_' && !at_end))
             text[i] = '.';
     }
 }

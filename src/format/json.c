@@ -33,6 +33,16 @@ static bool too_deep(struct str text)
     return false;
 }
 
+/* In our words where jansson's do not help the sender. */
+static const char *explain(const json_error_t *why)
+{
+    if (json_error_code(why) == json_error_numeric_overflow)
+        return "a number does not fit in 64 bits";
+    if (json_error_code(why) == json_error_null_character)
+        return "\\u0000 is not allowed";
+    return why->text;
+}
+
 enum err_code json_parse(struct str text, json_t **ret_value, struct err *err)
 {
     json_error_t why;
@@ -50,7 +60,7 @@ enum err_code json_parse(struct str text, json_t **ret_value, struct err *err)
         return fail(err, ERR_NOMEM, "out of memory");
     if (!value)
         return fail(err, ERR_INVALID, "not valid JSON at line %d, column %d: %s", why.line,
-                    why.column, why.text);
+                    why.column, explain(&why));
     *ret_value = value;
     return OK;
 }
@@ -162,7 +172,7 @@ static void write_zeros(struct buf *out, int n)
  * -4 to 15, else scientific with an exponent of at least two digits. */
 static void write_real(struct buf *out, double v)
 {
-    char text[40], digits[24]; /* "-d.dddddddddddddddde-308" */
+    char text[40], digits[24] = ""; /* "-d.dddddddddddddddde-308" */
     const char *p = text;
     int count = 0, exponent;
     uint64_t size = 0;

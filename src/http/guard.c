@@ -61,6 +61,11 @@ static bool is_host(struct str s)
     return true;
 }
 
+static bool is_version(struct str s)
+{
+    return s.len == 8 && str_starts(s, S("HTTP/1.")) && s.ptr[7] >= '0' && s.ptr[7] <= '9';
+}
+
 static void take_host(struct guard *g, struct str value)
 {
     if (g->hosts++)
@@ -136,7 +141,7 @@ void guard_begin(struct guard *g, struct str method, const char *target_at, stru
     if (!is_token(method) || method.len > METHOD_MAX)
         refuse(g, 400, "malformed method");
     if (target_at != method.ptr + method.len + 1 || version.ptr != target_at + target.len + 1 ||
-        version.len != S("HTTP/1.1").len)
+        !is_version(version))
         refuse(g, 400, "malformed request line");
     else
         expect_line_end(g, version.ptr + version.len);

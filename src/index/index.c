@@ -511,6 +511,10 @@ enum err_code index_empty(const struct channel *ch, struct str subdir, struct st
         return fail(err, ERR_NOT_FOUND, "no subdir \"" STR_FMT "\"", STR_ARG(subdir));
     if (subdir.len)
         return write_named(&subdir_kinds, &sub, name, out, err);
+    if (str_eq(name, S("notices.json"))) { /* CEP 6; nobody can write any yet */
+        buf_addz(out, "{\"notices\":[]}");
+        return OK;
+    }
     code = channel_docs_open(&docs, title, err);
     return code ? code : write_named(&channel_kinds, &docs, name, out, err);
 }
@@ -535,6 +539,7 @@ struct str index_media_type(struct str name)
         {"run_exports.json.zst", "application/zstd"},
         {"channeldata.json", "application/json"},
         {"index.html", "text/html; charset=utf-8"},
+        {"notices.json", "application/json"},
         {"rss.xml", "application/rss+xml"},
     };
 

@@ -109,7 +109,7 @@ enum err_code tx_commit(struct tx **tx, struct err *err)
     if (fault || (*tx)->failed) {
         (void)end(tx, false, NULL); /* a rollback does not fail */
         return fail(err, ERR_IO, "the transaction was rolled back: %s",
-                    fault ? strerror(fault) : "a statement in it had failed");
+                    fault ? strerrordesc_np(fault) : "a statement in it had failed");
     }
     code = end(tx, true, err);
     (void)fault_point("db.committed"); /* for KILL only: what is done cannot fail any more */

@@ -357,10 +357,6 @@ static enum err_code sqlite_query(struct tx *tx, const struct stmt *s, const str
     struct prepared *p = NULL;
     enum err_code code;
 
-    /* After some failures SQLite has no transaction any more: the statement would be one of its
-     * own, and would stay. */
-    if (sqlite3_get_autocommit(c->sqlite))
-        return fail(err, ERR_IO, "database: the transaction was rolled back (%s)", s->name);
     code = conn_take(c, s, &p, err);
     if (code)
         return code;

@@ -124,7 +124,7 @@ enum err_code conn_open(const char *path, enum conn_use use, struct conn **ret_c
     if (!c)
         return fail(err, ERR_NOMEM, "out of memory");
     if (access(path, F_OK) != 0)
-        code = fail(&cause, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s", strerror(errno));
+        code = fail(&cause, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s", strerrordesc_np(errno));
     else if (sqlite3_open_v2(path, &c->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL))
         code = c->sqlite ? conn_fail(c, "open", &cause) : fail(&cause, ERR_NOMEM, "out of memory");
     else

@@ -79,6 +79,7 @@ static bool wait_in_queue(struct turn *t, int64_t timeout_ms)
 
     turn_cond_init(&self.cond);
     *t->last = &self;
+    /* cppcheck-suppress autoVariables ; self leaves the queue before it ends */
     t->last = &self.next;
     while (!self.served && in_time)
         in_time = turn_cond_wait(&self.cond, &t->mutex, deadline);

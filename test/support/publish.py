@@ -45,26 +45,26 @@ class Upload:
     def quoted_path(self):
         return f"{self.release_path}/{quote(self.package.basename)}"
 
-    def _step(self, name, answer, wanted):
+    def _step(self, name, answer, *wanted):
         self.answers[name] = answer
-        if answer.status != wanted:
+        if answer.status not in wanted:
             raise Refused(name, answer)
         return answer
 
     def register(self, public=True):
-        """Creates package and release where they are missing."""
+        """Creates package and release where they are missing. 409: somebody else just did."""
         package = f"/api/package/{quote(self.owner)}/{quote(self.package.name)}"
         if self.client.get(package).status == 404:
             self._step("package", self.client.post(package, {
                 "public": public, "publish": False,
                 "public_attrs": {"name": self.package.name, "summary": "made for a test",
                                  "license": {"name": None, "url": None, "family": None},
-                                 "package_types": ["conda"]}}), 200)
+                                 "package_types": ["conda"]}}), 200, 409)
         release = "/api/release" + self.release_path
         if self.client.get(release).status == 404:
             self._step("release", self.client.post(release, {
                 "requirements": [], "announce": None, "description": None,
-                "version": self.package.version, "license": None}), 200)
+                "version": self.package.version, "license": None}), 200, 409)
 
     def stage(self, sha256=True):
         attrs = {key: value for key, value in self.package.index.items()

@@ -166,8 +166,8 @@ struct str core_rows(struct core *f)
     sqlite3 *db = NULL;
 
     assert_non_null(d);
-    assert_int_equal(
-        sqlite3_open_v2(path_in(f, "terrarium.db"), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(path_in(f, "terrarium.db"), &db, SQLITE_OPEN_READONLY, NULL),
+                     SQLITE_OK);
     assert_int_equal(
         sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
                            -1, &tables, NULL),
@@ -291,8 +291,8 @@ void core_release(struct core *f, const struct actor *actor, const struct file_p
 {
     struct package_row package;
     struct release_row release;
-    enum err_code code = package_create(&f->app, f->mem, actor, path->owner, path->package, NULL,
-                                        &package, &f->err);
+    enum err_code code =
+        package_create(&f->app, f->mem, actor, path->owner, path->package, NULL, &package, &f->err);
 
     if (code != ERR_CONFLICT)
         must(f, code);

@@ -43,11 +43,11 @@ bool core_is_inspector(int argc, char **argv);
     } while (0)
 
 /* Runs a call that must fail so, with this text somewhere in its message. */
-#define must_fail(f, call, code, text)                                                             \
+#define must_fail(f, call, why, text)                                                              \
     do {                                                                                           \
         (f)->err = (struct err){0};                                                                \
-        assert_int_equal((call), (code));                                                          \
-        assert_int_equal((f)->err.code, (code));                                                   \
+        assert_int_equal((call), (why));                                                           \
+        assert_int_equal((f)->err.code, (why));                                                    \
         if (!strstr((f)->err.msg, (text)))                                                         \
             print_error("\"%s\" does not say \"%s\"\n", (f)->err.msg, (text));                     \
         assert_non_null(strstr((f)->err.msg, (text)));                                             \

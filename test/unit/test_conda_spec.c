@@ -185,6 +185,7 @@ static void specs_that_some_client_cannot_read_are_refused(void **state)
         "x[version=\"1']",
         "x[version='(1']",
         "x[version='1)']",
+        "x[version='1),(1']",
         "x[version='((((((((((1))))))))))']",
         "x[version='>= 1']",
         "x[version=1 build=2]",

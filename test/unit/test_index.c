@@ -433,6 +433,19 @@ static void only_known_documents_of_known_subdirs_are_empty(void **state)
     }
 }
 
+static void a_channel_has_an_empty_list_of_notices(void **state)
+{
+    struct fixture *f = *state;
+    struct buf b = BUF_INIT(MIB);
+
+    good(f, index_empty(&f->ch, S(""), S("notices.json"), &b, &f->err));
+    assert_true(str_eq(buf_str(&b), S("{\"notices\":[]}")));
+    assert_true(str_eq(index_media_type(S("notices.json")), S("application/json")));
+    buf_done(&b);
+    assert_int_equal(index_empty(&f->ch, S("noarch"), S("notices.json"), &b, &f->err),
+                     ERR_NOT_FOUND);
+}
+
 static void channels_of_one_account_do_not_mix(void **state)
 {
     struct fixture *f = *state;
@@ -601,6 +614,7 @@ int main(void)
         TEST(bytes_that_come_back_are_not_swept),
         TEST(documents_that_became_empty_equal_those_that_always_were),
         TEST(only_known_documents_of_known_subdirs_are_empty),
+        TEST(a_channel_has_an_empty_list_of_notices),
         TEST(channels_of_one_account_do_not_mix),
         TEST(a_rolled_back_update_changes_nothing),
         TEST(lack_of_memory_changes_nothing),

@@ -59,7 +59,7 @@ static void malformed_text_is_refused(void **state)
         {"[NaN]", "invalid token"},
         {"[Infinity]", "invalid token"},
         {"[-Infinity]", "invalid token"},
-        {"[1e999]", "overflow"},
+        {"[1e999]", "64 bits"},
         {"[01]", "column"},
         {"[.5]", "column"},
         {"[1.]", "column"},
@@ -96,9 +96,9 @@ static void integers_fit_in_64_bits(void **state)
     assert_true(json_integer_value(json_array_get(v, 1)) == INT64_MIN);
     assert_true(json_is_integer(json_array_get(v, 2)));
     json_decref(v);
-    assert_refused(S("[9223372036854775808]"), "too big");
-    assert_refused(S("[-9223372036854775809]"), "too big");
-    assert_refused(S("10000000000000000000000000000000000000000"), "too big");
+    assert_refused(S("[9223372036854775808]"), "64 bits");
+    assert_refused(S("[-9223372036854775809]"), "64 bits");
+    assert_refused(S("10000000000000000000000000000000000000000"), "64 bits");
 }
 
 /* n times open, then n times close. */

@@ -92,7 +92,7 @@ static void closing_leaves_one_file(void **state)
     struct fixture *f = *state;
     char path[160];
 
-    db_closep(&f->db);
+    close_database(f);
     (void)snprintf(path, sizeof(path), "%s-wal", path_of(f));
     assert_int_equal(access(path, F_OK), -1);
     (void)snprintf(path, sizeof(path), "%s-shm", path_of(f));
@@ -140,7 +140,7 @@ static void damaged_page_is_an_error_not_a_wrong_answer(void **state)
 
     (void)add_account(f, tx, "alice");
     commit(f, &tx);
-    db_closep(&f->db);
+    close_database(f);
     memset(junk, 0xee, sizeof(junk));
     for (off_t page = 1; page < 60; page++)
         write_bytes(path_of(f), junk, sizeof(junk), page * 4096);
@@ -165,28 +165,7 @@ static void every_connection_is_set_up(void **state)
     }
 }
 
-/* --- statements that do not fit ------------------------------------------------------------ */
-
-static void statement_that_does_not_fit_its_signature_is_found(void **state)
-{
-    static const struct stmt wrong[] = {
-        {"params", "SELECT id FROM account WHERE id = $1", "", "i"},
-        {"more", "SELECT id FROM account WHERE id = $1", "ii", "i"},
-        {"cols", "SELECT id, login FROM account", "", "i"},
-        {"order", "SELECT id FROM account WHERE id = $2 AND login = $1", "ti", "i"},
-        {"name", "SELECT id FROM account WHERE id = :id", "i", "i"},
-        {"table", "SELECT id FROM acount", "", "i"},
-        {"quotes", "SELECT id FROM account WHERE login = \"alice\"", "", "i"},
-    };
-    static const struct stmt right = {"right", "SELECT id FROM account WHERE id = $1", "i", "i"};
-    struct fixture *f = *state;
-    struct tx *tx = begin(f, TX_READ);
-
-    for (size_t i = 0; i < COUNT(wrong); i++)
-        assert_int_not_equal(f->db->engine->check(tx, &wrong[i], &f->err), OK);
-    must(f, f->db->engine->check(tx, &right, &f->err));
-    tx_endp(&tx);
-}
+/* --- statements ---------------------------------------------------------------------------- */
 
 static void unexpected_nothing_is_an_error(void **state)
 {
@@ -389,7 +368,6 @@ int main(void)
         OWN_PLACE(file_that_is_no_database_is_refused_by_name),
         OWN_DATABASE(damaged_page_is_an_error_not_a_wrong_answer),
         OWN_DATABASE(every_connection_is_set_up),
-        OWN_DATABASE(statement_that_does_not_fit_its_signature_is_found),
         OWN_DATABASE(unexpected_nothing_is_an_error),
         OWN_DATABASE(channels_are_read_along_indexes),
         OWN_DATABASE(full_disk_rolls_back_and_the_next_write_succeeds),

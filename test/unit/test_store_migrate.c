@@ -112,7 +112,7 @@ static void newer_database_is_refused_naming_both_versions(void **state)
     if (!own_file(f))
         return;
     must(f, migrate(f->db, later, &f->err));
-    db_closep(&f->db);
+    close_database(f);
     assert_int_equal(db_open(fixture_url(f), true, &f->db, &f->err), ERR_INVALID);
     assert_null(f->db);
     assert_string_equal(f->err.msg, "the database has schema version 3, this program knows "
@@ -142,7 +142,7 @@ static void failed_step_leaves_the_version_before_it(void **state)
 static int open_fresh(struct fixture *f)
 {
     must(f, db_open(fixture_url(f), true, &f->db, &f->err));
-    db_closep(&f->db);
+    close_database(f);
     return 0;
 }
 

@@ -1,0 +1,60 @@
+/* What the guard accepts is a head that the strictest reading of RFC 9112 accepts, too, and that
+ * it reads the same way. */
+#include <assert.h>
+
+#include "base/mem.h"
+#include "guard_feed.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool is_tchar(char c)
+{
+    return c > ' ' && c != 0x7f && (unsigned char)c < 0x80 && !strchr("\"(),/:;<=>?@[\\]{}", c);
+}
+
+/* Each line ends with CR LF, and no byte is a control but those and tabs in values. */
+static void check_head(struct str head, const struct guard_framing *f)
+{
+    struct str line;
+    unsigned lengths = 0, codings = 0;
+
+    assert(str_ends(head, S("\r\n\r\n")));
+    for (size_t i = 0; i < head.len; i++) {
+        bool end = head.ptr[i] == '\r' ? head.ptr[i + 1] == '\n'
+                                       : head.ptr[i] == '\n' && i && head.ptr[i - 1] == '\r';
+
+        assert(end || (unsigned char)head.ptr[i] >= ' ' || head.ptr[i] == '\t');
+    }
+    head.len -= 2; /* the empty line */
+    assert(str_cut(&head, '\n', &line));
+    while (str_cut(&head, '\n', &line)) {
+        struct str name;
+
+        assert(str_cut(&line, ':', &name) && name.len);
+        for (size_t i = 0; i < name.len; i++)
+            assert(is_tchar(name.ptr[i]));
+        lengths += str_eq_nocase(name, S("content-length"));
+        codings += str_eq_nocase(name, S("transfer-encoding"));
+    }
+    assert(lengths + codings <= 1 && f->chunked == codings);
+    assert(!f->length || (lengths && !f->chunked));
+    assert(f->has_body == (f->chunked || f->length > 0));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = mem_dup(data, size);
+    struct guard_framing framing;
+    unsigned status = 400;
+    const uint8_t *end = memmem(data, size, "\r\n\r\n", 4);
+
+    assert(text);
+    if (guard_feed(text, size, &status, &framing)) {
+        assert(!status || status == 400 || status == 414 || status == 431 || status == 501);
+        assert(status || end);
+        if (!status)
+            check_head((struct str){(const char *)data, (size_t)(end + 4 - data)}, &framing);
+    }
+    mem_free(text);
+    return 0;
+}

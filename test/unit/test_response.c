@@ -1,0 +1,147 @@
+#include "unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cache.h"
+#include "base/mem.h"
+#include "http/wire.h"
+
+static void bytes_are_copied(void **state)
+{
+    char text[] = "hello";
+    AUTO(http_response_unrefp)
+    struct http_response *r = http_response_bytes(201, (struct str){text, 5});
+
+    (void)state;
+    text[0] = 'j';
+    assert_non_null(r);
+    assert_int_equal(http_response_status(r), 201);
+    assert_int_equal(http_response_size(r), 5);
+    assert_str(http_response_body(r), "hello");
+}
+
+static void empty_body_is_fine(void **state)
+{
+    AUTO(http_response_unrefp)
+    struct http_response *r = http_response_bytes(204, (struct str){NULL, 0});
+
+    (void)state;
+    assert_non_null(r);
+    assert_int_equal(http_response_size(r), 0);
+    assert_str(http_response_body(r), "");
+}
+
+static void headers_cannot_carry_line_ends(void **state)
+{
+    AUTO(http_response_unrefp) struct http_response *r = http_response_bytes(200, S("x"));
+
+    (void)state;
+    assert_true(http_response_header(r, "X-A", S("plain \xc3\xa4 \"quoted\"")));
+    assert_false(http_response_header(r, "X-A", S("a\r\nX-B: c")));
+    assert_false(http_response_header(r, "X-A", S("a\nb")));
+    assert_false(http_response_header(r, "X-A", S("a\rb")));
+    assert_false(http_response_header(r, "X-A", S("a\0b")));
+    assert_true(http_response_header(r, "X-A", S(""))); /* adds nothing */
+}
+
+static void answer_is_printed_whole(void **state)
+{
+    AUTO(http_response_unrefp) struct http_response *r = http_response_bytes(413, S("too big\n"));
+    AUTO(buf_done) struct buf out = BUF_INIT(4096);
+    struct str text, line;
+
+    (void)state;
+    assert_true(http_response_header(r, "Content-Type", S("text/plain")));
+    http_response_print(r, &out);
+    text = buf_str(&out);
+    assert_true(str_cut(&text, '\n', &line));
+    assert_true(str_starts(line, S("HTTP/1.1 413 ")));
+    assert_true(str_cut(&text, '\n', &line));
+    assert_true(str_starts(line, S("Date: ")) && str_ends(line, S(" GMT\r")));
+    assert_str(text, "Connection: close\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\n"
+                     "too big\n");
+}
+
+static void bodiless_answers_have_no_length(void **state)
+{
+    AUTO(http_response_unrefp) struct http_response *r = http_response_bytes(204, S(""));
+    AUTO(buf_done) struct buf out = BUF_INIT(4096);
+
+    (void)state;
+    http_response_print(r, &out);
+    assert_true(str_ends(buf_str(&out), S("Connection: close\r\n\r\n")));
+}
+
+static void descriptor_is_closed_with_the_last_reference(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct http_response *r = http_response_file(200, fd, 0, 10);
+
+    (void)state;
+    assert_non_null(r);
+    assert_int_equal(http_response_size(r), 10);
+    assert_str(http_response_body(r), "");
+    assert_ptr_equal(shared_ref(r), r);
+    shared_unref(r);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    http_response_unrefp(&r);
+    assert_null(r);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void descriptor_of_an_empty_range_is_closed_at_once(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    AUTO(http_response_unrefp) struct http_response *r = http_response_file(200, fd, 0, 0);
+
+    (void)state;
+    assert_non_null(r);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void impossible_range_is_refused_and_closes(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_null(http_response_file(200, fd, UINT64_MAX, 10));
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void head_has_a_size_without_bytes(void **state)
+{
+    AUTO(http_response_unrefp) struct http_response *r = http_response_head(304, 1000);
+
+    (void)state;
+    assert_int_equal(http_response_size(r), 1000);
+    assert_str(http_response_body(r), "");
+}
+
+static void lack_of_memory_gives_no_response(void **state)
+{
+    (void)state;
+    for (long n = 1; n <= 2; n++) {
+        mem_fail_at(n);
+        assert_null(http_response_bytes(200, S("x")));
+    }
+    mem_fail_at(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_are_copied),
+        cmocka_unit_test(empty_body_is_fine),
+        cmocka_unit_test(headers_cannot_carry_line_ends),
+        cmocka_unit_test(answer_is_printed_whole),
+        cmocka_unit_test(bodiless_answers_have_no_length),
+        cmocka_unit_test(descriptor_is_closed_with_the_last_reference),
+        cmocka_unit_test(descriptor_of_an_empty_range_is_closed_at_once),
+        cmocka_unit_test(impossible_range_is_refused_and_closes),
+        cmocka_unit_test(head_has_a_size_without_bytes),
+        cmocka_unit_test(lack_of_memory_gives_no_response),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+/* Access tokens, from making to revoking. */
+#include "core_fixture.h"
+
+#include "base/clock.h"
+#include "core/token.h"
+
+#define DAY_MS (INT64_C(86400) * 1000)
+
+static enum err_code create(struct core *f, const struct actor *actor, const char *name,
+                            bool replace, struct str *ret)
+{
+    struct token_request req = {.name = str_of(name), .replace = replace};
+
+    return token_create(&f->app, f->mem, actor, &req, ret, &f->err);
+}
+
+static struct str created(struct core *f, const struct actor *actor, const char *name)
+{
+    struct str token = {0};
+
+    must(f, create(f, actor, name, false, &token));
+    return token;
+}
+
+static enum err_code identify(struct core *f, struct str token, struct actor *ret)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    int64_t expires_ms;
+
+    return token_identify(tx, f->mem, token, ret, &expires_ms, &f->err);
+}
+
+/* ---- the form -------------------------------------------------------------------------------- */
+
+static void a_made_token_looks_right_and_no_changed_one_does(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct str token = created(f, &alice, "ci");
+
+    assert_int_equal(token.len, TOKEN_LEN);
+    assert_true(str_starts(token, S("tr-")));
+    assert_true(token_looks_right(token));
+    for (size_t i = 0; i < token.len; i++) {
+        struct str copy = str_dup(f->mem, token);
+        char *c = str_z(f->mem, copy);
+
+        c[i] = c[i] == 'x' ? 'y' : 'x';
+        if (token_looks_right((struct str){c, TOKEN_LEN}))
+            print_error("with byte %zu changed\n", i);
+        assert_false(token_looks_right((struct str){c, TOKEN_LEN}));
+    }
+    assert_false(token_looks_right(str_sub(token, 0, TOKEN_LEN - 1)));
+    assert_false(token_looks_right(str_fmt(f->mem, STR_FMT "0", STR_ARG(token))));
+    assert_false(token_looks_right(S("")));
+}
+
+static void the_checksum_is_the_documented_one(void **state)
+{
+    (void)state;
+    /* crc32 of forty letters A in base 62, most significant digit first */
+    assert_true(token_looks_right(S("tr-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA0mipaC")));
+    assert_false(token_looks_right(S("tr-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA000000")));
+    /* Right but for the alphabet: conda would cut it in a URL. */
+    assert_false(token_looks_right(S("tr-/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA1VFteq")));
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static void a_token_is_stored_as_its_hash_alone(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct str token = created(f, &alice, "ci");
+
+    assert_int_equal(CORE_NUMBER(f, "SELECT length(hash) FROM token"), 32);
+    assert_true(str_eq(core_sha256(f, token), CORE_TEXT(f, "SELECT lower(hex(hash)) FROM token")));
+    assert_str(CORE_TEXT(f, "SELECT action || ' ' || object FROM audit ORDER BY id DESC LIMIT 1"),
+               "token.create ci");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit"), 1);
+}
+
+static void the_holder_of_a_token_is_its_account(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got = {0};
+    const struct str scopes[] = {S("conda"), S("api:read")};
+    struct token_request req = {.name = S("ci"), .scopes = scopes, .scope_count = 2};
+    struct str token;
+
+    (void)core_user(f, "bob");
+    must(f, token_create(&f->app, f->mem, &alice, &req, &token, &f->err));
+    must(f, identify(f, token, &got));
+    assert_int_equal(got.account_id, alice.account_id);
+    assert_str(got.login, "alice");
+    assert_false(got.superuser);
+    assert_true(got.token_id > 0);
+    assert_int_equal(got.session_id, 0);
+    assert_str(got.token_name, "ci");
+    assert_str(got.scopes, "api:read conda");
+}
+
+static void bad_requests_are_refused_by_field(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    const struct str unknown[] = {S("everything")};
+    char longest[202];
+    struct str token;
+    struct token_request negative = {.name = S("ci"), .max_age_seconds = -1},
+                         scopes = {.name = S("ci"), .scopes = unknown, .scope_count = 1};
+
+    must_fail(f, create(f, &alice, "", false, &token), ERR_UNPROCESSABLE, "needs a name");
+    assert_string_equal(f->err.field, "note");
+    must_fail(f, create(f, &alice, "two\nlines", false, &token), ERR_UNPROCESSABLE, "needs a name");
+    memset(longest, 'n', 201);
+    longest[201] = '\0';
+    must_fail(f, create(f, &alice, longest, false, &token), ERR_UNPROCESSABLE, "1 to 200");
+    longest[200] = '\0';
+    must(f, create(f, &alice, longest, false, &token));
+    must_fail(f, token_create(&f->app, f->mem, &alice, &negative, &token, &f->err),
+              ERR_UNPROCESSABLE, "max-age is -1");
+    assert_string_equal(f->err.field, "max-age");
+    must_fail(f, token_create(&f->app, f->mem, &alice, &scopes, &token, &f->err), ERR_UNPROCESSABLE,
+              "\"everything\"");
+    assert_string_equal(f->err.field, "scopes");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM token"), 1);
+}
+
+static void a_name_that_exists_is_refused_or_replaced(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), got;
+    struct str first = created(f, &alice, "ci"), second, of_bob;
+
+    must_fail(f, create(f, &alice, "ci", false, &second), ERR_CONFLICT,
+              "a token named \"ci\" exists already");
+    must(f, identify(f, first, &got));
+    of_bob = created(f, &bob, "ci"); /* names are unique within an account */
+    must(f, create(f, &alice, "ci", true, &second));
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED, "unknown, revoked or expired");
+    must(f, identify(f, second, &got));
+    must(f, identify(f, of_bob, &got));
+    must(f, create(f, &alice, "fresh", true, &second)); /* nothing to replace is fine */
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM token"), 3);
+}
+
+static void a_long_host_name_is_cut_between_characters(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    char hostname[202];
+    struct token_request req = {.name = S("ci"), .hostname = {hostname, 201}};
+    struct str token;
+
+    memset(hostname, 'h', sizeof(hostname));
+    memcpy(hostname + 199, "\xc3\xa4", 2);
+    must(f, token_create(&f->app, f->mem, &alice, &req, &token, &f->err));
+    assert_int_equal(CORE_NUMBER(f, "SELECT length(CAST(hostname AS BLOB)) FROM token"), 199);
+}
+
+/* ---- ending ---------------------------------------------------------------------------------- */
+
+static int64_t life_ms(struct core *f, int64_t max_age_seconds)
+{
+    struct actor alice = {.account_id = 1, .login = S("alice")};
+    struct token_request req = {
+        .name = S("age"), .max_age_seconds = max_age_seconds, .replace = true};
+    struct str token;
+
+    must(f, token_create(&f->app, f->mem, &alice, &req, &token, &f->err));
+    return CORE_NUMBER(f, "SELECT expires_ms - created_ms FROM token");
+}
+
+static void a_token_lives_as_long_as_asked_or_as_the_setting_says(void **state)
+{
+    struct core *f = *state;
+
+    (void)core_user(f, "alice");
+    f->config.token_days = 30;
+    assert_int_equal(life_ms(f, 0), 30 * DAY_MS);
+    assert_int_equal(life_ms(f, 1), 1000);
+    assert_int_equal(life_ms(f, 86400 * 400), 400 * DAY_MS);
+    assert_int_equal(life_ms(f, INT64_MAX), 30 * DAY_MS); /* no overflow, no eternity */
+}
+
+static void an_expired_token_is_refused(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    struct str token = created(f, &alice, "ci");
+
+    must(f, identify(f, token, &got));
+    CORE_CHANGE(f, "UPDATE token SET expires_ms = 1");
+    must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "unknown, revoked or expired");
+    CORE_CHANGE(f, "UPDATE token SET expires_ms = 0"); /* never */
+    must(f, identify(f, token, &got));
+}
+
+static void an_unknown_token_is_refused(void **state)
+{
+    struct core *f = *state;
+    struct actor got;
+
+    must_fail(f, identify(f, S("tr-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA0mipaC"), &got),
+              ERR_UNAUTHENTICATED, "unknown, revoked or expired");
+    must_fail(f, identify(f, S("nonsense"), &got), ERR_UNAUTHENTICATED,
+              "unknown, revoked or expired");
+}
+
+static void a_revoked_token_is_dead_and_the_generation_moves(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    struct str token = created(f, &alice, "ci");
+    uint64_t before = db_generation(f->app.db);
+
+    must(f, identify(f, token, &got));
+    assert_int_equal(db_generation(f->app.db), before);
+    must(f, token_revoke_own(&f->app, &got, &f->err));
+    assert_true(db_generation(f->app.db) > before);
+    must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "revoked");
+    assert_str(CORE_TEXT(f, "SELECT action || ' ' || object || ' ' || token_name FROM audit "
+                            "ORDER BY id DESC LIMIT 1"),
+               "token.delete ci ci");
+}
+
+static void only_a_token_can_revoke_itself(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+
+    must_fail(f, token_revoke_own(&f->app, &alice, &f->err), ERR_UNAUTHENTICATED,
+              "no access token was sent");
+}
+
+static void revoking_by_name_finds_own_tokens_only(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), got;
+    struct str token = created(f, &alice, "ci");
+
+    must_fail(f, token_revoke_named(&f->app, &bob, S("ci"), &f->err), ERR_NOT_FOUND,
+              "there is no token named \"ci\"");
+    must(f, identify(f, token, &got));
+    must(f, token_revoke_named(&f->app, &alice, S("ci"), &f->err));
+    must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "revoked");
+    must_fail(f, token_revoke_named(&f->app, &alice, S("ci"), &f->err), ERR_NOT_FOUND, "\"ci\"");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit WHERE action = 'token.delete'"), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CORE(a_made_token_looks_right_and_no_changed_one_does),
+        cmocka_unit_test(the_checksum_is_the_documented_one),
+        WITH_CORE(a_token_is_stored_as_its_hash_alone),
+        WITH_CORE(the_holder_of_a_token_is_its_account),
+        WITH_CORE(bad_requests_are_refused_by_field),
+        WITH_CORE(a_name_that_exists_is_refused_or_replaced),
+        WITH_CORE(a_long_host_name_is_cut_between_characters),
+        WITH_CORE(a_token_lives_as_long_as_asked_or_as_the_setting_says),
+        WITH_CORE(an_expired_token_is_refused),
+        WITH_CORE(an_unknown_token_is_refused),
+        WITH_CORE(a_revoked_token_is_dead_and_the_generation_moves),
+        WITH_CORE(only_a_token_can_revoke_itself),
+        WITH_CORE(revoking_by_name_finds_own_tokens_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
