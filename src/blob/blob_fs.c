@@ -1,4 +1,7 @@
-/* blob_fs.c: blobs as files: <dir>/ab/cd/<sha256>, where abcd are its first digits.
+/* blob_fs.c: blobs as files: <dir>/ab/<sha256>, where ab are its first digits.
+ *
+ * The 256 folders are made when the store is opened, so that a put costs two fsyncs, that of the
+ * file and that of its folder, and none for folders on the way.
  *
  * Bytes are written to <dir>/tmp under a name nobody guesses, fsynced, and then renamed to their
  * digest: a file under a digest is always whole. */
@@ -8,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,17 +20,12 @@
 #include "base/text.h"
 
 #define TEMP_NAME_CHARS 20
-#define PATH_OF_LEAF    6 /* "/ab/cd" */
-/* What is added to dir at most: "/ab/cd/" and the digest. */
-#define PATH_TAIL (PATH_OF_LEAF + 1 + SHA256_HEX)
-#define LEAVES    65536
+/* What is added to dir at most: "/ab/" and the digest. */
+#define PATH_TAIL (4 + SHA256_HEX)
 
 struct blob_store {
     char *dir;
     bool for_writing;
-    /* Leaf folders whose entries, and whose way from dir, this process has seen on disk. Others
-     * may have been made by a process that a crash cut short before it fsynced them. */
-    _Atomic uint8_t settled[LEAVES / 8];
 };
 
 struct blob_writer {
@@ -64,13 +61,34 @@ static void path_of(const struct blob_store *b, struct str sha256, char *out)
     int len;
 
     assert(is_digest(sha256));
-    len = snprintf(out, PATH_MAX, "%s/%.2s/%.2s/%.*s", b->dir, sha256.ptr, sha256.ptr + 2,
-                   SHA256_HEX, sha256.ptr);
+    len = snprintf(out, PATH_MAX, "%s/%.2s/%.*s", b->dir, sha256.ptr, SHA256_HEX, sha256.ptr);
     assert(len > 0 && len < PATH_MAX);
     (void)len;
 }
 
 /* --- the store ----------------------------------------------------------------------------- */
+
+static enum err_code sync_folder(const char *path, struct err *err)
+{
+    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || faulty(fault_point("blob.fsync_folder")) || fsync(fd))
+        return fail_errno(err, "cannot fsync the folder \"%s\"", path);
+    return OK;
+}
+
+static enum err_code make_leaves(const struct blob_store *b, struct err *err)
+{
+    char path[PATH_MAX];
+
+    for (unsigned i = 0; i < 256; i++) {
+        (void)snprintf(path, sizeof(path), "%s/%02x", b->dir, i);
+        if (mkdir(path, 0700) && errno != EEXIST)
+            return fail_errno(err, "cannot create the folder \"%s\"", path);
+    }
+    /* Even if all were there: whoever made them may have been cut short before this. */
+    return sync_folder(b->dir, err);
+}
 
 static enum err_code prepare_folders(const struct blob_store *b, struct err *err)
 {
@@ -81,6 +99,8 @@ static enum err_code prepare_folders(const struct blob_store *b, struct err *err
     code = fs_mkdirs(tmp, err);
     if (code == OK && b->for_writing)
         code = fs_empty_dir(tmp, err);
+    if (code == OK && b->for_writing)
+        code = make_leaves(b, err);
     return code;
 }
 
@@ -120,72 +140,13 @@ void blob_closep(struct blob_store **b)
     *b = NULL;
 }
 
-/* --- folders ------------------------------------------------------------------------------- */
-
-static unsigned leaf_of(struct str sha256)
-{
-    uint8_t head[2] = {0};
-    bool hex = text_unhex(str_sub(sha256, 0, 4), head, sizeof(head));
-
-    assert(hex);
-    (void)hex;
-    return head[0] * 256u + head[1];
-}
-
-static enum err_code make_folder(const char *path, struct err *err)
-{
-    if (mkdir(path, 0700) && errno != EEXIST)
-        return fail_errno(err, "cannot create the folder \"%s\"", path);
-    return OK;
-}
-
-static enum err_code sync_folder(const char *path, struct err *err)
-{
-    AUTO(fd_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0 || faulty(fault_point("blob.fsync_folder")) || fsync(fd))
-        return fail_errno(err, "cannot fsync the folder \"%s\"", path);
-    return OK;
-}
-
-/* The folders on the way to a blob, by level: 1 is the leaf dir/ab/cd, 2 is dir/ab, 3 is dir. */
-static void level_path(const struct blob_store *b, struct str sha256, int level, char *out)
-{
-    (void)snprintf(out, PATH_MAX, "%s/%.2s/%.2s", b->dir, sha256.ptr, sha256.ptr + 2);
-    if (level > 1)
-        out[strlen(b->dir) + (level == 2 ? 3 : 0)] = '\0';
-}
-
-static enum err_code make_leaf(const struct blob_store *b, struct str sha256, struct err *err)
+/* Makes the entry of a blob durable. */
+static enum err_code sync_leaf(const struct blob_store *b, struct str sha256, struct err *err)
 {
     char path[PATH_MAX];
-    enum err_code code = OK;
 
-    for (int level = 2; code == OK && level >= 1; level--) {
-        level_path(b, sha256, level, path);
-        code = make_folder(path, err);
-    }
-    return code;
-}
-
-/* Makes the entries of the leaf durable; and those that lead to it, once in this process. */
-static enum err_code settle(struct blob_store *b, struct str sha256, struct err *err)
-{
-    unsigned leaf = leaf_of(sha256);
-    uint8_t bit = (uint8_t)(1u << leaf % 8);
-    int levels = atomic_load(&b->settled[leaf / 8]) & bit ? 1 : 3;
-    char path[PATH_MAX];
-
-    for (int level = 1; level <= levels; level++) {
-        enum err_code code;
-
-        level_path(b, sha256, level, path);
-        code = sync_folder(path, err);
-        if (code)
-            return code;
-    }
-    atomic_fetch_or(&b->settled[leaf / 8], bit);
-    return OK;
+    (void)snprintf(path, sizeof(path), "%s/%.2s", b->dir, sha256.ptr);
+    return sync_folder(path, err);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -272,17 +233,13 @@ enum err_code blob_writer_publish(struct blob_writer *w, struct err *err)
 {
     struct str sha256 = str_of(w->id.sha256);
     char path[PATH_MAX];
-    enum err_code code;
 
     assert(w->state == SYNCED);
     path_of(w->store, sha256, path);
-    code = make_leaf(w->store, sha256, err);
-    if (code)
-        return code;
     if (faulty(fault_point("blob.rename")) || rename(w->temp, path))
         return fail_errno(err, "cannot rename \"%s\" to \"%s\"", w->temp, path);
     w->state = PUBLISHED; /* even if what follows fails: there is no temp file any more */
-    return settle(w->store, sha256, err);
+    return sync_leaf(w->store, sha256, err);
 }
 
 void blob_writer_close(struct blob_writer *w)
@@ -332,7 +289,7 @@ enum err_code blob_put(struct blob_store *b, struct str data, struct blob_id *re
     enum err_code code = identify(data, &id, err);
 
     if (code == OK && is_there(b, &id)) {
-        code = settle(b, str_of(id.sha256), err); /* its rename may not be on disk yet */
+        code = sync_leaf(b, str_of(id.sha256), err); /* its rename may not be on disk yet */
     } else {
         if (code == OK)
             code = open_writer(b, &id, &w, err);

@@ -7,6 +7,10 @@
  *
  *   METHOD SP target SP HTTP/1.x CR LF  *( name ":" blanks value CR LF )  CR LF
  *
+ * One thing it cannot see: by then the library has written NULs over the line ends, so a NUL in
+ * the place of a CR or LF, or of an empty line's, passes for it. The lines are cut where all who
+ * do not refuse a NUL would cut them.
+ *
  * It knows nothing of the library: the adapter calls it part by part, and so does its fuzzer. */
 #ifndef HTTP_GUARD_H
 #define HTTP_GUARD_H
