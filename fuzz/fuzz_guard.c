@@ -45,7 +45,13 @@ static void check_head(struct str head, const struct guard_framing *f)
  * a part of it: the guard cannot know better. */
 static bool nul_beside_line_end(struct str s)
 {
-    return memmem(s.ptr, s.len, "\0\n", 2) || memmem(s.ptr, s.len, "\n\0", 2);
+    for (size_t i = 0; i + 1 < s.len; i++) {
+        char a = s.ptr[i], b = s.ptr[i + 1];
+
+        if ((!a && (b == '\r' || b == '\n')) || (!b && (a == '\r' || a == '\n')))
+            return true;
+    }
+    return false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,8 +7,9 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-/* Memory of one request: path, headers, parsed JSON body and the answer's pieces. */
-#define LIMIT_REQUEST_MEMORY (8 * MIB)
+/* Memory of one request: path, parsed JSON body, rows, and the answer's pieces. What `show` prints
+ * of a package with 10,000 files takes 25 MB. */
+#define LIMIT_REQUEST_MEMORY (64 * MIB)
 /* JSON bodies of the API. The largest real one is a conda stage call with a README: 200 KB. */
 #define LIMIT_JSON_BODY (2 * MIB)
 /* Nesting of any JSON we parse. Real index.json files reach 4, notebooks 12. */

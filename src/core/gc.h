@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Removes those of the digests (hex) that no file or pending upload uses. */
-enum err_code gc_blobs(struct app *app, const struct str *sha256, size_t count,
-                       struct err *err) MUST_USE;
+/* Removes those of the digests (hex) that no file or pending upload uses. After a failure some are
+ * left: orphans harm nobody, and a caller whose own work is committed goes on. */
+enum err_code gc_blobs(struct app *app, const struct str *sha256, size_t count, struct err *err);
 
 #endif

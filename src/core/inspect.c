@@ -253,16 +253,29 @@ static enum err_code send_request(struct inspector *in, const struct inspect_req
     return rc;
 }
 
+/* Caller holds the lock. A child may hold the helper's end of the socket open for a moment longer,
+ * or a queued request may be dropped before the process can be waited for: either sign counts. */
+static bool has_ended(const struct inspector *in)
+{
+    struct pollfd p = {.fd = in->control};
+    siginfo_t info = {0};
+
+    if (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
+        return true;
+    return waitid(P_PID, (id_t)in->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == in->pid;
+}
+
 /* Did the helper of this generation end, and its children with it? */
 static bool helper_gone(struct inspector *in, uint64_t generation)
 {
     bool gone = true;
 
     pthread_mutex_lock(&in->lock);
-    if (in->generation == generation) {
-        struct pollfd p = {.fd = in->control};
-
-        gone = poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+    if (in->generation == generation && in->control >= 0) {
+        gone = has_ended(in);
+        if (gone)
+            stop_helper(in); /* the next request starts another */
     }
     pthread_mutex_unlock(&in->lock);
     return gone;
@@ -322,6 +335,8 @@ static enum err_code ask(struct inspector *in, const struct inspect_request *req
     if (rc)
         return rc;
     read_answer(ours, inspect_seconds(req->size) + GRACE_SECONDS, out);
+    if (!buf_ok(out) && out->len <= INSPECT_ANSWER_MAX) /* else the answer is too long */
+        return fail(err, ERR_NOMEM, "out of memory");
     *ret_lost = out->len == 0 && helper_gone(in, generation);
     return OK;
 }
@@ -357,6 +372,8 @@ enum err_code inspect_conda(struct inspector *in, struct arena *mem, int fd, uin
         rc = ask(in, &req, fd, &answer, &lost, err);
     if (!rc && lost)
         rc = ask(in, &req, fd, &answer, &lost, err);
+    if (!rc && lost)
+        rc = fail(err, ERR_IO, "the inspector process keeps ending");
     if (rc)
         return rc;
     rc = inspect_wire_parse(mem, buf_str(&answer), ret, &malformed, err);

@@ -66,8 +66,11 @@ static enum err_code read_archive(const struct job *job, inspect_reader *reader,
 /* Nothing is shared with the helper any more, and only 0 and 1 stay open. */
 static enum err_code enter_sandbox(const struct helper *h, const struct job *job, struct err *err)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != h->pid ||
-        dup2(job->archive, STDIN_FILENO) < 0 || dup2(job->answer, STDOUT_FILENO) < 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+        return fail_errno(err, "could not tie the child to its parent");
+    if (getppid() != h->pid)
+        _exit(1); /* without a word: the server asks a new helper */
+    if (dup2(job->archive, STDIN_FILENO) < 0 || dup2(job->answer, STDOUT_FILENO) < 0)
         return fail_errno(err, "could not set up the child");
 #ifdef SANDBOX_SANITIZED
     if (close_range(STDERR_FILENO + 1, ~0u, 0)) /* reports go to standard error */
@@ -158,8 +161,8 @@ static bool next_job(int control, struct job *ret)
     do
         len = recvmsg(control, &msg, MSG_CMSG_CLOEXEC);
     while (len < 0 && errno == EINTR);
-    return len == (ssize_t)sizeof(ret->request) && take_fds(&msg, ret) &&
-           ret->request.name_len <= sizeof(ret->request.name);
+    return len == (ssize_t)sizeof(ret->request) && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
+           take_fds(&msg, ret) && ret->request.name_len <= sizeof(ret->request.name);
 }
 
 /* What libraries would do at their first use, and could not do any more inside the sandbox. */

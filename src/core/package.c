@@ -220,7 +220,7 @@ static enum err_code newest_version(struct tx *tx, struct arena *mem, int64_t pa
     const struct conda_version *best = NULL, *v;
     enum err_code rc = file_list_by_package(tx, mem, package_id, &files, err);
 
-    *ret_file = (struct file_row){.version = S(""), .about = S("{}")};
+    *ret_file = (struct file_row){.version = S("")};
     for (size_t i = 0; !rc && i < files.count; i++) {
         rc = conda_version_parse(mem, files.rows[i].version, &v, err);
         if (!rc && (!best || conda_version_cmp(v, best) >= 0)) {
@@ -242,7 +242,9 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
     if (rc)
         return rc;
     /* The package's own words, not the uploader's: about.json of its newest file. */
-    if (newest.version.len && (rc = json_parse_object(newest.about, &about, err)))
+    if (newest.version.len &&
+        ((rc = file_find(tx, mem, newest.account_id, newest.basename, &newest, err)) ||
+         (rc = json_parse_object(newest.about, &about, err))))
         return rc;
     if (about && json_object_size(about) > 0) {
         attrs = newest.about;
@@ -281,7 +283,7 @@ static enum err_code commit_drop(struct app *app, struct tx **tx, struct arena *
     if ((rc = tx_commit(tx, err)))
         return rc;
     /* The removal stands whether or not the space comes back now: an orphan is no failure. */
-    (void)gc_blobs(app, digests, files->count, NULL);
+    (void)!gc_blobs(app, digests, files->count, NULL);
     return OK;
 }
 

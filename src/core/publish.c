@@ -139,7 +139,7 @@ static enum err_code sweep_expired(struct app *app, struct arena *mem, struct er
     if (rc || (rc = upload_delete_expired(tx, mem, clock_now_ms(), SWEEP_MAX, &digests, err)) ||
         (rc = tx_commit(&tx, err)))
         return rc;
-    (void)gc_blobs(app, digests.items, digests.count, NULL); /* an orphan is no failure */
+    (void)!gc_blobs(app, digests.items, digests.count, NULL); /* an orphan is no failure */
     return OK;
 }
 
@@ -343,7 +343,7 @@ static void discard_upload(struct app *app, const struct upload_row *upload)
     if (tx_begin(app->db, TX_WRITE, &tx, NULL) || upload_delete(tx, upload->id, NULL) ||
         tx_commit(&tx, NULL))
         return;                                    /* it expires by itself */
-    (void)gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
+    (void)!gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
 }
 
 static enum err_code attach_labels(struct tx *tx, const struct upload_row *upload, int64_t file_id,

@@ -1,7 +1,7 @@
 /* conda_name.c: scanners for the names of CEP 26.
  *
  * The rules are CEP 26's to the letter: all 32,676 package names of conda-forge in 2026 and the
- * file names of 160,000 published packages keep them, so no leniency for real data is needed.
+ * file names of 95,000 published packages keep them, so no leniency for real data is needed.
  * One rule goes beyond its regular expressions: its prose forbids two separators in a row, the
  * expression lets "_-x" and "_.x" through; here they are refused. */
 #include "format/conda_name.h"

@@ -4,12 +4,15 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-#define FILES                                                                                      \
+/* texts: the three columns that can be long, or what stands in for them in lists. */
+#define FILES(texts)                                                                               \
     "SELECT f.id, f.package_id, f.release_id, f.account_id, a.login, p.name, r.version, f.type, "  \
-    "f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, f.run_exports, "         \
-    "f.about, f.facts, f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id "         \
+    "f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, " texts                  \
+    ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id "                         \
     "FROM file f JOIN account a ON a.id = f.account_id JOIN package p ON p.id = f.package_id "     \
     "JOIN release r ON r.id = f.release_id "
+#define ALL_TEXTS  "f.run_exports, f.about, f.facts"
+#define NO_TEXTS   "'', '', ''"
 #define FILE_TYPES "iiiitttttttttitttttiiI"
 
 /* The columns FILE_CHANNEL_... */
@@ -46,12 +49,15 @@ static const struct stmt stmts[] = {
                 "build_timestamp_ms, uploaded_ms, uploader_id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
                 "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
                 "iiittttttitttttiiI", "i"},
-    [FIND] = {"file_find", FILES "WHERE f.account_id = $1 AND f.basename = $2", "it", FILE_TYPES},
+    [FIND] = {"file_find", FILES(ALL_TEXTS) "WHERE f.account_id = $1 AND f.basename = $2", "it",
+              FILE_TYPES},
     [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1", "i", ""},
     [BY_PACKAGE] = {"file_list_by_package",
-                    FILES "WHERE f.package_id = $1 ORDER BY f.uploaded_ms, f.id", "i", FILE_TYPES},
+                    FILES(NO_TEXTS) "WHERE f.package_id = $1 ORDER BY f.uploaded_ms, f.id", "i",
+                    FILE_TYPES},
     [BY_RELEASE] = {"file_list_by_release",
-                    FILES "WHERE f.release_id = $1 ORDER BY f.uploaded_ms, f.id", "i", FILE_TYPES},
+                    FILES(NO_TEXTS) "WHERE f.release_id = $1 ORDER BY f.uploaded_ms, f.id", "i",
+                    FILE_TYPES},
     /* Both walk along indexes in the order asked for: a channel is never sorted as a whole. */
     [CHANNEL_SUBDIR] = {"file_channel_subdir",
                         CHANNEL

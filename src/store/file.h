@@ -28,6 +28,8 @@ enum err_code file_find(struct tx *tx, struct arena *mem, int64_t account_id, st
                         struct file_row *ret, struct err *err) MUST_USE;
 enum err_code file_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
 
+/* Rows of a list come without run_exports, about and facts (empty): a package can have thousands
+ * of files, and an about.json hundreds of kilobytes. */
 struct file_list {
     struct file_row *rows;
     size_t count;

@@ -1,8 +1,6 @@
 /* Is the process there, may traffic come, and what is this place. */
 #include "web_fixture.h"
 
-#include "core/inspect.h"
-
 static void it_is_alive_and_ready(void **state)
 {
     struct site *s = *state;
@@ -75,7 +73,7 @@ static void the_first_page_says_how_to_begin_at_this_address(void **state)
     assert_false(body_has(&r, "<b>"));
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_SITE(it_is_alive_and_ready),
@@ -85,7 +83,5 @@ int main(int argc, char **argv)
         WITH_SITE(the_first_page_says_how_to_begin_at_this_address),
     };
 
-    if (core_is_inspector(argc, argv))
-        return inspector_main();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

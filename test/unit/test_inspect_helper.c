@@ -59,10 +59,10 @@ static void send_message(const struct helper *h, const void *bytes, size_t len, 
     if (fd_count) {
         msg.msg_control = &room;
         msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-        CMSG_FIRSTHDR(&msg)->cmsg_level = SOL_SOCKET;
-        CMSG_FIRSTHDR(&msg)->cmsg_type = SCM_RIGHTS;
-        CMSG_FIRSTHDR(&msg)->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, fd_count * sizeof(int));
+        room.align.cmsg_level = SOL_SOCKET;
+        room.align.cmsg_type = SCM_RIGHTS;
+        room.align.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+        memcpy(CMSG_DATA(&room.align), fds, fd_count * sizeof(int));
     }
     assert_int_equal(sendmsg(h->control, &msg, MSG_NOSIGNAL), len);
 }

@@ -134,6 +134,12 @@ static void reading_writing_and_computing_are_allowed(void **state)
     survives(f, use_memory);
 }
 
+/* Some results must be looked at; inside, the call does not come back. */
+static void ignore(long result)
+{
+    (void)result;
+}
+
 /* ---- What is not ----------------------------------------------------------------------------- */
 
 static void try_open(void)
@@ -200,22 +206,22 @@ static void try_reading_another_descriptor(void)
 {
     char byte;
 
-    (void)pread(2, &byte, 1, 0);
+    ignore(pread(2, &byte, 1, 0));
 }
 
 static void try_writing_to_the_archive(void)
 {
-    (void)write(0, "x", 1);
+    ignore(write(0, "x", 1));
 }
 
 static void try_positioned_writing(void)
 {
-    (void)pwrite(0, "x", 1, 0);
+    ignore(pwrite(0, "x", 1, 0));
 }
 
 static void try_truncating(void)
 {
-    (void)ftruncate(0, 0);
+    ignore(ftruncate(0, 0));
 }
 
 static void try_running_memory(void)
