@@ -253,17 +253,23 @@ static enum err_code send_request(struct inspector *in, const struct inspect_req
     return rc;
 }
 
-/* Caller holds the lock. A child may hold the helper's end of the socket open for a moment longer,
- * or a queued request may be dropped before the process can be waited for: either sign counts. */
-static bool has_ended(const struct inspector *in)
+/* Asks the helper for a sign of life. A process that is ending closes its descriptors in any
+ * order, so that nothing less tells for sure; and the answer, or the hang-up, comes at once.
+ * Caller holds the lock. */
+static bool is_alive(const struct inspector *in)
 {
-    struct pollfd p = {.fd = in->control};
-    siginfo_t info = {0};
+    char sign = INSPECT_PING;
+    ssize_t len;
 
-    if (poll(&p, 1, 0) > 0 && (p.revents & POLLHUP))
-        return true;
-    return waitid(P_PID, (id_t)in->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           info.si_pid == in->pid;
+    do
+        len = send(in->control, &sign, sizeof(sign), MSG_NOSIGNAL);
+    while (len < 0 && errno == EINTR);
+    if (len < 0)
+        return false;
+    do
+        len = recv(in->control, &sign, sizeof(sign), 0);
+    while (len < 0 && errno == EINTR);
+    return len == (ssize_t)sizeof(sign);
 }
 
 /* Did the helper of this generation end, and its children with it? */
@@ -273,7 +279,7 @@ static bool helper_gone(struct inspector *in, uint64_t generation)
 
     pthread_mutex_lock(&in->lock);
     if (in->generation == generation && in->control >= 0) {
-        gone = has_ended(in);
+        gone = !is_alive(in);
         if (gone)
             stop_helper(in); /* the next request starts another */
     }

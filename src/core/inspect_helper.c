@@ -142,8 +142,10 @@ static bool take_fds(struct msghdr *msg, struct job *ret)
     return true;
 }
 
-/* False at the end of the socket. A message of another form cannot come from our server. */
-static bool next_job(int control, struct job *ret)
+enum message { MESSAGE_END, MESSAGE_PING, MESSAGE_JOB };
+
+/* A message of another form cannot come from our server, and counts as the end. */
+static enum message next_message(int control, struct job *ret)
 {
     union {
         struct cmsghdr align;
@@ -161,8 +163,42 @@ static bool next_job(int control, struct job *ret)
     do
         len = recvmsg(control, &msg, MSG_CMSG_CLOEXEC);
     while (len < 0 && errno == EINTR);
-    return len == (ssize_t)sizeof(ret->request) && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-           take_fds(&msg, ret) && ret->request.name_len <= sizeof(ret->request.name);
+    if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+        return MESSAGE_END;
+    if (len == 1 && *(const char *)&ret->request == INSPECT_PING)
+        return MESSAGE_PING;
+    if (len == (ssize_t)sizeof(ret->request) && take_fds(&msg, ret) &&
+        ret->request.name_len <= sizeof(ret->request.name))
+        return MESSAGE_JOB;
+    return MESSAGE_END;
+}
+
+/* False when nobody listens any more. */
+static bool answer_ping(int control)
+{
+    char sign = INSPECT_PING;
+    ssize_t len;
+
+    do
+        len = send(control, &sign, sizeof(sign), MSG_NOSIGNAL);
+    while (len < 0 && errno == EINTR);
+    return len == (ssize_t)sizeof(sign);
+}
+
+static void serve(const struct helper *h)
+{
+    enum message m;
+    struct job job;
+
+    while ((m = next_message(h->control, &job)) != MESSAGE_END) {
+        if (m == MESSAGE_PING) {
+            if (!answer_ping(h->control))
+                return;
+            continue;
+        }
+        start_child(h, &job);
+        close_job(&job);
+    }
 }
 
 /* What libraries would do at their first use, and could not do any more inside the sandbox. */
@@ -175,17 +211,13 @@ static void warm_up(void)
 int inspect_helper_run(int control, inspect_reader *reader)
 {
     struct helper h = {.control = control, .reader = reader, .pid = getpid()};
-    struct job job;
 
     warm_up();
     (void)signal(SIGCHLD, SIG_IGN); /* the kernel reaps; how a child ended shows in its answer */
     (void)signal(SIGPIPE, SIG_IGN); /* a server that gave up waiting is no reason to end */
     if (sandbox_open(&h.sandbox, NULL))
         return 1;
-    while (next_job(control, &job)) {
-        start_child(&h, &job);
-        close_job(&job);
-    }
+    serve(&h);
     sandbox_close(h.sandbox);
     return 0;
 }

@@ -18,6 +18,9 @@ struct inspect_request {
 };
 #define INSPECT_REQUEST_FDS 2
 
+/* A datagram of this one byte, without descriptors, is sent back as it is. */
+#define INSPECT_PING 'p'
+
 /* Most bytes of an answer: every text at its limit. */
 #define INSPECT_ANSWER_MAX (5 * LIMIT_INFO_MEMBER)
 

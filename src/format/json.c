@@ -90,6 +90,22 @@ struct str json_get_str(const json_t *obj, const char *key)
     return json_str(json_object_get(obj, key));
 }
 
+void json_add(json_t **list, json_t *v)
+{
+    if (json_array_append_new(*list, v)) { /* releases v also when *list is NULL */
+        json_decref(*list);
+        *list = NULL;
+    }
+}
+
+void json_put(json_t **object, struct str key, json_t *v)
+{
+    if (json_object_setn_new(*object, key.ptr, key.len, v)) {
+        json_decref(*object);
+        *object = NULL;
+    }
+}
+
 json_t *json_of(struct str s)
 {
     return json_stringn(s.len ? s.ptr : "", s.len);

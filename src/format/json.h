@@ -26,6 +26,12 @@ struct str json_str(const json_t *v); /* borrowed; ptr NULL unless a string */
 struct str json_get_str(const json_t *obj, const char *key);
 json_t *json_of(struct str s); /* a new string; NULL when not UTF-8 or out of memory */
 
+/* Sticky building: adds v (taking the reference) to an array or object that the caller owns. If
+ * that fails, or v is NULL, *list or *object is released and becomes NULL, and stays so: one look
+ * at the end tells, and nothing half-built is taken for a whole. */
+void json_add(json_t **list, json_t *v);
+void json_put(json_t **object, struct str key, json_t *v);
+
 /* A declared field of a request body. Unknown keys are ignored (old clients send extra ones). */
 enum json_type {
     JSON_T_STR,

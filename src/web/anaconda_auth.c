@@ -24,7 +24,7 @@ enum err_code get_scopes(struct call *c, struct err *err)
     json_t *all = json_object();
 
     for (const struct scope_name *s = scope_names; s->name; s++)
-        (void)json_object_set_new(all, s->name, json_string(s->description));
+        json_put(&all, str_of(s->name), json_string(s->description));
     return reply_json(c, 200, all, err);
 }
 
@@ -84,7 +84,7 @@ static json_t *scopes_json(struct str scopes)
     struct str rest = scopes, name;
 
     while (scopes.len && str_next(&rest, ' ', &name))
-        (void)json_array_append_new(list, json_of(name));
+        json_add(&list, json_of(name));
     return list;
 }
 
@@ -116,7 +116,7 @@ enum err_code get_authentications(struct call *c, struct err *err)
         return rc;
     list = json_array();
     for (size_t i = 0; i < tokens.count; i++)
-        (void)json_array_append_new(list, token_json(c, &tokens.rows[i]));
+        json_add(&list, token_json(c, &tokens.rows[i]));
     return reply_json(c, 200, list, err);
 }
 

@@ -54,7 +54,7 @@ static enum err_code list_packages(struct call *c, struct str owner, struct err 
         json_t *v = NULL;
         rc = view_package_summary(c, tx, &packages.rows[i], &v, err);
         if (!rc)
-            (void)json_array_append_new(list, v);
+            json_add(&list, v);
     }
     if (!rc)
         return reply_json(c, 200, list, err);
@@ -229,7 +229,6 @@ enum err_code get_labels(struct call *c, struct err *err)
         return rc;
     all = json_object();
     for (size_t i = 0; i < labels.count; i++)
-        (void)json_object_setn_new(all, labels.rows[i].name.ptr, labels.rows[i].name.len,
-                                   json_pack("{s:b}", "is_locked", labels.rows[i].locked));
+        json_put(&all, labels.rows[i].name, json_pack("{s:b}", "is_locked", labels.rows[i].locked));
     return reply_json(c, 200, all, err);
 }

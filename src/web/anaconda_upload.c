@@ -197,6 +197,6 @@ enum err_code post_commit(struct call *c, struct err *err)
         return rc;
     struct str url =
         str_fmt(c->mem, STR_FMT "/conda/" STR_FMT, STR_ARG(call_base_url(c)), STR_ARG(path.owner));
-    (void)json_object_set_new(v, "url", json_of(url)); /* printed as "located at" */
+    json_put(&v, S("url"), json_of(url)); /* printed as "located at" */
     return reply_json(c, 200, v, err);
 }

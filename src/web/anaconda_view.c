@@ -21,7 +21,7 @@ static json_t *words_json(struct str words)
     struct str rest = words, word;
 
     while (words.len && str_next(&rest, ' ', &word))
-        (void)json_array_append_new(list, json_of(word));
+        json_add(&list, json_of(word));
     return list;
 }
 
@@ -35,7 +35,7 @@ static enum err_code labels_json(struct call *c, struct tx *tx, int64_t file_id,
         return rc;
     *ret = json_array();
     for (size_t i = 0; i < labels.count; i++)
-        (void)json_array_append_new(*ret, json_of(labels.rows[i].name));
+        json_add(ret, json_of(labels.rows[i].name));
     return OK;
 }
 
@@ -74,7 +74,7 @@ static enum err_code files_json(struct call *c, struct tx *tx, const struct file
         json_t *v = NULL;
         rc = view_file(c, tx, &files->rows[i], &v, err);
         if (!rc)
-            (void)json_array_append_new(list, v);
+            json_add(&list, v);
     }
     if (!rc)
         *ret = TAKE(list);
@@ -115,8 +115,7 @@ static enum err_code releases_json(struct call *c, struct tx *tx, int64_t packag
         return rc;
     *ret = json_array();
     for (size_t i = 0; i < releases.count; i++)
-        (void)json_array_append_new(
-            *ret, json_pack("{s:o}", "version", json_of(releases.rows[i].version)));
+        json_add(ret, json_pack("{s:o}", "version", json_of(releases.rows[i].version)));
     return OK;
 }
 
@@ -130,7 +129,7 @@ static json_t *platforms_json(const struct file_list *files)
         for (size_t j = 0; j < i && !known; j++)
             known = str_eq(files->rows[j].subdir, files->rows[i].subdir);
         if (!known)
-            (void)json_array_append_new(list, json_of(files->rows[i].subdir));
+            json_add(&list, json_of(files->rows[i].subdir));
     }
     return list;
 }

@@ -29,8 +29,8 @@ static json_t *field_errors_json(const struct signup_errors *errors)
     json_t *list = json_array();
 
     for (size_t i = 0; i < errors->count; i++)
-        (void)json_array_append_new(list, json_pack("{s:s, s:o}", "field", errors->items[i].field,
-                                                    "detail", json_of(errors->items[i].message)));
+        json_add(&list, json_pack("{s:s, s:o}", "field", errors->items[i].field, "detail",
+                                  json_of(errors->items[i].message)));
     return list;
 }
 

@@ -43,7 +43,8 @@ struct call {
     size_t param_count;
     enum credential credential; /* what was presented */
     struct str secret, user;    /* token or password or cookie; user of CRED_PASSWORD */
-    struct err credential_err;  /* of CRED_MALFORMED: what is wrong with it */
+    bool ambient; /* a browser sends it by itself, whoever made it ask: a cookie, or Basic */
+    struct err credential_err; /* of CRED_MALFORMED: what is wrong with it */
     struct actor actor;
     uint64_t generation; /* of the data, read before anything else: what may be cached under it */
     void *state;         /* of a handler that streams */

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "config.h"
-#include "core/token.h"
 #include "format/json.h"
 #include "store/db.h"
 #include "web/identify.h"
@@ -105,16 +104,17 @@ static enum http_next on_begin(void *ctx, struct http_exchange *ex)
 
 /* ---- prepare: on a worker, before the body ---- */
 
-/* A browser sends the cookie along wherever a request comes from: changes must come from our own
- * pages, or from a client that names no origin at all, and so is no browser. Whoever brings a
- * token proves itself by that. */
+/* A browser sends the cookie along wherever a request comes from, and a token or password that it
+ * was once given for Basic: changes must come from our own pages, or from a client that names no
+ * origin at all, and so is no browser. Whoever brings a token in another way proves itself by
+ * that. */
 static enum err_code check_origin(const struct call *c, struct err *err)
 {
     struct str origin = http_header(c->ex, "Origin"), rest = origin;
     struct str scheme;
 
     if (origin.len == 0 || c->ex->method == HTTP_GET || c->ex->method == HTTP_HEAD ||
-        (c->credential & (CRED_TOKEN | CRED_PATH_TOKEN)))
+        (!c->ambient && (c->credential & (CRED_TOKEN | CRED_PATH_TOKEN))))
         return OK;
     if (str_eq(origin, call_base_url(c)))
         return OK;
@@ -201,14 +201,35 @@ static void on_run(void *ctx, struct http_exchange *ex)
     (void)ctx;
     if (err.code == OK)
         err.code = c->route->run(c, &err);
-    if (err.code != OK && !ex->response)
+    if (err.code != OK) /* and whatever was made of an answer until then is none */
         answer_error(c, &err, S(""));
 }
 
 /* ---- finish: the log line ---- */
 
+/* Our secrets are 32 or more letters and digits of either case in a row; digests have no capitals,
+ * and no sensible name is like that. */
+static bool looks_secret(struct str s)
+{
+    enum { SECRET_RUN = 32 };
+    size_t run = 0;
+    bool capital = false;
+
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool upper = c >= 'A' && c <= 'Z';
+        bool part = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        run = part ? run + 1 : 0;
+        capital = part && (capital || upper);
+        if (run >= SECRET_RUN && capital)
+            return true;
+    }
+    return false;
+}
+
 /* A path as it may be logged: what was decoded, without tokens (taken out before), tickets and
- * set-up codes, and without the query. Whatever looks like a token is masked wherever it is. */
+ * set-up codes, and without the query. Whatever looks like a secret is masked wherever it is. */
 static struct str loggable_path(struct call *c)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(LIMIT_PATH * 2);
@@ -219,12 +240,11 @@ static struct str loggable_path(struct call *c)
     for (size_t i = 0; i < p->count; i++) {
         bool secret = (i == 1 && str_eq(p->seg[0], S("setup"))) ||
                       (i == 2 && str_eq(p->seg[1], S("upload"))) ||
-                      (i > 0 && str_eq(p->seg[i - 1], S("t"))) ||
-                      str_starts(p->seg[i], S(TOKEN_PREFIX));
+                      (i > 0 && str_eq(p->seg[i - 1], S("t"))) || looks_secret(p->seg[i]);
         buf_addc(&b, '/');
         buf_add(&b, secret ? S("***") : p->seg[i]);
     }
-    if (p->trailing_slash)
+    if (p->trailing_slash || p->count == 0)
         buf_addc(&b, '/');
     return buf_ok(&b) ? str_dup(c->mem, buf_str(&b)) : S("-");
 }

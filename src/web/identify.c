@@ -43,6 +43,7 @@ static enum err_code read_basic(struct call *c, struct str rest, struct err *err
 
     if (!field_basic(c->mem, rest, &user, &password))
         return fail(err, ERR_UNAUTHENTICATED, "the Authorization header is not well-formed Basic");
+    c->ambient = true;
     c->credential = CRED_TOKEN;
     if (token_looks_right(password)) {
         c->secret = password;
@@ -64,10 +65,11 @@ static enum err_code read_authorization(struct call *c, struct str header, struc
         return fail(err, ERR_UNAUTHENTICATED, "the Authorization header is malformed");
     if (str_eq_nocase(scheme, S("basic")))
         return read_basic(c, rest, err);
+    /* Not quoted: those who leave the scheme out have their token in its place. */
     if (!str_eq_nocase(scheme, S("token")) && !str_eq_nocase(scheme, S("bearer")))
         return fail(err, ERR_UNAUTHENTICATED,
-                    "authorization scheme \"" STR_FMT "\" is not known; use Bearer, token or Basic",
-                    STR_ARG(scheme));
+                    "the Authorization header begins with no known scheme; "
+                    "use \"Bearer TOKEN\", \"token TOKEN\" or Basic");
     c->credential = CRED_TOKEN;
     c->secret = rest;
     return OK;
@@ -87,8 +89,10 @@ void identify_read(struct call *c)
         return;
     }
     cookie = http_header(c->ex, "Cookie");
-    if (cookie.len && field_cookie(cookie, S(SESSION_COOKIE), &c->secret) && c->secret.len)
+    if (cookie.len && field_cookie(cookie, S(SESSION_COOKIE), &c->secret) && c->secret.len) {
         c->credential = CRED_SESSION;
+        c->ambient = true;
+    }
 }
 
 /* ---- whose it is ---- */

@@ -72,11 +72,13 @@ enum err_code reply_html(struct call *c, unsigned status, struct str title, stru
     if (!buf_ok(&b))
         return fail(err, ERR_NOMEM, "out of memory");
     r = http_response_bytes(status, buf_str(&b));
-    return set(c, r,
-               r && common_headers(r, "text/html; charset=utf-8") &&
-                   http_response_header(r, "Content-Security-Policy", S(PAGE_CSP)) &&
-                   http_response_header(r, "Referrer-Policy", S("no-referrer")),
-               err);
+    return set(
+        c, r,
+        r && common_headers(r, "text/html; charset=utf-8") &&
+            http_response_header(r, "Content-Security-Policy", S(PAGE_CSP)) &&
+            /* Not "no-referrer": it makes browsers send our own forms with "Origin: null". */
+            http_response_header(r, "Referrer-Policy", S("same-origin")),
+        err);
 }
 
 enum err_code reply_cookie(struct call *c, struct str secret, int64_t max_age_seconds,
@@ -195,6 +197,8 @@ static void reply_xml(struct call *c, unsigned status, const struct err *e)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(MIB);
     const char *code = status == 413   ? "EntityTooLarge"
+                       : status == 401 ? "AccessDenied"
+                       : status == 403 ? "AccessDenied"
                        : status == 404 ? "NoSuchUpload"
                        : status == 400 ? "InvalidDigest"
                        : status == 409 ? "OperationAborted"

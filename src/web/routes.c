@@ -104,9 +104,24 @@ static bool answers(const struct route *r, enum http_method m)
     return r->method == m || (r->method == HTTP_GET && m == HTTP_HEAD);
 }
 
-enum err_code routes_match(struct call *c, struct str *ret_allow, struct err *err)
+/* The value of Allow: each method once, though several rows may fit the same path. */
+static struct str allow_of(struct call *c, unsigned methods)
 {
     struct str allow = S("");
+
+    for (unsigned m = 0; m < HTTP_OTHER; m++) {
+        if (!(methods & 1U << m))
+            continue;
+        allow = str_fmt(c->mem, STR_FMT "%s%s", STR_ARG(allow), allow.len ? ", " : "",
+                        m == HTTP_GET ? "GET, HEAD" : http_method_name((enum http_method)m));
+    }
+    return allow;
+}
+
+enum err_code routes_match(struct call *c, struct str *ret_allow, struct err *err)
+{
+    unsigned methods = 0; /* bits of those that are possible */
+    struct str allow;
 
     for (size_t i = 0; i < COUNT(routes); i++) {
         if (!fits(&routes[i], c))
@@ -115,13 +130,14 @@ enum err_code routes_match(struct call *c, struct str *ret_allow, struct err *er
             c->route = &routes[i];
             return OK;
         }
-        allow = str_fmt(c->mem, STR_FMT "%s%s", STR_ARG(allow), allow.len ? ", " : "",
-                        routes[i].method == HTTP_GET ? "GET, HEAD"
-                                                     : http_method_name(routes[i].method));
+        methods |= 1U << routes[i].method;
     }
     c->param_count = 0;
-    if (allow.len == 0)
+    if (!methods)
         return fail(err, ERR_NOT_FOUND, "there is nothing at this address");
+    allow = allow_of(c, methods);
+    if (!allow.len)
+        return fail(err, ERR_NOMEM, "out of memory");
     *ret_allow = allow;
     return fail(err, ERR_INVALID, "method " STR_FMT " is not possible here; possible: " STR_FMT,
                 STR_ARG(c->ex->method_text), STR_ARG(allow));

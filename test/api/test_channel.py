@@ -40,7 +40,7 @@ def test_records_are_of_the_file(anonymous, publish, tmp_path):
     path = packages.make(tmp_path, packages.index_of(
         "record", "1!2.0", "py3_1", build_number=1, depends=["python >=3.8", "alpha"],
         constrains=["beta <2"], track_features="x y", features="z", license_family="BSD",
-        arch=None, preferred_env=None), {"bin/x": b"x" * 1000})
+        preferred_env=None), {"bin/x": b"x" * 1000})
     publish("alice", path)
     record = channel.listed(anonymous, "/conda/alice", "noarch")[path.name]
     data = path.read_bytes()

@@ -51,6 +51,8 @@ class Anaconda:
         self.version = tuple(int(part) for part in version.split("."))
         self.program = [folder / "bin" / "anaconda", "org"] if plugin else [
             folder / "bin" / "conda-server"]
+        if self.version < (1, 3):
+            self.program.append("--hide-traceback")  # which newer ones do by themselves
         self.home = Path(home)
         (self.home / "config" / "data").mkdir(parents=True)
         (self.home / "config" / "data" / "config.yaml").write_text(f"url: {url}\n")
@@ -60,6 +62,8 @@ class Anaconda:
         self.env = {**keep, "HOME": str(home), "BINSTAR_CONFIG_DIR": str(self.home / "config"),
                     "PYTHONWARNINGS": "ignore", "COLUMNS": "400", "NO_COLOR": "1",
                     "ANACONDA_TELEMETRY_ENABLED": "false", "NO_PROXY": "*"}
+        if not plugin:
+            self.env["ANACONDA_CLIENT_FORCE_STANDALONE"] = "1"
 
     def __call__(self, *words, stdin="", timeout=120):
         done = subprocess.run([*self.program, *map(str, words)], input=stdin, capture_output=True,

@@ -16,12 +16,13 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def index_of(name, version="1.0", build="0", **more):
-    """An index.json; `more` adds members or, with None, leaves members out."""
-    index = {"name": name, "version": version, "build": build, "build_number": 0,
-             "depends": [], "subdir": "noarch", "noarch": "generic", "license": "BSD-3-Clause",
-             "timestamp": 1700000000000}
+    """An index.json as conda-build writes it; `more` adds members or, with None, leaves some out."""
+    index = {"arch": None, "build": build, "build_number": 0, "depends": [],
+             "license": "BSD-3-Clause", "name": name, "noarch": "generic", "platform": None,
+             "subdir": "noarch", "timestamp": 1700000000000, "version": version}
     index.update(more)
-    return {key: value for key, value in index.items() if value is not None}
+    return {key: value for key, value in index.items()
+            if value is not None or key not in more}
 
 
 def stem_of(index):

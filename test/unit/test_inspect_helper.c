@@ -144,6 +144,19 @@ static void each_request_is_answered_on_its_pipe(void **state)
     assert_int_equal(stop(&h), 0);
 }
 
+static void a_sign_of_life_is_sent_back(void **state)
+{
+    struct helper h = start(echo);
+    char sign = INSPECT_PING;
+
+    (void)state;
+    send_message(&h, &sign, 1, NULL, 0);
+    sign = 0;
+    assert_int_equal(recv(h.control, &sign, 1, 0), 1);
+    assert_int_equal(sign, INSPECT_PING);
+    assert_int_equal(stop(&h), 0);
+}
+
 static void closing_the_socket_ends_the_helper(void **state)
 {
     struct helper h = start(echo);
@@ -192,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_request_is_answered_on_its_pipe),
+        cmocka_unit_test(a_sign_of_life_is_sent_back),
         cmocka_unit_test(closing_the_socket_ends_the_helper),
         cmocka_unit_test(messages_of_another_form_end_the_helper),
         cmocka_unit_test(time_grows_with_the_archive_up_to_a_day),

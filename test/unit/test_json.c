@@ -398,6 +398,26 @@ static void a_body_over_the_arena_is_out_of_memory(void **state)
 
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, open_arena, close_arena)
 
+static void a_list_that_could_not_be_completed_is_no_list(void **state)
+{
+    json_t *list = json_array(), *object = json_object();
+
+    (void)state;
+    json_add(&list, json_integer(1));
+    json_add(&list, json_integer(2));
+    assert_int_equal(json_array_size(list), 2);
+    json_add(&list, NULL);
+    assert_null(list);
+    json_add(&list, json_integer(3)); /* releases it: a leak checker would tell */
+    assert_null(list);
+    json_put(&object, S("key and more"), json_true());
+    assert_true(json_is_true(json_object_get(object, "key and more")));
+    json_put(&object, S("other"), NULL);
+    assert_null(object);
+    json_put(&object, S("third"), json_integer(3));
+    assert_null(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +437,7 @@ int main(void)
         WITH_ARENA(a_wrong_field_is_named_and_nothing_is_filled_in),
         WITH_ARENA(a_body_that_is_no_object_is_refused),
         cmocka_unit_test(a_body_over_the_arena_is_out_of_memory),
+        cmocka_unit_test(a_list_that_could_not_be_completed_is_no_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

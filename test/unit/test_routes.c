@@ -167,7 +167,7 @@ static void a_wrong_method_names_the_right_ones_once(void **state)
     } cases[] = {
         {HTTP_POST, "/healthz", "GET, HEAD"},
         {HTTP_PUT, "/setup/abc", "GET, HEAD, POST"},
-        {HTTP_PATCH, "/api/v1/session", "POST, GET, HEAD, DELETE"},
+        {HTTP_PATCH, "/api/v1/session", "GET, HEAD, POST, DELETE"},
         {HTTP_GET, "/api/v1/accounts", "POST"},
         {HTTP_GET, "/api/upload/ticket", "POST"},
         {HTTP_OPTIONS, "/api/package/o/p", "GET, HEAD, POST, DELETE"},
