@@ -26,6 +26,7 @@ from support.server import BINARY, Server  # noqa: E402
 from support.wait import until  # noqa: E402
 
 NGINX_CONF = """
+{user}
 worker_processes {cores};
 daemon off;
 pid {folder}/nginx.pid;
@@ -60,6 +61,7 @@ class Nginx:
         self.url = f"http://127.0.0.1:{self.port}"
         (folder / "root").mkdir(parents=True)
         (folder / "nginx.conf").write_text(NGINX_CONF.format(
+            user="user root;" if os.getuid() == 0 else "",  # who else may not read the folder
             cores=os.cpu_count(), folder=folder, port=self.port))
         program = shutil.which("nginx") or "/usr/sbin/nginx"
         self.process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-p", folder],

@@ -109,16 +109,50 @@ enum err_code account_check_login(struct str login, struct err *err)
     return OK;
 }
 
-/* Something before one "@", a dotted host after it, no blanks: the rest only a mail can tell. */
+/* Two or more labels of letters, digits and "-"; bytes of other scripts pass. */
+static bool is_host(struct str host)
+{
+    struct str rest = host, label;
+    size_t labels = 0;
+
+    while (str_next(&rest, '.', &label)) {
+        if (label.len == 0 || label.len > 63)
+            return false;
+        for (size_t i = 0; i < label.len; i++) {
+            unsigned char c = (unsigned char)label.ptr[i];
+            bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+            if (!letter && !(c >= '0' && c <= '9') && c != '-' && c < 0x80)
+                return false;
+        }
+        labels++;
+    }
+    return labels >= 2;
+}
+
+/* Words between dots. What mail programs put around an address, and quoting, are no part of it. */
+static bool is_mailbox(struct str local)
+{
+    struct str rest = local, word;
+
+    if (local.len == 0 || local.len > 64)
+        return false;
+    while (str_next(&rest, '.', &word)) {
+        if (word.len == 0)
+            return false;
+        for (size_t i = 0; i < word.len; i++)
+            if (strchr(" \"(),:;<>@[\\]", word.ptr[i]))
+                return false;
+    }
+    return true;
+}
+
+/* The shape of an address; whether it exists only a mail can tell. */
 static enum err_code check_email(struct str email, struct err *err)
 {
     struct str local, host;
-    bool good = email.len <= 254 && text_is_utf8(email) && !text_has_control(email) &&
-                !str_has(email, ' ') && str_cut_last(email, '@', &local, &host) && local.len > 0 &&
-                !str_has(local, '@') && host.len >= 3 && str_has(host, '.') && host.ptr[0] != '.' &&
-                host.ptr[host.len - 1] != '.';
 
-    if (!good)
+    if (email.len > 254 || !text_is_utf8(email) || text_has_control(email) ||
+        !str_cut_last(email, '@', &local, &host) || !is_mailbox(local) || !is_host(host))
         return fail_field(err, "email", "\"" STR_FMT "\" is not an e-mail address", STR_ARG(email));
     return OK;
 }

@@ -129,7 +129,8 @@ static enum next next_of(struct http_conn *c)
     lock(b);
     if (b->abandoned) {
         next = NEXT_FINISH;
-    } else if (b->fill_len && !b->failed && (b->held || b->ended)) {
+    } else if ((b->held || b->ended) && b->fill_len &&
+               !b->failed) { /* suspended: fill_len is ours */
         swap_buffers(b);
         next = NEXT_BUFFER;
     } else if (b->ended) {

@@ -68,6 +68,7 @@ static bool add_headers(struct http_response *r, const struct http_entity_desc *
     return add_validators(r, d) && http_response_header(r, "Content-Type", d->content_type) &&
            http_response_header(r, "Content-Encoding", d->content_encoding) &&
            http_response_header(r, "Content-Disposition", d->disposition) &&
+           http_response_header(r, "Content-Security-Policy", d->policy) &&
            http_response_header(r, "Accept-Ranges", S("bytes")) &&
            http_response_header(r, "X-Content-Type-Options", S("nosniff"));
 }
@@ -97,7 +98,7 @@ static bool entity_fill(struct http_entity *e, const struct http_entity_desc *d)
     if (!e->mem || !copy_text(e->mem, &e->desc.etag) || !copy_text(e->mem, &e->desc.content_type) ||
         !copy_text(e->mem, &e->desc.content_encoding) ||
         !copy_text(e->mem, &e->desc.cache_control) || !copy_text(e->mem, &e->desc.vary) ||
-        !copy_text(e->mem, &e->desc.disposition))
+        !copy_text(e->mem, &e->desc.disposition) || !copy_text(e->mem, &e->desc.policy))
         return false;
     if (d->file.len)
         e->file = mem_dup(d->file.ptr, d->file.len);

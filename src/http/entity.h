@@ -18,6 +18,7 @@ struct http_entity_desc {
     struct str cache_control;
     struct str vary;        /* may be empty */
     struct str disposition; /* Content-Disposition; may be empty */
+    struct str policy;      /* Content-Security-Policy; may be empty */
     struct str bytes;       /* the content (copied) ... */
     struct str file;        /* ... or a path to open for each request, if not empty */
     uint64_t size;          /* of the file; ignored for bytes */

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+/* TCP_CLOSE_WAIT of <netinet/tcp.h>, whose struct tcp_info is too old to be used here. */
+#define CLOSE_WAIT 8
 #define PHASE_BITS 3
 #define PHASE_MASK ((1u << PHASE_BITS) - 1)
 
@@ -51,15 +53,14 @@ void watch_set(struct watch *w, enum watch_phase phase)
 
 /* --- one look --------------------------------------------------------------------------------- */
 
-/* Bytes that the kernel got from the peer, or that the peer has acknowledged. */
-static uint64_t tcp_bytes(int fd, bool received)
+/* What the kernel knows of a connection; zeros if nothing. */
+static struct tcp_info tcp_state(int fd)
 {
     struct tcp_info info = {0};
     socklen_t len = sizeof(info);
 
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-        return 0;
-    return received ? info.tcpi_bytes_received : info.tcpi_bytes_acked;
+    (void)getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len); /* fails if it is gone already */
+    return info;
 }
 
 /* What a connection in this phase must make more of. */
@@ -67,8 +68,10 @@ static uint64_t progress(const struct watch *w, enum watch_phase phase)
 {
     if (phase == WATCH_BODY)
         return atomic_load_explicit(&w->received, memory_order_relaxed);
-    if (phase == WATCH_IDLE || phase == WATCH_ANSWER)
-        return tcp_bytes(w->fd, phase == WATCH_IDLE);
+    if (phase == WATCH_IDLE)
+        return tcp_state(w->fd).tcpi_bytes_received;
+    if (phase == WATCH_ANSWER)
+        return tcp_state(w->fd).tcpi_bytes_acked;
     return 0;
 }
 
@@ -81,7 +84,7 @@ static void restart(struct watch *w, uint64_t state, uint64_t now_us)
     if (!(w->began && phase == WATCH_HEADERS))
         w->since_us = now_us;
     w->seen = state;
-    w->began = false;
+    w->began = w->closed = false;
     w->baseline = progress(w, phase);
 }
 
@@ -111,6 +114,17 @@ static bool rate_too_low(const struct reaper *r, struct watch *w, uint64_t now_u
     return false;
 }
 
+/* Has the peer closed its side at least one look ago, and all of its bytes been taken since? */
+static bool peer_is_gone(struct watch *w)
+{
+    uint64_t received = atomic_load_explicit(&w->received, memory_order_relaxed);
+    bool closed_before = w->closed && w->closed_at == received;
+
+    w->closed = tcp_state(w->fd).tcpi_state == CLOSE_WAIT;
+    w->closed_at = received;
+    return w->closed && closed_before;
+}
+
 static bool is_overdue(const struct reaper *r, struct watch *w, uint64_t now_us)
 {
     uint64_t state = atomic_load_explicit(&w->state, memory_order_relaxed);
@@ -121,10 +135,11 @@ static bool is_overdue(const struct reaper *r, struct watch *w, uint64_t now_us)
     }
     switch (phase_of(state)) {
     case WATCH_HEADERS:
-        return now_us - w->since_us >= r->limits.header_us;
+        return now_us - w->since_us >= r->limits.header_us || peer_is_gone(w);
     case WATCH_IDLE:
-        return idle_overdue(r, w, now_us);
+        return idle_overdue(r, w, now_us) || peer_is_gone(w);
     case WATCH_BODY:
+        return rate_too_low(r, w, now_us) || peer_is_gone(w);
     case WATCH_ANSWER:
         return rate_too_low(r, w, now_us);
     case WATCH_BUSY:

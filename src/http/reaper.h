@@ -6,6 +6,8 @@
  *             first request)
  *   body      at least min_rate bytes per second over each window
  *   answer    the peer has acknowledged at least as much
+ *   a peer    that has closed its side while something is awaited from it, after a second: the
+ *             library reads short, waits for the next edge, and misses an end that came with data
  * Time in which a worker of ours has the exchange does not count. A cut is shutdown(2): the
  * event thread that owns the connection sees it closed, and cleans up as for any other. */
 #ifndef HTTP_REAPER_H
@@ -36,7 +38,9 @@ struct watch {
     _Atomic uint64_t received; /* bytes of body */
     /* The reaper's own: what it saw last. */
     uint64_t seen, since_us, baseline;
-    bool began; /* idle: bytes of the next request have come */
+    bool began;         /* idle: bytes of the next request have come */
+    bool closed;        /* by the peer, at the last look, when ... */
+    uint64_t closed_at; /* ... so many bytes of body had come */
 };
 
 struct reaper;

@@ -50,6 +50,8 @@ static enum err_code read_token_body(struct call *c, struct token_body *ret, str
     AUTO(json_decrefp) json_t *body = NULL;
     enum err_code rc = call_json(c, &body, err);
 
+    if (rc == ERR_INVALID) /* not 400: to the client that means that the token exists */
+        return err->code = ERR_UNPROCESSABLE;
     return rc ? rc : json_read(body, fields, COUNT(fields), c->mem, ret, err);
 }
 

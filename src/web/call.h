@@ -39,7 +39,7 @@ struct call {
     struct path path;               /* without the token that may have been in it */
     bool path_ok;                   /* the path could be decoded */
     const struct route *route;      /* NULL until matched */
-    struct str params[CALL_PARAMS]; /* in the order of the pattern */
+    struct str params[CALL_PARAMS]; /* in the order of the pattern; logins in lower case */
     size_t param_count;
     enum credential credential; /* what was presented */
     struct str secret, user;    /* token or password or cookie; user of CRED_PASSWORD */

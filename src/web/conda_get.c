@@ -22,38 +22,37 @@ struct target {
     struct str name;   /* "repodata.json", "shards/<sha256>.msgpack.zst", "x-1-0.conda" */
 };
 
-/* Labels may hold "/", so the path is read from its end: the name, then a word that is a known or
- * at least well-formed subdir, then what is left after "label". */
-static enum err_code parse_target(struct call *c, struct target *ret, struct err *err)
+/* Labels may hold "/", so the path is read from its end: the name, then the subdir, then what is
+ * left after "label". A word that looks like a subdir but is not a known one may also be the last
+ * part of a label: any_subdir decides. ERR_NOT_FOUND (and *ret is set all the same) when it is no
+ * path of a channel. */
+static enum err_code parse_target(struct call *c, bool any_subdir, struct target *ret,
+                                  struct err *err)
 {
-    const struct path *p = &c->path;
-    size_t first = 2, end = p->count;
+    struct path p = c->path;
+    const size_t first = 2;
     struct target t = {
-        .owner = p->seg[1], .label = S("main"), .subdir = S(""), .name = S("index.html")};
+        .owner = p.seg[1], .label = S("main"), .subdir = S(""), .name = S("index.html")};
 
-    if (end > first && !p->trailing_slash) {
-        t.name = p->seg[--end];
-        if (end > first && str_eq(p->seg[end - 1], S("shards"))) {
-            t.name = str_fmt(c->mem, "shards/" STR_FMT, STR_ARG(t.name));
-            end--;
+    if (p.count > first && !p.trailing_slash)
+        t.name = p.seg[--p.count];
+    if (p.count > first && str_eq(p.seg[p.count - 1], S("shards"))) {
+        struct str shard = str_fmt(c->mem, "shards/" STR_FMT, STR_ARG(t.name));
+        if (index_media_type(shard).ptr) {
+            t.name = shard;
+            p.count--;
         }
     }
-    if (end > first && conda_check_subdir(p->seg[end - 1], NULL) == OK &&
-        (conda_known_subdir(p->seg[end - 1]) || end == first + 1))
-        t.subdir = p->seg[--end];
-    if (end > first && str_eq(p->seg[first], S("label"))) {
-        struct path label = *p;
-        label.count = end;
-        t.label = str_lower(c->mem, path_tail(c->mem, &label, first + 1));
-        if (conda_check_label(t.label, NULL))
-            return fail(err, ERR_NOT_FOUND, "there is no label \"" STR_FMT "\"", STR_ARG(t.label));
-    } else if (end > first) {
-        return fail(err, ERR_NOT_FOUND, "there is no such file in channel \"" STR_FMT "\"",
-                    STR_ARG(t.owner));
-    }
-    if (!t.name.ptr || !t.label.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
+    if (p.count > first && conda_check_subdir(p.seg[p.count - 1], NULL) == OK &&
+        (any_subdir || p.count == first + 1 || conda_known_subdir(p.seg[p.count - 1])))
+        t.subdir = p.seg[--p.count];
+    if (p.count > first)
+        t.label = str_lower(c->mem, path_tail(c->mem, &p, first + 1));
     *ret = t;
+    if (!t.label.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (p.count > first && (!str_eq(p.seg[first], S("label")) || conda_check_label(t.label, NULL)))
+        return ERR_NOT_FOUND;
     return OK;
 }
 
@@ -78,9 +77,15 @@ static enum err_code answer(struct call *c, struct http_entity_desc *d, struct s
     struct str key = resource_key(c);
 
     d->etag = make_etag(c, digest, d->content_encoding.len ? "zstd" : "");
+    d->cors = true; /* channels are for everybody, and solvers run in browsers too */
     if (!key.ptr || !d->etag.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     return resource_answer(c, key, resource_entity(http_entity_new(d)), err);
+}
+
+static struct str page_policy(struct str type)
+{
+    return str_starts(type, S("text/html")) ? S(REPLY_PAGE_POLICY) : S("");
 }
 
 static struct str index_cache_control(const struct call *c)
@@ -118,6 +123,7 @@ static enum err_code answer_doc(struct call *c, const struct index_doc_row *doc,
         .content_encoding = zstd_coded ? S("zstd") : S(""),
         .cache_control = shard ? S(IMMUTABLE) : index_cache_control(c),
         .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
+        .policy = page_policy(type),
     };
     enum err_code rc = load_bytes(c, doc, &d, err);
 
@@ -140,6 +146,7 @@ static enum err_code answer_empty(struct call *c, const struct channel *ch, cons
         .content_type = type,
         .cache_control = index_cache_control(c),
         .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
+        .policy = page_policy(type),
         .bytes = buf_str(&b),
     };
     return answer(c, &d, str_of(hex), err);
@@ -212,14 +219,41 @@ static enum err_code find(struct call *c, const struct target *t, struct err *er
     return find_package(c, tx, &ch, t, err);
 }
 
+static enum err_code find_target(struct call *c, bool any_subdir, struct target *ret,
+                                 struct err *err)
+{
+    enum err_code rc = parse_target(c, any_subdir, ret, err);
+
+    return rc ? rc : find(c, ret, err);
+}
+
+/* The links of a channel's page are relative to its folder. So is this one, and keeps a token that
+ * stands before it. */
+static enum err_code redirect_to_folder(struct call *c, struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(4 * LIMIT_PATH);
+    enum err_code rc = reply_empty(c, 301, err);
+
+    text_percent(&b, c->path.seg[1], "");
+    buf_addc(&b, '/');
+    if (rc)
+        return rc;
+    if (!buf_ok(&b) || !http_response_header(c->ex->response, "Location", buf_str(&b)))
+        return fail(err, ERR_NOMEM, "out of memory");
+    return OK;
+}
+
 enum err_code get_conda(struct call *c, struct err *err)
 {
     struct target t = {0};
     struct str key = resource_key(c);
-    enum err_code rc = parse_target(c, &t, err);
+    enum err_code rc;
 
-    if (!rc)
-        rc = find(c, &t, err);
+    if (c->path.count == 2 && !c->path.trailing_slash)
+        return redirect_to_folder(c, err);
+    rc = find_target(c, false, &t, err);
+    if (rc == ERR_NOT_FOUND && !t.subdir.len)
+        rc = find_target(c, true, &t, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
     /* Clients ask for the same missing files on each run: the refusal is kept like an answer. */

@@ -56,9 +56,14 @@ struct str call_base_url(const struct call *c)
 
 enum err_code call_json(struct call *c, json_t **ret_object, struct err *err)
 {
-    if (str_trim(c->ex->body).len == 0)
-        return json_parse_object(S("{}"), ret_object, err);
-    return json_parse_object(c->ex->body, ret_object, err);
+    struct str body = str_trim(c->ex->body).len ? c->ex->body : S("{}");
+    enum err_code rc = json_parse_object(body, ret_object, err);
+    /* The parser's message ends with what stands at the mistake: it may be part of a password. */
+    char *quote = rc ? strstr(err->msg, " near '") : NULL;
+
+    if (quote)
+        *quote = '\0';
+    return rc;
 }
 
 /* ---- begin: on the event thread ---- */

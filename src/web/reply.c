@@ -6,11 +6,6 @@
 #include "format/json.h"
 #include "web/routes.h"
 
-/* What every page of ours may do: nothing but be read, and post a form back to us. */
-#define PAGE_CSP                                                                                   \
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors "   \
-    "'none'; base-uri 'none'"
-
 static bool common_headers(struct http_response *r, const char *type)
 {
     return (!type || http_response_header(r, "Content-Type", str_of(type))) &&
@@ -75,7 +70,7 @@ enum err_code reply_html(struct call *c, unsigned status, struct str title, stru
     return set(
         c, r,
         r && common_headers(r, "text/html; charset=utf-8") &&
-            http_response_header(r, "Content-Security-Policy", S(PAGE_CSP)) &&
+            http_response_header(r, "Content-Security-Policy", S(REPLY_PAGE_POLICY)) &&
             /* Not "no-referrer": it makes browsers send our own forms with "Origin: null". */
             http_response_header(r, "Referrer-Policy", S("same-origin")),
         err);

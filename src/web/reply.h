@@ -3,6 +3,12 @@
 #define WEB_REPLY_H
 #include "web/call.h"
 
+/* Content-Security-Policy of every page of ours: it may do nothing but be read, and post a form
+ * back to us. */
+#define REPLY_PAGE_POLICY                                                                          \
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors "   \
+    "'none'; base-uri 'none'"
+
 /* Bytes of a media type; never cached. */
 enum err_code reply_bytes(struct call *c, unsigned status, const char *type, struct str body,
                           struct err *err) MUST_USE;

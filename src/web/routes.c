@@ -74,6 +74,15 @@ static bool next_part(struct str *pattern, struct str *ret_part)
     return true;
 }
 
+/* Logins are stored in lower case: whatever is compared with, or made of, the one in a URL must
+ * not differ by how it was typed. */
+static struct str fold_login(struct call *c, struct str param, struct str value)
+{
+    if (str_eq(param, S("{owner}")) || str_eq(param, S("{login}")))
+        return str_lower(c->mem, value);
+    return value;
+}
+
 /* Does the path fit the row's pattern? Fills params as it goes. */
 static bool fits(const struct route *r, struct call *c)
 {
@@ -91,7 +100,7 @@ static bool fits(const struct route *r, struct call *c)
         if (i >= c->path.count)
             return false;
         if (part.len && part.ptr[0] == '{')
-            c->params[c->param_count++] = c->path.seg[i];
+            c->params[c->param_count++] = fold_login(c, part, c->path.seg[i]);
         else if (!str_eq(part, c->path.seg[i]))
             return false;
         i++;

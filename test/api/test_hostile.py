@@ -23,7 +23,7 @@ NAMED = {
     "bz2-truncated": r"truncat|ends|incomplete|bz", "device": r"device|fifo|special|type",
     "empty": r"empty|zip|0 bytes|end of central", "gz-as-bz2": r"bzip2|bz2|format",
     "hardlink-index": r"link|index\.json", "html": r"bzip2|bz2|format",
-    "index-build-number-huge": r"build_number|integer", "index-build-number-str": r"build_number",
+    "index-build-number-huge": r"build_number|integer|number", "index-build-number-str": r"build_number",
     "index-depends-100k": r"depends", "index-depends-nested": r"depends",
     "index-depends-str": r"depends", "index-mismatch-filename": r"name|file",
     "index-name-dotdot": r"name", "index-name-html": r"name", "index-name-nul": r"name|NUL|0000",

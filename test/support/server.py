@@ -131,8 +131,10 @@ class Server:
         """Resident bytes of the serving process."""
         return _status(self.process.pid, "VmRSS") * 1024
 
-    def memory_peak(self):
-        return _status(self.process.pid, "VmHWM") * 1024
+    def sockets(self):
+        """How many sockets the serving process holds."""
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        return sum(os.readlink(it).startswith("socket:") for it in folder.iterdir())
 
 
 def run(*words, stdin="", binary=BINARY, env=None, timeout=60):

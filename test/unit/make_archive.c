@@ -67,7 +67,8 @@ static void add_header(struct buf *b, const struct tar_part *part)
     memset(h + 148, ' ', 8);
     h[156] = part->type ? part->type : '0';
     (void)snprintf(h + 157, 100, "%s", part->link ? part->link : "");
-    memcpy(h + 257, "ustar\00000", 8);
+    memcpy(h + 257, "ustar", 6); /* with its NUL */
+    memset(h + 263, '0', 2);
     for (size_t i = 0; i < sizeof(h); i++)
         sum += (unsigned char)h[i];
     put_octal(h + 148, 7, sum);

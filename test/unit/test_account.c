@@ -267,6 +267,14 @@ static void of_two_who_take_one_address_at_once_one_gets_it(void **state)
     assert_int_equal(accounts(f), 1);
 }
 
+static enum err_code insert(struct core *f, const struct judged_signup *judged)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
+    int64_t id;
+
+    return account_insert_signup(&f->app, tx, &stranger, judged, &id, &f->err);
+}
+
 /* Between judging and inserting, told without threads. */
 static void a_name_taken_after_judging_is_told_by_field(void **state)
 {
@@ -274,26 +282,27 @@ static void a_name_taken_after_judging_is_told_by_field(void **state)
     struct signup in = form("alice");
     struct judged_signup judged;
     struct signup_errors errors;
-    struct tx *tx;
-    int64_t id;
 
     must(f, account_validate_signup(&f->app, f->mem, &in, &judged, &errors, &f->err));
     (void)core_user(f, "alice");
-    tx = core_begin(f, TX_WRITE);
-    must_fail(f, account_insert_signup(&f->app, tx, &stranger, &judged, &id, &f->err),
-              ERR_UNPROCESSABLE, "login \"alice\" is taken");
+    must_fail(f, insert(f, &judged), ERR_UNPROCESSABLE, "login \"alice\" is taken");
     assert_string_equal(f->err.field, "login");
-    tx_endp(&tx);
     judged.in.login = S("bob");
     judged.in.email = S("ALICE@example.org");
-    tx = core_begin(f, TX_WRITE);
-    must_fail(f, account_insert_signup(&f->app, tx, &stranger, &judged, &id, &f->err),
-              ERR_UNPROCESSABLE, "taken");
+    must_fail(f, insert(f, &judged), ERR_UNPROCESSABLE, "taken");
     assert_string_equal(f->err.field, "email");
-    tx_endp(&tx);
 }
 
 /* ---- passwords and rights -------------------------------------------------------------------- */
+
+static enum err_code identify(struct core *f, struct str secret)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    struct actor who;
+    int64_t expires;
+
+    return session_identify(tx, f->mem, secret, &who, &expires, &f->err);
+}
 
 static void a_new_password_ends_every_session_of_its_account_alone(void **state)
 {
@@ -301,9 +310,7 @@ static void a_new_password_ends_every_session_of_its_account_alone(void **state)
     struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), who,
                  admin = {.login = S("admin command")};
     struct str first, second, of_bob;
-    struct tx *tx;
     uint64_t before;
-    int64_t expires;
 
     must(f, session_start(&f->app, f->mem, &alice, S("one"), &first, &f->err));
     must(f, session_start(&f->app, f->mem, &alice, S("two"), &second, &f->err));
@@ -312,13 +319,9 @@ static void a_new_password_ends_every_session_of_its_account_alone(void **state)
     must(f,
          account_reset_password(&f->app, f->mem, &admin, S("alice"), S("battery staple"), &f->err));
     assert_true(db_generation(f->app.db) > before);
-    tx = core_begin(f, TX_READ);
-    must_fail(f, session_identify(tx, f->mem, first, &who, &expires, &f->err), ERR_UNAUTHENTICATED,
-              "the session has ended");
-    must_fail(f, session_identify(tx, f->mem, second, &who, &expires, &f->err), ERR_UNAUTHENTICATED,
-              "the session has ended");
-    must(f, session_identify(tx, f->mem, of_bob, &who, &expires, &f->err));
-    tx_endp(&tx);
+    must_fail(f, identify(f, first), ERR_UNAUTHENTICATED, "the session has ended");
+    must_fail(f, identify(f, second), ERR_UNAUTHENTICATED, "the session has ended");
+    must(f, identify(f, of_bob));
     must(f, session_check_password(&f->app, f->mem, S("alice"), S("battery staple"), S(""), &who,
                                    &f->err));
     assert_str(CORE_TEXT(f, "SELECT actor || '|' || object || '|' || detail FROM audit WHERE "

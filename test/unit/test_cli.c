@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "cli_run.h"
 
 static void no_command_is_a_usage_error_with_help_on_stderr(void **state)
@@ -66,25 +65,25 @@ struct parsed {
     bool ok, on;
     struct str value;
     struct cli_args args;
+    char said[500];
+    char words[CLI_RUN_ARGS_MAX][64]; /* the results borrow from them */
 };
 
-static struct parsed parse(const char *const *words, int count, char **said)
+static void parse(struct parsed *p, const char *const *words, int count)
 {
-    struct arena *mem = arena_open(MIB);
-    struct parsed p = {.value = S("unset")};
-    const struct cli_flag flags[] = {{"on", NULL, &p.on}, {"value", &p.value, NULL}};
-    char *argv[CLI_RUN_ARGS_MAX] = {NULL};
-    size_t len;
-    FILE *err = open_memstream(said, &len);
-    struct cli cli = {.mem = mem, .err = err, .argc = count, .argv = argv};
+    const struct cli_flag flags[] = {{"on", NULL, &p->on}, {"value", &p->value, NULL}};
+    char *argv[CLI_RUN_ARGS_MAX];
+    struct cli cli = {.argc = count, .argv = argv};
 
-    assert_non_null(err);
-    for (int i = 0; i < count; i++)
-        argv[i] = strdup(words[i]); /* the results borrow from them */
-    p.ok = cli_parse(&cli, flags, COUNT(flags), &p.args);
-    assert_int_equal(fclose(err), 0);
-    arena_close(mem);
-    return p;
+    *p = (struct parsed){.value = S("unset")};
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(p->words[i], sizeof(p->words[i]), "%s", words[i]);
+        argv[i] = p->words[i];
+    }
+    cli.err = fmemopen(p->said, sizeof(p->said), "w");
+    assert_non_null(cli.err);
+    p->ok = cli_parse(&cli, flags, COUNT(flags), &p->args);
+    assert_int_equal(fclose(cli.err), 0);
 }
 
 static void flags_words_and_settings_are_told_apart(void **state)
@@ -92,10 +91,9 @@ static void flags_words_and_settings_are_told_apart(void **state)
     static const char *const words[] = {"one",         "--value=a=b", "--listen", "h:1", "two",
                                         "--workers=3", "--on",        "--config", "f"};
     struct parsed p;
-    char *said;
 
     (void)state;
-    p = parse(words, COUNT(words), &said);
+    parse(&p, words, COUNT(words));
     assert_true(p.ok);
     assert_true(p.on);
     assert_str(p.value, "a=b");
@@ -108,15 +106,16 @@ static void flags_words_and_settings_are_told_apart(void **state)
     assert_str(p.args.settings[0].value, "h:1");
     assert_str(p.args.settings[1].name, "workers");
     assert_str(p.args.settings[1].value, "3");
-    assert_string_equal(said, "");
+    assert_string_equal(p.said, "");
 }
 
 static void assert_refused(const char *word, const char *message)
 {
-    char *said;
+    struct parsed p;
 
-    assert_false(parse(&word, 1, &said).ok);
-    assert_non_null(strstr(said, message));
+    parse(&p, &word, 1);
+    assert_false(p.ok);
+    assert_non_null(strstr(p.said, message));
 }
 
 static void malformed_flags_are_refused(void **state)
@@ -133,12 +132,11 @@ static void too_many_words_are_refused(void **state)
 {
     static const char *const words[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9"};
     struct parsed p;
-    char *said;
 
     (void)state;
-    p = parse(words, CLI_WORDS_MAX, &said);
+    parse(&p, words, CLI_WORDS_MAX);
     assert_true(p.ok);
-    p = parse(words, CLI_WORDS_MAX + 1, &said);
+    parse(&p, words, CLI_WORDS_MAX + 1);
     assert_false(p.ok);
 }
 

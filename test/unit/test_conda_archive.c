@@ -35,10 +35,9 @@ static enum err_code read_bytes(struct arena *a, struct str bytes, const char *n
 {
     AUTO(fd_closep) int fd = make_fd(bytes);
     struct conda_filename file;
+    enum err_code rc = conda_filename_parse(str_of(name), &file, err);
 
-    if (conda_filename_parse(str_of(name), &file, err))
-        return err->code;
-    return conda_archive_read(a, fd, bytes.len, &file, ret, err);
+    return rc ? rc : conda_archive_read(a, fd, bytes.len, &file, ret, err);
 }
 
 #define CONDA "pkg-1.0-0.conda"

@@ -33,24 +33,24 @@ static void a_request_is_judged_in_order(void **state)
     const char *bad = "Authorization: nonsense!\r\nOrigin: http://evil.example\r\n";
     const char *reader = with_token(s, make_token(s, &alice, "reader", "api:read"));
     const char *evil = lines(s, cookie, "Origin: http://evil.example\r\n");
-    struct reply r;
+    struct answer r;
 
-    r = ask_for(s, 400, "BREW", "/api//package", bad, S("{"));
+    r = request_for(s, 400, "BREW", "/api//package", bad, S("{"));
     assert_true(body_has(&r, "path has an empty"));
-    r = ask_for(s, 404, "BREW", "/api/nothing", bad, S("{"));
+    r = request_for(s, 404, "BREW", "/api/nothing", bad, S("{"));
     assert_true(body_has(&r, "there is nothing at this address"));
-    r = ask_for(s, 405, "PUT", "/api/package/bob/p", bad, S("{"));
+    r = request_for(s, 405, "PUT", "/api/package/bob/p", bad, S("{"));
     assert_str(header(&r, "Allow"), "GET, HEAD, POST, DELETE");
-    r = ask_for(s, 401, "POST", "/api/package/bob/p", bad, S("{"));
+    r = request_for(s, 401, "POST", "/api/package/bob/p", bad, S("{"));
     assert_true(body_has(&r, "the Authorization header"));
-    r = ask_for(s, 403, "POST", "/api/package/bob/p", evil, S("{"));
+    r = request_for(s, 403, "POST", "/api/package/bob/p", evil, S("{"));
     assert_true(body_has(&r, "may not act for you here"));
-    r = ask_for(s, 403, "POST", "/api/package/bob/p", reader, S("{"));
+    r = request_for(s, 403, "POST", "/api/package/bob/p", reader, S("{"));
     assert_true(body_has(&r, "does not have the scope"));
-    r = ask_for(s, 403, "POST", "/api/package/bob/p", cookie, S("{"));
+    r = request_for(s, 403, "POST", "/api/package/bob/p", cookie, S("{"));
     assert_true(body_has(&r, "may not publish or change anything under"));
-    r = ask_for(s, 400, "POST", "/api/package/alice/p", cookie, S("{"));
-    (void)ask_for(s, 200, "POST", "/api/package/alice/p", cookie, JSON_BODY);
+    r = request_for(s, 400, "POST", "/api/package/alice/p", cookie, S("{"));
+    (void)request_for(s, 200, "POST", "/api/package/alice/p", cookie, JSON_BODY);
 }
 
 /* Nobody makes us keep a body, or read what is in it, before we know that they may. */
@@ -64,10 +64,10 @@ static void rights_come_before_the_body(void **state)
 
     assert_non_null(large);
     memset(large, ' ', body.len);
-    (void)ask_for(s, 401, "POST", "/api/package/alice/p", "", body);
-    (void)ask_for(s, 403, "POST", "/api/package/bob/p", token, body);
-    (void)ask_for(s, 413, "POST", "/api/package/alice/p", token, body);
-    (void)ask_for(s, 404, "POST", "/nothing", token, body);
+    (void)request_for(s, 401, "POST", "/api/package/alice/p", "", body);
+    (void)request_for(s, 403, "POST", "/api/package/bob/p", token, body);
+    (void)request_for(s, 413, "POST", "/api/package/alice/p", token, body);
+    (void)request_for(s, 404, "POST", "/nothing", token, body);
     assert_int_equal(CORE_NUMBER(s->core, "SELECT COUNT(*) FROM package"), 0);
 }
 
@@ -80,17 +80,18 @@ static void a_refused_request_changes_nothing(void **state)
     const char *reader = with_token(s, make_token(s, &alice, "r", "api:read"));
     struct str before;
 
-    (void)ask_for(s, 200, "POST", "/api/package/alice/p", token, JSON_BODY);
-    (void)ask_for(s, 200, "POST", "/api/release/alice/p/1", token, S("{}"));
+    (void)request_for(s, 200, "POST", "/api/package/alice/p", token, JSON_BODY);
+    (void)request_for(s, 200, "POST", "/api/release/alice/p/1", token, S("{}"));
     before = core_rows(s->core);
     for (int i = 0; i < 3; i++) {
         const char *who = i == 0 ? "" : i == 1 ? other : reader;
         unsigned status = i == 0 ? 401 : 403;
 
-        (void)ask_for(s, status, "POST", "/api/package/alice/q", who, JSON_BODY);
-        (void)ask_for(s, status, "DELETE", "/api/package/alice/p", who, S(""));
-        (void)ask_for(s, status, "DELETE", "/api/release/alice/p/1", who, S(""));
-        (void)ask_for(s, status, "POST", "/api/stage/alice/p/1/noarch/p-1-0.conda", who, S("{}"));
+        (void)request_for(s, status, "POST", "/api/package/alice/q", who, JSON_BODY);
+        (void)request_for(s, status, "DELETE", "/api/package/alice/p", who, S(""));
+        (void)request_for(s, status, "DELETE", "/api/release/alice/p/1", who, S(""));
+        (void)request_for(s, status, "POST", "/api/stage/alice/p/1/noarch/p-1-0.conda", who,
+                          S("{}"));
     }
     assert_true(str_eq(core_rows(s->core), before));
 }
@@ -125,8 +126,9 @@ static void a_foreign_page_acts_for_nobody(void **state)
         for (size_t j = 0; j < COUNT(origins); j++) {
             const char *origin =
                 *origins[j] ? str_fmt(s->core->mem, "Origin: %s\r\n", origins[j]).ptr : "";
-            struct reply r = ask(s, "POST", cases[i].target, lines(s, cases[i].headers, origin),
-                                 S("{\"login\": \"x\", \"password\": \"y\"}"));
+            struct answer r =
+                request(s, "POST", cases[i].target, lines(s, cases[i].headers, origin),
+                        S("{\"login\": \"x\", \"password\": \"y\"}"));
 
             assert_int_equal(r.status == 403, cases[i].ambient && j >= 2);
         }
@@ -139,7 +141,7 @@ static void reading_is_free_of_origins(void **state)
     const char *cookie = with_cookie(s, make_cookie(s, &alice));
 
     (void)get_for(s, 200, "/api/user", lines(s, cookie, "Origin: http://evil.example\r\n"));
-    (void)ask_for(s, 200, "HEAD", "/api/user", lines(s, cookie, "Origin: null\r\n"), S(""));
+    (void)request_for(s, 200, "HEAD", "/api/user", lines(s, cookie, "Origin: null\r\n"), S(""));
 }
 
 /* Behind a proxy the browser's origin is the public address, whatever Host the proxy sends. */
@@ -150,10 +152,11 @@ static void the_public_address_is_our_own(void **state)
     const char *cookie = with_cookie(s, make_cookie(s, &alice));
 
     s->core->config.public_url = S("https://pkgs.example.org");
-    (void)ask_for(s, 200, "POST", "/api/package/alice/p",
-                  lines(s, cookie, "Origin: https://pkgs.example.org\r\n"), JSON_BODY);
-    (void)ask_for(s, 403, "POST", "/api/package/alice/q",
-                  lines(s, cookie, "Origin: https://pkgs.example.org.evil.example\r\n"), JSON_BODY);
+    (void)request_for(s, 200, "POST", "/api/package/alice/p",
+                      lines(s, cookie, "Origin: https://pkgs.example.org\r\n"), JSON_BODY);
+    (void)request_for(s, 403, "POST", "/api/package/alice/q",
+                      lines(s, cookie, "Origin: https://pkgs.example.org.evil.example\r\n"),
+                      JSON_BODY);
 }
 
 /* ---- headers of errors ----------------------------------------------------------------------- */
@@ -182,8 +185,8 @@ static void a_challenge_comes_with_401_alone_and_never_to_our_pages(void **state
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reply r =
-            ask_for(s, cases[i].status, cases[i].method, cases[i].target, cases[i].headers, S(""));
+        struct answer r = request_for(s, cases[i].status, cases[i].method, cases[i].target,
+                                      cases[i].headers, S(""));
 
         assert_int_equal(has_header(&r, "WWW-Authenticate"), cases[i].challenge);
         if (cases[i].challenge)
@@ -237,7 +240,7 @@ static void secrets_are_masked_wherever_they_stand(void **state)
 
     s->core->app.log.level = LOG_DEBUG;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct reply r = get(s, format(s, cases[i][0], token), "");
+        struct answer r = get(s, format(s, cases[i][0], token), "");
         const char *wanted =
             str_fmt(s->core->mem, " path=%s status=%u ", *cases[i][1] ? cases[i][1] : "/", r.status)
                 .ptr;
@@ -265,17 +268,26 @@ static void what_is_secret_in_a_request_is_in_no_line(void **state)
                                           "Cookie: terrarium_session=@\r\n",
                                           "Referer: http://x/t/@/\r\n",
                                           "X-Token: @\r\n"};
+    static const char *const broken[] = {"{\"password\": \"@", "{\"password\": \"@\" \"x\"}",
+                                         "{\"password\": \"x\" \"@\"}", "{\"password\": @}"};
 
     s->core->app.log.level = LOG_DEBUG;
     for (size_t i = 0; i < COUNT(headers); i++) {
-        struct reply r = get_for(s, 401, "/api/user", format(s, headers[i], secret));
+        struct answer r = get_for(s, 401, "/api/user", format(s, headers[i], secret));
 
         assert_false(body_has(&r, secret));
     }
-    (void)ask_for(s, 401, "POST", "/api/v1/session", "",
-                  str_of(format(s, "{\"login\": \"x\", \"password\": \"@\"}", secret)));
-    (void)ask_for(s, 401, "POST", "/api/authentications", with_basic(s, "x", secret), S("{}"));
-    assert_false(text_has(log_text(s), secret + 3));
+    for (size_t i = 0; i < COUNT(broken); i++) {
+        struct answer r = request_for(s, 400, "POST", "/api/v1/session", "",
+                                      str_of(format(s, broken[i], "S3cr3t-pw")));
+
+        assert_true(body_has(&r, "not valid JSON at line 1, column "));
+        assert_false(body_has(&r, "S3cr3t"));
+    }
+    (void)request_for(s, 401, "POST", "/api/v1/session", "",
+                      str_of(format(s, "{\"login\": \"x\", \"password\": \"@\"}", secret)));
+    (void)request_for(s, 401, "POST", "/api/authentications", with_basic(s, "x", secret), S("{}"));
+    assert_false(text_has(log_text(s), "S3cr3t"));
     assert_true(text_has(log_text(s), "event=request_refused"));
 }
 
@@ -285,7 +297,7 @@ static void a_line_says_who_did_what(void **state)
     struct actor alice = core_user(s->core, "alice");
     const char *token = with_token(s, make_token(s, &alice, "ci job", NULL));
     const char *cookie = with_cookie(s, make_cookie(s, &alice));
-    struct reply r = ask_for(s, 200, "POST", "/api/package/alice/p", token, JSON_BODY);
+    struct answer r = request_for(s, 200, "POST", "/api/package/alice/p", token, JSON_BODY);
     const char *wanted = str_fmt(s->core->mem,
                                  " remote=127.0.0.1 method=POST path=/api/package/alice/p "
                                  "status=200 bytes=%zu received=16 ms=",
@@ -294,14 +306,14 @@ static void a_line_says_who_did_what(void **state)
 
     assert_true(text_has(log_line(s), wanted));
     assert_true(str_ends(log_line(s), S(" who=alice token=\"ci job\"")));
-    (void)ask_for(s, 200, "HEAD", "/api/user", cookie, S(""));
+    (void)request_for(s, 200, "HEAD", "/api/user", cookie, S(""));
     assert_true(
         text_has(log_line(s), " method=HEAD path=/api/user status=200 bytes=0 received=0 "));
     assert_true(str_ends(log_line(s), S(" who=alice")));
     (void)get_for(s, 404, "/a%20b%3Dc%22", "");
     assert_true(text_has(log_line(s), " path=\"/a b=c\\\"\" status=404 "));
     assert_false(text_has(log_line(s), " who="));
-    (void)ask_for(s, 404, "BREW", "/tea/", "", S(""));
+    (void)request_for(s, 404, "BREW", "/tea/", "", S(""));
     assert_true(text_has(log_line(s), " method=BREW path=/tea/ status=404 "));
 }
 
@@ -314,7 +326,7 @@ static void our_own_trouble_is_told_to_the_log(void **state)
         s->core, &alice,
         &(struct core_spec){.name = "p", .version = "1", .build = "0", .subdir = "noarch"});
     struct str blob = blob_path(s->core->app.blobs, s->core->mem, file.sha256);
-    struct reply r;
+    struct answer r;
 
     assert_int_equal(unlink(blob.ptr), 0);
     r = get_for(s, 500, "/conda/alice/noarch/p-1-0.tar.bz2", "");

@@ -4,7 +4,7 @@
 static void it_is_alive_and_ready(void **state)
 {
     struct site *s = *state;
-    struct reply r = get_for(s, 200, "/healthz", "");
+    struct answer r = get_for(s, 200, "/healthz", "");
 
     assert_str(r.body, "ok\n");
     assert_str(header(&r, "Content-Type"), "text/plain");
@@ -12,7 +12,7 @@ static void it_is_alive_and_ready(void **state)
     r = get_for(s, 200, "/readyz", "");
     assert_str(r.body, "ready\n");
     assert_str(header(&r, "Cache-Control"), "no-store");
-    r = ask_for(s, 200, "HEAD", "/readyz", "", S(""));
+    r = request_for(s, 200, "HEAD", "/readyz", "", S(""));
     assert_str(header(&r, "Content-Length"), "6");
 }
 
@@ -20,7 +20,7 @@ static void it_is_alive_and_ready(void **state)
 static void a_server_that_stops_is_alive_and_not_ready(void **state)
 {
     struct site *s = *state;
-    struct reply r;
+    struct answer r;
 
     web_drain(s->web);
     r = get_for(s, 503, "/readyz", "");
@@ -62,7 +62,7 @@ static void probes_take_no_notice_of_credentials(void **state)
 static void the_first_page_says_how_to_begin_at_this_address(void **state)
 {
     struct site *s = *state;
-    struct reply r = get_for(s, 200, "/", "Host: packages.example.org:8443\r\n");
+    struct answer r = get_for(s, 200, "/", "Host: packages.example.org:8443\r\n");
 
     assert_str(header(&r, "Content-Type"), "text/html; charset=utf-8");
     assert_true(body_has(&r, "--channel http://packages.example.org:8443/conda/OWNER PACKAGE"));

@@ -167,7 +167,7 @@ static enum err_code ask(struct fixture *f, const char *name, struct conda_archi
 
 static pid_t current_helper(struct fixture *f)
 {
-    struct conda_archive out;
+    struct conda_archive out = {0};
     uint64_t pid = 0;
 
     assert_int_equal(ask(f, "who-1.0-0.conda", &out, NULL), OK);
@@ -236,7 +236,7 @@ static void a_child_that_breaks_out_gives_no_answer(void **state)
 
 static void a_package_that_needs_too_much_memory_is_at_fault(void **state)
 {
-    struct conda_archive out;
+    struct conda_archive out = {0};
     struct err err = {0};
 
     assert_int_equal(ask(*state, "hungers-1.0-0.conda", &out, &err), ERR_INVALID);
@@ -247,7 +247,7 @@ static void secrets_of_the_environment_stay_here(void **state)
 {
     struct fixture *f = *state;
     struct inspector *usual = f->inspector;
-    struct conda_archive out;
+    struct conda_archive out = {0};
 
     assert_int_equal(setenv("TERRARIUM_SECRET", "x", 1), 0);
     assert_int_equal(inspector_open(&f->log, &f->inspector, NULL), OK);

@@ -4,8 +4,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fs.h"
 #include "base/limits.h"
@@ -688,79 +686,74 @@ static void a_stage_and_a_receipt_survive_every_failed_allocation(void **state)
     core_check_bytes(f);
 }
 
-enum { PUBLISHED = 10, REFUSED = 11 };
-
-/* In a process of its own, because the passes of a point are counted in each. Returns its status:
- * either of the above, if all that is left behind is as it should be. */
-static int publish_on_a_failing_disk(const char *fault)
+/* The first failure of the steps of an upload, while the point of this fault is watched. */
+static enum err_code publish_with_fault(struct core *f, const struct actor *actor,
+                                        const struct core_spec *spec, const char *fault)
 {
-    void *state;
-    struct file_path path;
+    struct file_path path = core_path(f, "alice", spec);
+    struct stage_request req = {.type = S("conda")};
+    struct str bytes = core_package(f, spec);
     struct staged staged;
     struct file_row file;
     enum err_code code;
 
-    (void)core_open_inspecting(&state);
-    struct core *f = state;
-    struct actor alice = core_user(f, "alice");
-    struct stage_request req = {.type = S("conda")};
-    struct str bytes = core_package(f, &tiny);
-    path = core_path(f, "alice", &tiny);
-    core_release(f, &alice, &path);
-
+    core_release(f, actor, &path);
     assert_int_equal(setenv("TERRARIUM_FAULT", fault, 1), 0);
-    code = stage(f, &alice, &path, &req, &staged);
+    code = stage(f, actor, &path, &req, &staged);
     if (!code)
         code = core_send(f, staged.ticket, bytes);
     if (!code)
-        code = commit(f, &alice, &path, &staged, &file);
+        code = commit(f, actor, &path, &staged, &file);
     assert_int_equal(unsetenv("TERRARIUM_FAULT"), 0);
-
-    if (code)
-        print_message("%s: %s\n", fault, f->err.msg);
-    assert_int_equal(files(f), code == OK);
-    core_check_bytes(f);
-    if (code) { /* the next try goes through */
-        assert_true(code == ERR_IO || code == ERR_NO_SPACE);
-        file = core_publish(f, &alice, &tiny);
-    }
-    assert_true(core_listed(f, "alice", "main", "noarch", "x-1.0-0.tar.bz2"));
-    core_check_bytes(f);
-    (void)core_close(&state);
-    return code ? REFUSED : PUBLISHED;
+    return code;
 }
 
-/* The n-th pass of each point fails, until a publish has fewer passes than that. */
+/* Lets the n-th pass of a point fail, with growing n, until a publish has fewer passes. *passes:
+ * of all points, as the process counts them. */
+static void sweep_point(struct core *f, const struct actor *actor, const char *point,
+                        unsigned *passes)
+{
+    enum err_code code = ERR_IO;
+
+    for (unsigned n = 1; code; n++) {
+        const char *what = n % 2 ? "EIO" : "ENOSPC";
+        struct core_spec spec = tiny;
+        struct str fault = str_fmt(f->mem, "%s:%u:%s", point, *passes + n, what);
+        int64_t before = files(f);
+
+        spec.build = str_fmt(f->mem, "%lld", (long long)before).ptr;
+        code = publish_with_fault(f, actor, &spec, fault.ptr);
+        assert_int_equal(files(f), before + (code == OK));
+        core_check_bytes(f);
+        assert_true(n < 40);
+        if (code) { /* the next try goes through */
+            assert_true(code == ERR_IO || code == ERR_NO_SPACE);
+            (void)core_publish(f, actor, &spec);
+            *passes += n;
+        } else {
+            assert_true(n > 1);
+            *passes += n - 1;
+        }
+        assert_true(core_listed(f, "alice", "main", "noarch",
+                                str_fmt(f->mem, "x-1.0-%s.tar.bz2", spec.build).ptr));
+    }
+}
+
 static void a_publish_survives_every_failing_disk(void **state)
 {
     static const char *const points[] = {"blob.write", "blob.fsync", "blob.rename",
                                          "blob.fsync_folder", "db.commit"};
-    char fault[64];
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    unsigned passes = 0;
 
-    (void)state;
 #ifndef TERRARIUM_FAULTS
     print_message("skipped: built without fault points\n");
     skip();
 #endif
-    for (size_t p = 0; p < COUNT(points); p++) {
-        int status = REFUSED << 8;
-
-        for (int n = 1; WEXITSTATUS(status) == REFUSED; n++) {
-            pid_t pid;
-
-            assert_true(n < 40);
-            (void)snprintf(fault, sizeof(fault), "%s:%d:%s", points[p], n,
-                           n % 2 ? "EIO" : "ENOSPC");
-            pid = fork();
-            assert_true(pid >= 0);
-            if (pid == 0)
-                _exit(publish_on_a_failing_disk(fault));
-            assert_int_equal(waitpid(pid, &status, 0), pid);
-            assert_true(WIFEXITED(status));
-            assert_true(n > 1 || WEXITSTATUS(status) == REFUSED); /* the point is passed */
-        }
-        assert_int_equal(WEXITSTATUS(status), PUBLISHED);
-    }
+    for (size_t p = 0; p < COUNT(points); p++)
+        sweep_point(f, &alice, points[p], &passes);
+    core_check_bytes(f);
 }
 
 int main(int argc, char **argv)
@@ -791,7 +784,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(one_upload_committed_twice_at_once_is_committed_once),
         WITH_INSPECTOR(a_commit_survives_every_failed_allocation),
         WITH_CORE(a_stage_and_a_receipt_survive_every_failed_allocation),
-        cmocka_unit_test(a_publish_survives_every_failing_disk),
+        WITH_INSPECTOR(a_publish_survives_every_failing_disk),
     };
 
     if (core_is_inspector(argc, argv))

@@ -200,6 +200,33 @@ static void reader_that_acknowledges_stays(void **state)
     world_close(&w);
 }
 
+/* For reading, the peer's end of the connection stays open. */
+static bool cut_after_the_peers_end(enum watch_phase p)
+{
+    struct world w;
+    bool cut;
+
+    world_open(&w, usual);
+    phase(&w, p);
+    assert_false(cut_after(&w, 2));
+    assert_int_equal(shutdown(w.peer, SHUT_WR), 0);
+    (void)usleep(10000);
+    assert_false(cut_after(&w, 1)); /* time for the event thread to see it */
+    cut = cut_after(&w, 1);
+    world_close(&w);
+    return cut;
+}
+
+static void peer_that_has_closed_is_not_waited_for(void **state)
+{
+    (void)state;
+    assert_true(cut_after_the_peers_end(WATCH_HEADERS));
+    assert_true(cut_after_the_peers_end(WATCH_IDLE));
+    assert_true(cut_after_the_peers_end(WATCH_BODY));
+    assert_false(cut_after_the_peers_end(WATCH_BUSY));
+    assert_false(cut_after_the_peers_end(WATCH_ANSWER)); /* it may be reading */
+}
+
 static void no_minimum_rate_cuts_nobody(void **state)
 {
     struct world w;
@@ -277,6 +304,7 @@ int main(void)
         cmocka_unit_test(time_at_a_worker_does_not_count),
         cmocka_unit_test(reader_that_takes_nothing_is_cut),
         cmocka_unit_test(reader_that_acknowledges_stays),
+        cmocka_unit_test(peer_that_has_closed_is_not_waited_for),
         cmocka_unit_test(no_minimum_rate_cuts_nobody),
         cmocka_unit_test(idle_ones_or_all_are_cut_on_demand),
         cmocka_unit_test(thread_looks_each_second),

@@ -107,6 +107,21 @@ static void parameters_are_the_decoded_segments(void **state)
     assert_str(call_param(&s->call, "own"), "");
 }
 
+static void logins_are_folded_and_nothing_else(void **state)
+{
+    struct scene *s = *state;
+
+    (void)operation(s, HTTP_GET, "/api/dist/ALI%43E/Pkg/1.0RC/linux-64/P-1.0RC-0.conda");
+    assert_str(call_param(&s->call, "owner"), "alice");
+    assert_str(call_param(&s->call, "package"), "Pkg");
+    assert_str(call_param(&s->call, "version"), "1.0RC");
+    assert_str(call_param(&s->call, "basename"), "linux-64/P-1.0RC-0.conda");
+    (void)operation(s, HTTP_GET, "/api/users/Bob/orgs");
+    assert_str(call_param(&s->call, "login"), "bob");
+    (void)operation(s, HTTP_POST, "/setup/AbC");
+    assert_str(call_param(&s->call, "code"), "AbC");
+}
+
 static void a_tail_takes_all_that_is_left(void **state)
 {
     struct scene *s = *state;
@@ -299,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(each_url_leads_to_its_operation),
         CASE(parameters_are_the_decoded_segments),
+        CASE(logins_are_folded_and_nothing_else),
         CASE(a_tail_takes_all_that_is_left),
         CASE(what_is_no_url_of_ours_is_not_found),
         CASE(a_wrong_method_names_the_right_ones_once),

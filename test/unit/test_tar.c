@@ -119,9 +119,9 @@ static void devices_fifos_and_sockets_are_refused(void **state)
 {
     struct arena *a = *state;
 
-    for (char type = '3'; type <= '6'; type++)
-        if (type != '5')
-            refused(a, MAKE_TAR(a, {"dev/x", S(""), type, NULL}), "is a device, fifo or socket");
+    refused(a, MAKE_TAR(a, {"dev/x", S(""), '3', NULL}), "is a device, fifo or socket");
+    refused(a, MAKE_TAR(a, {"dev/x", S(""), '4', NULL}), "is a device, fifo or socket");
+    refused(a, MAKE_TAR(a, {"dev/x", S(""), '6', NULL}), "is a device, fifo or socket");
 }
 
 static void long_names_of_pax_are_read_and_checked(void **state)

@@ -1,12 +1,9 @@
 #include "web_fixture.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <signal.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,8 +16,8 @@
 #include "core/token.h"
 #include "format/json.h"
 
-#define PATIENCE_S 30 /* for what should take milliseconds, on a busy machine */
-#define REPLY_MAX  (16 * MIB)
+#define PATIENCE_S  30 /* for what should take milliseconds, on a busy machine */
+#define REQUEST_MAX (16 * MIB)
 
 /* ---- counting statements --------------------------------------------------------------------- */
 
@@ -74,6 +71,7 @@ static int serve(void **state)
     assert_non_null(s);
     s->core = *state;
     s->fd = -1;
+    (void)signal(SIGPIPE, SIG_IGN); /* as the program does */
     open_log(s);
     s->core->app.work = work_open(SITE_WORKERS, 64);
     assert_non_null(s->core->app.work);
@@ -116,79 +114,37 @@ int site_close(void **state)
 
 static void dial(struct site *s)
 {
-    struct str port = s->address;
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct timeval patience = {.tv_sec = PATIENCE_S};
-    struct str host;
+    struct str port, host;
     uint64_t number;
 
-    assert_true(str_cut(&port, ':', &host));
-    assert_true(str_u64(port, 65535, &number));
-    to.sin_port = htons((uint16_t)number);
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(s->fd >= 0);
-    assert_int_equal(setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-    assert_int_equal(connect(s->fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    assert_true(str_cut_last(s->address, ':', &host, &port));
+    assert_true(str_u64(port, UINT16_MAX, &number));
+    s->fd = client_open(&(struct http_fixture){.port = (uint16_t)number});
 }
 
-static void hang_up(struct site *s)
+static void drop_reply(void *reply)
 {
-    assert_int_equal(close(s->fd), 0);
-    s->fd = -1;
+    reply_done(reply);
 }
 
-/* Reads until the buffer has len bytes. */
-static void receive(struct site *s, struct buf *b, size_t len)
+static struct answer receive(struct site *s, bool bodiless)
 {
-    while (b->len < len) {
-        char *room = buf_reserve(b, len - b->len);
-        ssize_t n;
+    struct reply *r = arena_new(s->core->mem, struct reply);
 
-        assert_non_null(room);
-        n = recv(s->fd, room, len - b->len, 0);
-        assert_true(n > 0);
-        buf_commit(b, (size_t)n);
+    assert_non_null(r);
+    assert_true(arena_defer(s->core->mem, drop_reply, r));
+    assert_true(client_read(s->fd, bodiless, r));
+    if (str_eq_nocase(reply_header(r, "Connection"), S("close"))) {
+        assert_int_equal(close(s->fd), 0);
+        s->fd = -1;
     }
+    return (struct answer){r->status, reply_body(r), r};
 }
 
-static struct str receive_head(struct site *s)
+struct answer request(struct site *s, const char *method, const char *target, const char *headers,
+                      struct str body)
 {
-    AUTO(buf_done) struct buf b = BUF_INIT(MIB);
-
-    while (!str_ends(buf_str(&b), S("\r\n\r\n")))
-        receive(s, &b, b.len + 1);
-    return str_dup(s->core->mem, buf_str(&b));
-}
-
-static struct str receive_body(struct site *s, size_t len)
-{
-    AUTO(buf_done) struct buf b = BUF_INIT(REPLY_MAX);
-
-    receive(s, &b, len);
-    return str_dup(s->core->mem, buf_str(&b));
-}
-
-static struct reply receive_reply(struct site *s, bool bodiless)
-{
-    struct reply r = {.head = receive_head(s), .body = S("")};
-    uint64_t status, len;
-
-    assert_true(str_starts(r.head, S("HTTP/1.1 ")));
-    assert_true(str_u64(str_sub(r.head, 9, 3), 999, &status));
-    r.status = (unsigned)status;
-    if (!bodiless && r.status != 204 && r.status != 304) {
-        assert_true(str_u64(header(&r, "Content-Length"), REPLY_MAX, &len));
-        r.body = receive_body(s, (size_t)len);
-    }
-    if (str_eq_nocase(header(&r, "Connection"), S("close")))
-        hang_up(s);
-    return r;
-}
-
-struct reply ask(struct site *s, const char *method, const char *target, const char *headers,
-                 struct str body)
-{
-    AUTO(buf_done) struct buf b = BUF_INIT(REPLY_MAX);
+    AUTO(buf_done) struct buf b = BUF_INIT(REQUEST_MAX);
 
     buf_addf(&b, "%s %s HTTP/1.1\r\n%s", method, target, headers);
     if (!str_starts(str_of(headers), S("Host:")))
@@ -201,48 +157,38 @@ struct reply ask(struct site *s, const char *method, const char *target, const c
     if (s->fd < 0)
         dial(s);
     s->asked++;
-    for (struct str rest = buf_str(&b); rest.len;) {
-        ssize_t n = send(s->fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-
-        assert_true(n > 0);
-        rest = str_from(rest, (size_t)n);
-    }
-    return receive_reply(s, !strcmp(method, "HEAD"));
+    client_send(s->fd, buf_str(&b));
+    return receive(s, !strcmp(method, "HEAD"));
 }
 
-struct reply get(struct site *s, const char *target, const char *headers)
+struct answer get(struct site *s, const char *target, const char *headers)
 {
-    return ask(s, "GET", target, headers, S(""));
+    return request(s, "GET", target, headers, S(""));
 }
 
-struct reply ask_for(struct site *s, unsigned status, const char *method, const char *target,
-                     const char *headers, struct str body)
+struct answer request_for(struct site *s, unsigned status, const char *method, const char *target,
+                          const char *headers, struct str body)
 {
-    struct reply r = ask(s, method, target, headers, body);
+    struct answer r = request(s, method, target, headers, body);
 
     if (r.status != status)
-        print_error("%s %s: %u, not %u\n" STR_FMT "\n" STR_FMT "\n", method, target, r.status,
-                    status, STR_ARG(r.head), STR_ARG(r.body));
+        print_error("%s %s: %u, not %u\n%s" STR_FMT "\n", method, target, r.status, status,
+                    r.reply->head, STR_ARG(r.body));
     assert_int_equal(r.status, status);
     return r;
 }
 
-struct reply get_for(struct site *s, unsigned status, const char *target, const char *headers)
+struct answer get_for(struct site *s, unsigned status, const char *target, const char *headers)
 {
-    return ask_for(s, status, "GET", target, headers, S(""));
+    return request_for(s, status, "GET", target, headers, S(""));
 }
 
-struct str header(const struct reply *r, const char *name)
+struct str header(const struct answer *r, const char *name)
 {
-    struct str rest = r->head, line, key;
-
-    while (str_next(&rest, '\n', &line))
-        if (str_cut(&line, ':', &key) && str_eq_nocase(key, str_of(name)))
-            return str_trim(str_sub(line, 0, line.len - 1)); /* without the CR */
-    return (struct str){0};
+    return reply_header(r->reply, name);
 }
 
-bool has_header(const struct reply *r, const char *name)
+bool has_header(const struct answer *r, const char *name)
 {
     return header(r, name).ptr != NULL;
 }
@@ -252,7 +198,7 @@ bool text_has(struct str text, const char *part)
     return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
-bool body_has(const struct reply *r, const char *text)
+bool body_has(const struct answer *r, const char *text)
 {
     return text_has(r->body, text);
 }
@@ -262,7 +208,7 @@ static void drop_json(void *v)
     json_decref(v);
 }
 
-const json_t *json_body(struct site *s, const struct reply *r)
+json_t *json_body(struct site *s, const struct answer *r)
 {
     json_t *v = NULL;
 
@@ -271,7 +217,7 @@ const json_t *json_body(struct site *s, const struct reply *r)
     return v;
 }
 
-struct str json_member(struct site *s, const struct reply *r, const char *key)
+struct str json_member(struct site *s, const struct answer *r, const char *key)
 {
     return json_get_str(json_body(s, r), key);
 }

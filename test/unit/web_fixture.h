@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "http/http.h"
+#include "http_fixture.h"
 #include "web/web.h"
 
 enum { SITE_WORKERS = 2 };
@@ -32,27 +33,27 @@ int site_close(void **state);
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-struct reply {
+struct answer {
     unsigned status;
-    struct str head; /* everything before the body */
     struct str body;
+    struct reply *reply; /* all of it; lives as long as the site */
 };
 
 /* headers: whole lines, each with its "\r\n", or "". Host is added unless there, Content-Length if
  * there is a body. */
-struct reply ask(struct site *s, const char *method, const char *target, const char *headers,
-                 struct str body);
-struct reply get(struct site *s, const char *target, const char *headers);
+struct answer request(struct site *s, const char *method, const char *target, const char *headers,
+                      struct str body);
+struct answer get(struct site *s, const char *target, const char *headers);
 /* The same, checking the status. */
-struct reply ask_for(struct site *s, unsigned status, const char *method, const char *target,
-                     const char *headers, struct str body);
-struct reply get_for(struct site *s, unsigned status, const char *target, const char *headers);
+struct answer request_for(struct site *s, unsigned status, const char *method, const char *target,
+                          const char *headers, struct str body);
+struct answer get_for(struct site *s, unsigned status, const char *target, const char *headers);
 
-struct str header(const struct reply *r, const char *name); /* ptr NULL when absent */
-bool has_header(const struct reply *r, const char *name);
-bool body_has(const struct reply *r, const char *text);
-const json_t *json_body(struct site *s, const struct reply *r); /* lives as long as the site */
-struct str json_member(struct site *s, const struct reply *r, const char *key); /* a string */
+struct str header(const struct answer *r, const char *name); /* ptr NULL when absent */
+bool has_header(const struct answer *r, const char *name);
+bool body_has(const struct answer *r, const char *text);
+json_t *json_body(struct site *s, const struct answer *r); /* lives as long as the site */
+struct str json_member(struct site *s, const struct answer *r, const char *key); /* a string */
 
 /* ---- callers --------------------------------------------------------------------------------- */
 
