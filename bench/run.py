@@ -60,6 +60,7 @@ class Nginx:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         (folder / "root").mkdir(parents=True)
+        (folder / "root" / "index.html").write_text("up\n")
         (folder / "nginx.conf").write_text(NGINX_CONF.format(
             user="user root;" if os.getuid() == 0 else "",  # who else may not read the folder
             cores=os.cpu_count(), folder=folder, port=self.port))

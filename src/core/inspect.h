@@ -17,8 +17,9 @@ void inspector_closep(struct inspector **in);
 
 /* Unpacks what matters of a conda package. fd stays the caller's. Any thread; blocks until done
  * or until the limits end it (30 s plus 1 s per MiB; 512 MiB of memory). The texts are
- * still outside bytes: format/conda_meta parses them. Errors of conda_archive_read, and
- * ERR_INVALID when the child had to be ended. */
+ * still outside bytes: format/conda_meta parses them. Errors of conda_archive_read,
+ * ERR_INVALID when the child had to be ended or ran out of its memory, ERR_BUSY when none could
+ * be started. */
 enum err_code inspect_conda(struct inspector *in, struct arena *mem, int fd, uint64_t size,
                             const struct conda_filename *file, struct conda_archive *ret,
                             struct err *err) MUST_USE;

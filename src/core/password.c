@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-enum { PASSWORD_MAX = 1024, OPS = 2, MEM = 19 * 1024 * 1024, PARALLEL = 2 };
+enum { PASSWORD_MAX = 1024, OPS = 2, MEM = 19 * 1024 * 1024, PARALLEL = 2, WAITING_MAX = 4 };
 
 /* The commonest passwords of seven and more characters in published leaks. Shorter ones fall to
  * the length rule, which never goes under seven. */
@@ -59,19 +59,27 @@ enum err_code password_check(struct str password, struct str login, int64_t min_
     return OK;
 }
 
-/* Two at a time, 19 MiB each: a flood of sign-ins takes neither all memory nor all cores. Who waits
- * here keeps a worker, though. */
+/* Two compute, 19 MiB each, and four wait: a flood of sign-ins takes neither all memory, nor all
+ * cores, nor (as there are eight workers unless set otherwise) all workers. */
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_free = PTHREAD_COND_INITIALIZER;
-static int gate_busy; /* under gate_lock */
+static int gate_busy, gate_waiting; /* under gate_lock */
 
-static void gate_enter(void)
+static enum err_code gate_enter(struct err *err)
 {
+    bool full;
+
     pthread_mutex_lock(&gate_lock);
-    while (gate_busy >= PARALLEL)
-        pthread_cond_wait(&gate_free, &gate_lock);
-    gate_busy++;
+    full = gate_busy >= PARALLEL && gate_waiting >= WAITING_MAX;
+    if (!full) {
+        gate_waiting++;
+        while (gate_busy >= PARALLEL)
+            pthread_cond_wait(&gate_free, &gate_lock);
+        gate_waiting--;
+        gate_busy++;
+    }
     pthread_mutex_unlock(&gate_lock);
+    return full ? fail(err, ERR_BUSY, "too many sign-ins at once; try again in a moment") : OK;
 }
 
 static void gate_leave(void)
@@ -86,11 +94,11 @@ enum err_code password_hash(struct arena *mem, struct str password, struct str *
                             struct err *err)
 {
     char *out = arena_alloc(mem, crypto_pwhash_STRBYTES, 1);
+    enum err_code code = out ? gate_enter(err) : fail(err, ERR_NOMEM, "out of memory");
     int rc;
 
-    if (!out)
-        return fail(err, ERR_NOMEM, "out of memory");
-    gate_enter();
+    if (code)
+        return code;
     rc = crypto_pwhash_str_alg(out, password.ptr, password.len, OPS, MEM,
                                crypto_pwhash_ALG_ARGON2ID13);
     gate_leave();
@@ -100,7 +108,7 @@ enum err_code password_hash(struct arena *mem, struct str password, struct str *
     return OK;
 }
 
-bool password_verify(struct str hash, struct str password)
+enum err_code password_verify(struct str hash, struct str password, struct err *err)
 {
     /* A hash of nothing anybody knows: verifying against it takes as long as against a real one,
      * so that the time does not tell which accounts exist. */
@@ -108,13 +116,14 @@ bool password_verify(struct str hash, struct str password)
                                  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     char text[crypto_pwhash_STRBYTES] = {0};
     bool known = hash.len > 0 && hash.len < sizeof text;
+    enum err_code code = gate_enter(err);
     bool right;
 
-    if (password.len > PASSWORD_MAX)
-        return false;
+    if (code)
+        return code;
     memcpy(text, known ? hash.ptr : nobody, known ? hash.len : sizeof nobody - 1);
-    gate_enter();
-    right = crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
+    right = password.len <= PASSWORD_MAX &&
+            crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
     gate_leave();
-    return right && known;
+    return right && known ? OK : fail(err, ERR_UNAUTHENTICATED, "wrong password");
 }

@@ -12,12 +12,13 @@ enum err_code password_check(struct str password, struct str login, int64_t min_
                              struct err *err) MUST_USE;
 
 /* An argon2id string (t=2, 19 MiB: OWASP's recommendation, about 25 ms). At most two are computed
- * at once in this process, whatever the number of workers, so memory is bounded: others wait. */
+ * at once in this process, so that memory is bounded, and four callers wait, so that a flood of
+ * sign-ins does not take every worker: more is ERR_BUSY. The same bound holds for verifying. */
 enum err_code password_hash(struct arena *mem, struct str password, struct str *ret_hash,
                             struct err *err) MUST_USE;
 
-/* Whether the password belongs to the hash. An empty hash (no such account) costs the same time
- * and is never right. */
-bool password_verify(struct str hash, struct str password);
+/* OK if the password belongs to the hash, ERR_UNAUTHENTICATED if not, or ERR_BUSY. An empty hash
+ * (no such account) costs the same time and is never right. */
+enum err_code password_verify(struct str hash, struct str password, struct err *err) MUST_USE;
 
 #endif

@@ -342,7 +342,7 @@ static void discard_upload(struct app *app, const struct upload_row *upload)
 
     if (tx_begin(app->db, TX_WRITE, &tx, NULL) || upload_delete(tx, upload->id, NULL) ||
         tx_commit(&tx, NULL))
-        return;                                    /* it expires by itself */
+        return;                                     /* it expires by itself */
     (void)!gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
 }
 

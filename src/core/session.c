@@ -52,10 +52,13 @@ enum err_code session_check_password(struct app *app, struct arena *mem, struct 
 
     if (rc && rc != ERR_NOT_FOUND)
         return rc;
-    if (!password_verify(rc ? S("") : row.password_hash, password)) {
+    rc = password_verify(rc ? S("") : row.password_hash, password, err);
+    if (rc == ERR_UNAUTHENTICATED) {
         rc = audit_refusal(app, &nobody, cut(login, LIMIT_LOGIN), err);
         return rc ? rc : fail(err, ERR_UNAUTHENTICATED, "wrong username or password");
     }
+    if (rc)
+        return rc;
     *ret = (struct actor){
         .account_id = row.id, .login = row.login, .superuser = row.superuser, .remote = remote};
     return OK;

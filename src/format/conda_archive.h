@@ -26,7 +26,8 @@ struct conda_archive {
  *
  * Refused, among others: ZIP members that are not STORED, encrypted, duplicate, overlapping,
  * with data descriptors, whose local header differs from the central directory, bytes before,
- * between or after; not exactly metadata.json (format version 2), one info-STEM.tar.zst and one
+ * between or after; not exactly metadata.json (format version 2, or empty as the
+ * first writers left it), one info-STEM.tar.zst and one
  * pkg-STEM.tar.zst; tar members of info/ that are links, devices, absolute, with "..", NUL or
  * backslash; two index.json; missing index.json; truncated or concatenated garbage; bombs. */
 enum err_code conda_archive_read(struct arena *mem, int fd, uint64_t size,

@@ -54,7 +54,6 @@ struct upload_form {
     struct multipart *scanner;
     struct buf field; /* of the part that is being read, unless it is the file */
     enum { PART_OTHER, PART_LENGTH, PART_MD5, PART_FILE } part;
-    unsigned parts;
     bool has_file;
     int64_t length; /* -1: not declared */
     struct str md5_base64;
@@ -72,8 +71,6 @@ static enum err_code form_part(void *ctx, struct str name, struct str filename, 
     struct upload_form *f = ctx;
 
     (void)filename; /* the name was settled when the upload was staged */
-    if (++f->parts > LIMIT_FORM_FIELDS)
-        return form_fail(err, "too many fields");
     f->part = str_eq(name, S("file"))             ? PART_FILE
               : str_eq(name, S("Content-Length")) ? PART_LENGTH
               : str_eq(name, S("Content-MD5"))    ? PART_MD5

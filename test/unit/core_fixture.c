@@ -77,6 +77,11 @@ bool core_is_inspector(int argc, char **argv)
     return argc == 2 && str_eq(str_of(argv[1]), S("inspector"));
 }
 
+bool core_says(const struct core *f, const char *text)
+{
+    return strstr(f->err.msg, text) != NULL;
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 struct tx *core_begin(struct core *f, enum tx_mode mode)

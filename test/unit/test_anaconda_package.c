@@ -164,8 +164,7 @@ static void a_file_is_there_under_its_own_path_alone(void **state)
                                         "alice/p/1/p-1-0.tar.bz2",
                                         "alice/p/1/noarch",
                                         "alice/p/1",
-                                        "alice/p/2/"
-                                        "noarch/p-1-0.tar.bz2",
+                                        "alice/p/2/noarch/p-1-0.tar.bz2",
                                         "alice/q/1/noarch/p-1-0.tar.bz2",
                                         "bob/p/1/noarch/p-1-0.tar.bz2",
                                         "alice/p/1/linux-64/p-1-0.tar.bz2"};

@@ -173,7 +173,7 @@ static size_t send_until_full(int fd)
 static void slow_sink_holds_the_client_back(void **state)
 {
     int fd = begin_upload("/slow", GIB);
-    int small = 64 * 1024;
+    int small = 64 * 1024, other;
     size_t sent;
 
     (void)state;
@@ -181,7 +181,9 @@ static void slow_sink_holds_the_client_back(void **state)
     sent = send_until_full(fd);
     assert_true(sent >= 512 * KIB); /* two buffers */
     assert_true(sent < 16 * MIB);   /* and what the kernel keeps */
-    check_kept(client_open(&fx));   /* others are served meanwhile */
+    other = client_open(&fx);
+    check_kept(other); /* others are served meanwhile */
+    (void)close(other);
     gate_open(&fx.gate);
     for (size_t left = GIB / 64 - sent; left;) { /* it goes on */
         struct str part = str_sub(bytes, 0, left);
@@ -235,6 +237,7 @@ static void refusing_sink_of_a_slow_client_is_told_at_the_end(void **state)
     client_send(fd, str_sub(bytes, 1000000, 1000000));
     assert_true(client_read(fd, false, &r));
     assert_int_equal(r.status, 507);
+    await_count(&fx.finishes, 1);
     assert_int_equal(fx.last_body_size, 2000000);
     assert_int_equal(fx.sinks, 2);
     (void)close(fd);

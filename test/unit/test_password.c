@@ -100,14 +100,19 @@ static struct str hash_of(struct arena *mem, const char *password)
     return hash;
 }
 
+static bool verifies(struct str hash, struct str password)
+{
+    return password_verify(hash, password, NULL) == OK;
+}
+
 static void a_hash_names_its_cost_and_is_new_each_time(void **state)
 {
     struct str one = hash_of(*state, "correct horse"), two = hash_of(*state, "correct horse");
 
     assert_true(str_starts(one, S("$argon2id$v=19$m=19456,t=2,p=1$")));
     assert_false(str_eq(one, two));
-    assert_true(password_verify(one, S("correct horse")));
-    assert_true(password_verify(two, S("correct horse")));
+    assert_true(verifies(one, S("correct horse")));
+    assert_true(verifies(two, S("correct horse")));
 }
 
 static void only_the_very_password_verifies(void **state)
@@ -117,9 +122,9 @@ static void only_the_very_password_verifies(void **state)
                                         "correct\nhorse"};
 
     for (size_t i = 0; i < COUNT(wrong); i++)
-        assert_false(password_verify(hash, str_of(wrong[i])));
-    assert_false(password_verify(hash, (struct str){"correct horse\0", 14}));
-    assert_false(password_verify(hash, repeated(*state, "ab", 513)));
+        assert_false(verifies(hash, str_of(wrong[i])));
+    assert_false(verifies(hash, (struct str){"correct horse\0", 14}));
+    assert_false(verifies(hash, repeated(*state, "ab", 513)));
 }
 
 static void what_is_no_hash_never_verifies(void **state)
@@ -134,10 +139,10 @@ static void what_is_no_hash_never_verifies(void **state)
     };
 
     for (size_t i = 0; i < COUNT(hashes); i++) {
-        assert_false(password_verify(str_of(hashes[i]), S("")));
-        assert_false(password_verify(str_of(hashes[i]), S("correct horse")));
+        assert_false(verifies(str_of(hashes[i]), S("")));
+        assert_false(verifies(str_of(hashes[i]), S("correct horse")));
     }
-    assert_false(password_verify(repeated(*state, "x", 4000), S("correct horse")));
+    assert_false(verifies(repeated(*state, "x", 4000), S("correct horse")));
 }
 
 /* The shortest of a few runs: what the work itself takes. */
@@ -148,7 +153,7 @@ static uint64_t verify_us(struct str hash)
     for (int i = 0; i < 5; i++) {
         uint64_t start = clock_mono_us(), took;
 
-        assert_false(password_verify(hash, S("not this one")));
+        assert_false(verifies(hash, S("not this one")));
         took = clock_mono_us() - start;
         best = took < best ? took : best;
     }
@@ -183,7 +188,7 @@ static void *verify_in_thread(void *hash)
 {
     const struct str *h = hash;
 
-    return password_verify(*h, S("correct horse")) ? hash : NULL;
+    return verifies(*h, S("correct horse")) ? hash : NULL;
 }
 
 static void more_threads_than_may_hash_at_once_all_get_their_answer(void **state)
@@ -203,6 +208,41 @@ static void more_threads_than_may_hash_at_once_all_get_their_answer(void **state
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+struct attempt {
+    struct str hash;
+    enum err_code code;
+};
+
+static void *attempt_in_thread(void *arg)
+{
+    struct attempt *a = arg;
+
+    a->code = password_verify(a->hash, S("correct horse"), NULL);
+    return NULL;
+}
+
+static void a_flood_is_turned_away_and_not_made_to_wait(void **state)
+{
+    struct str hash = hash_of(*state, "correct horse");
+    struct attempt attempts[60];
+    pthread_t threads[COUNT(attempts)];
+    size_t right = 0, busy = 0;
+
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        attempts[i] = (struct attempt){.hash = hash};
+        assert_int_equal(pthread_create(&threads[i], NULL, attempt_in_thread, &attempts[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        right += attempts[i].code == OK;
+        busy += attempts[i].code == ERR_BUSY;
+    }
+    assert_int_equal(right + busy, COUNT(threads));
+    assert_true(right >= 6); /* two that compute and four that wait */
+    assert_true(busy > 0);
+    assert_true(verifies(hash, S("correct horse"))); /* nobody is left inside */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +254,7 @@ int main(void)
         CASE(an_unknown_account_takes_as_long_as_a_wrong_password),
         CASE(hashing_without_memory_is_told),
         CASE(more_threads_than_may_hash_at_once_all_get_their_answer),
+        CASE(a_flood_is_turned_away_and_not_made_to_wait),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

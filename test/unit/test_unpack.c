@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <zstd.h>
+
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -116,6 +118,27 @@ static void skippable_zstd_frames_are_skipped(void **state)
 
     assert_int_equal(unpack_pieces(UNPACK_ZSTD, in, &out, NULL), OK);
     assert_str(buf_str(&out), "one");
+}
+
+/* The decoder takes the last block's input before there is room for all of its output. */
+static void content_held_back_at_the_end_is_not_lost(void **state)
+{
+    const struct fixture *f = *state;
+    AUTO(buf_done) struct buf out = BUF_INIT(MIB);
+    struct str first = str_sub(f->plain, 0, 100000), last = str_from(f->plain, 910000);
+    ZSTD_CCtx *c = ZSTD_createCCtx();
+    ZSTD_outBuffer to = {arena_alloc(f->a, MIB, 1), MIB, 0};
+    ZSTD_inBuffer from = {first.ptr, first.len, 0};
+    struct pieces in;
+
+    assert_non_null(to.dst);
+    assert_int_equal(ZSTD_compressStream2(c, &to, &from, ZSTD_e_flush), 0);
+    from = (ZSTD_inBuffer){last.ptr, last.len, 0};
+    assert_int_equal(ZSTD_compressStream2(c, &to, &from, ZSTD_e_end), 0);
+    (void)ZSTD_freeCCtx(c);
+    in = (struct pieces){{to.dst, to.pos}, SIZE_MAX, false};
+    assert_int_equal(unpack_pieces(UNPACK_ZSTD, in, &out, NULL), OK);
+    assert_true(str_eq(buf_str(&out), make_joined(f->a, first, last)));
 }
 
 static void every_cut_is_noticed(void **state)
@@ -266,6 +289,7 @@ int main(void)
         cmocka_unit_test(content_does_not_depend_on_how_the_input_is_cut),
         cmocka_unit_test(frames_one_after_the_other_are_one_content),
         cmocka_unit_test(skippable_zstd_frames_are_skipped),
+        cmocka_unit_test(content_held_back_at_the_end_is_not_lost),
         cmocka_unit_test(every_cut_is_noticed),
         cmocka_unit_test(bytes_after_the_end_are_refused),
         cmocka_unit_test(other_formats_are_not_guessed),

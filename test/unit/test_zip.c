@@ -193,6 +193,7 @@ static void zip64_end_record_must_lie_before_its_locator_and_agree(void **state)
     refused(a, make_patched(a, good, end + E_SIZE, 4, 1), "end records differ");
     refused(a, make_patched(a, good, end + E_OFFSET, 4, 1), "end records differ");
     refused(a, make_patched(a, good, locator + 8, 8, end64 - 1), "ZIP64 end record");
+    refused(a, make_patched(a, good, locator + 4, 4, 1), "ZIP64 end record");
     refused(a, make_patched(a, good, locator + 16, 4, 2), "ZIP64 end record");
     refused(a, make_patched(a, good, end64, 4, 0), "ZIP64 end record");
     refused(a, make_patched(a, good, end64 + 4, 8, 45), "ZIP64 end record");
@@ -213,6 +214,7 @@ static void bytes_outside_the_members_are_refused(void **state)
     refused(a, make_joined(a, S("#!/bin/sh"), good), "central directory is not where");
     refused(a, make_zip(a, &gap), "bytes between");
     refused(a, make_zip(a, &after), "does not end as a ZIP");
+    refused(a, make_patched(a, good, zip_end(good) + E_COMMENT_LEN, 2, 1), "does not end as a ZIP");
     refused(a, str_sub(good, 0, good.len - 1), "does not end as a ZIP");
     refused(a, str_sub(good, 0, 21), "too short");
     refused(a, S(""), "too short");
