@@ -76,7 +76,7 @@ static const struct setting settings[] = {
     TEXT(terms_version, KIND_TEXT, "1", "TEXT", "recorded when an account accepts the terms"),
     NUMBER(session_days, KIND_NUMBER, "14", 1, 365, "life of a session in the browser"),
     NUMBER(token_days, KIND_NUMBER, "365", 1, 3650, "life of a token, unless chosen otherwise"),
-    NUMBER(index_max_age, KIND_NUMBER, "30", 0, 86400,
+    NUMBER(index_max_age, KIND_NUMBER, "0", 0, 86400,
            "seconds that clients may use an index again without asking"),
     CHOICE(reuse_removed_names, "yes", "no", "yes",
            "whether the name of a removed file may be used again"),

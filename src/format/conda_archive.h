@@ -26,10 +26,11 @@ struct conda_archive {
  *
  * Refused, among others: ZIP members that are not STORED, encrypted, duplicate, overlapping,
  * with data descriptors, whose local header differs from the central directory, bytes before,
- * between or after; not exactly metadata.json (format version 2, or empty as the
- * first writers left it), one info-STEM.tar.zst and one
- * pkg-STEM.tar.zst; tar members of info/ that are links, devices, absolute, with "..", NUL or
- * backslash; two index.json; missing index.json; truncated or concatenated garbage; bombs. */
+ * between or after; not exactly metadata.json (format version 2, or empty as the first writers
+ * left it), one info-STEM.tar.zst and one pkg-STEM.tar.zst; in what is unpacked, members that are
+ * devices, absolute or with "..", and under info/ also links and backslashes; two index.json;
+ * missing index.json; truncated or concatenated garbage; bombs. A name ends at a NUL.
+ * The pkg component of a .conda is not unpacked: its members are not looked at. */
 enum err_code conda_archive_read(struct arena *mem, int fd, uint64_t size,
                                  const struct conda_filename *file, struct conda_archive *ret,
                                  struct err *err) MUST_USE;

@@ -6,9 +6,16 @@
  *   prepare  worker         who, may they, and how large may the body be; answer, or set a plan
  *   (body)                  buffered, or streamed to plan.sink on a worker in order
  *   run      worker         make the answer
- *   finish   event thread   the answer is out, or the client is gone; write the log line
+ *   finish   event thread   the answer is out, or the client is gone; write the log line (on the
+ *                           worker that has a sink() running when the client goes)
  * Headers that smuggle (two lengths, length and chunked, blank before a colon ...), missing Host
- * and requests over a limit are answered 400, 413, 414, 431 or 501 before begin (RFC 9112). */
+ * and requests over a limit are answered 400, 413, 414, 431 or 501 before begin (RFC 9112), see
+ * guard.h. Of these, what libmicrohttpd itself finds malformed has an answer in its own words, and
+ * begin, refuse and finish are not called for it.
+ *
+ * An answer that is decided before the body has come is kept until the body was read and dropped,
+ * because most clients look at answers only then; after 64 MiB it is sent all the same and the
+ * connection closed. Clients that wait for "100 Continue" get it at once. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 #include "base/arena.h"
@@ -36,8 +43,9 @@ enum http_body_mode { HTTP_BODY_NONE, HTTP_BODY_BUFFER, HTTP_BODY_STREAM };
 struct http_plan {
     enum http_body_mode body; /* NONE: a body that comes all the same is read and dropped */
     uint64_t body_max;        /* bytes; more is ERR_TOO_BIG in body_err */
-    /* STREAM: called on workers, one call at a time, in order. After a failure the rest of the
-     * body is dropped and run() is called with body_err set. */
+    /* STREAM: called on workers, one call at a time, in order, with up to 256 KiB. After a failure
+     * the rest of the body is dropped and run() is called with body_err set. Event threads work on
+     * the exchange at the same time: body_size, body_err and http_header() are not for sink(). */
     enum err_code (*sink)(struct http_exchange *ex, struct str chunk, struct err *err);
 };
 
@@ -68,8 +76,11 @@ struct http_app {
     void (*prepare)(void *ctx, struct http_exchange *ex);
     void (*run)(void *ctx, struct http_exchange *ex);
     void (*finish)(void *ctx, struct http_exchange *ex);
-    /* An answer of the adapter's own (400, 413, 431 ...): makes the body that users of this
-     * application expect. ex->mem is there; method and target may be empty. */
+    /* An answer of the adapter's own (400, 414, 431, 500, 501, 503 ...): makes the body that users
+     * of this application expect. Called before begin (on an event thread) if the headers are at
+     * fault, else after it; finish is called in any case. ex->mem is there; method and target may
+     * be empty. The response must be a new one: a 503 gets a Retry-After header. NULL closes the
+     * connection. */
     struct http_response *(*refuse)(void *ctx, struct http_exchange *ex, unsigned status,
                                     const struct err *err);
 };
@@ -89,10 +100,12 @@ enum err_code http_open(const struct http_options *opt, struct work_pool *work, 
                         struct err *err) MUST_USE;
 struct str http_address(
     const struct http_server *s); /* "127.0.0.1:8080", the port that was taken */
-/* Stops listening, lets exchanges in flight finish for at most `seconds`, then cuts and frees. */
+/* Stops listening, lets exchanges in flight finish for at most `seconds`, then cuts and frees.
+ * What a worker is doing then is still waited for: nobody can take it from it. Accepts NULL. */
 void http_close(struct http_server *s, unsigned seconds);
 
-/* Value of a request header (first one, blanks trimmed), empty when absent. Names: any case. */
+/* Value of a request header (first one, blanks trimmed), empty when absent. Names: any case.
+ * Valid in begin, prepare, run and finish; empty in finish when the client is gone. */
 struct str http_header(const struct http_exchange *ex, const char *name);
 
 #endif

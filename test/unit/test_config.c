@@ -85,7 +85,7 @@ static void defaults_are_those_of_the_header(void **state)
     assert_str(f->config.terms_version, "1");
     assert_int_equal(f->config.session_days, 14);
     assert_int_equal(f->config.token_days, 365);
-    assert_int_equal(f->config.index_max_age, 30);
+    assert_int_equal(f->config.index_max_age, 0);
     assert_true(f->config.reuse_removed_names);
 }
 
