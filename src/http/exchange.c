@@ -210,8 +210,10 @@ static bool set_method(struct http_conn *c, const char *method)
 static enum MHD_Result on_decided(struct http_conn *c)
 {
     c->stage = STAGE_BODY;
+    /* The library would say "100 Continue" even when there is nothing to send, and then take the
+     * next request for the body. */
     if (!c->framing.has_body)
-        return MHD_YES;
+        return c->framing.expects_continue ? answer(c) : MHD_YES;
     body_open(c);
     if (c->body.mode == BODY_DROP && c->framing.expects_continue) {
         if (c->ex.response || c->ran)

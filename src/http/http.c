@@ -271,7 +271,7 @@ static int bind_to(const struct addrinfo *ai)
 /* The address that was really bound, as text. */
 static void print_address(struct http_server *s)
 {
-    struct sockaddr_storage addr;
+    struct sockaddr_storage addr = {0};
     socklen_t len = sizeof(addr);
     char host[64], port[8];
 

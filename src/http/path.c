@@ -24,7 +24,7 @@ static bool skip_authority(struct str *target)
     return true;
 }
 
-/* Percent-decodes in place; 0 when an escape is malformed or hides a separator. */
+/* Percent-decodes in place; false when an escape is malformed or hides a separator. */
 static bool decode(char *segment, size_t *len)
 {
     size_t n = 0;

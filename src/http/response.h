@@ -16,7 +16,8 @@ struct http_response *http_response_bytes(unsigned status, struct str body) MUST
 struct http_response *http_response_file(unsigned status, int fd, uint64_t offset,
                                          uint64_t len) MUST_USE;
 /* Adds a header. False when out of memory or when the value holds CR, LF or NUL (then the
- * response must not be sent). Only before the response is first sent. */
+ * response must not be sent). An empty value adds nothing. Only before the response is first sent.
+ * Date, Connection and Content-Length are not the caller's. */
 bool http_response_header(struct http_response *r, const char *name, struct str value) MUST_USE;
 
 unsigned http_response_status(const struct http_response *r);

@@ -204,6 +204,27 @@ static void refused_client_is_not_told_to_continue(void **state)
     }
 }
 
+static void waiting_without_a_body_is_answered_at_once(void **state)
+{
+    static const char *const requests[] = {
+        "GET /memory HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n",
+        "GET /work HTTP/1.1\r\n" H "Expect: 100-continue\r\n\r\n"
+        "GET /work HTTP/1.1\r\n" H "\r\n",
+        "PUT /buffer HTTP/1.1\r\n" H "Content-Length: 0\r\nExpect: 100-continue\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        int fd = client_open(&fx);
+
+        client_sendz(fd, requests[i]);
+        assert_true(client_read(fd, false, &r));
+        assert_int_equal(r.status, 200);
+        assert_true(client_is_closed(fd));
+        (void)close(fd);
+    }
+}
+
 static void unwanted_body_is_read_before_the_answer(void **state)
 {
     static const char *const targets[] = {"/refuse", "/memory", "/work"};
@@ -388,6 +409,7 @@ int main(void)
         test(answers_are_dated),
         test(waiting_client_is_told_to_continue),
         test(refused_client_is_not_told_to_continue),
+        test(waiting_without_a_body_is_answered_at_once),
         test(unwanted_body_is_read_before_the_answer),
         test(empty_bodies_need_no_reading),
         test(connection_ends_after_a_chunked_body),
