@@ -104,11 +104,10 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
         (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
         (rc = owner_id(tx, mem, owner, &account_id, err)))
         return rc;
-    rc = package_insert(tx, account_id, name, summary, text, clock_now_ms(), &id, err);
-    if (rc == ERR_CONFLICT)
-        return fail(err, ERR_CONFLICT, "the package \"" STR_FMT "/" STR_FMT "\" exists already",
-                    STR_ARG(owner), STR_ARG(name));
-    if (rc ||
+    rc = package_find(tx, mem, owner, name, ret, err);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    if ((rc = package_insert(tx, account_id, name, summary, text, clock_now_ms(), &id, err)) ||
         (rc = audit_add(tx, actor, "package.create",
                         str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)), S(""),
                         err)) ||
@@ -133,12 +132,10 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
         (rc = attrs_text(mem, attrs, &text, err)) || (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package, &row, err)))
         return rc;
-    rc = release_insert(tx, row.id, version, text, clock_now_ms(), &id, err);
-    if (rc == ERR_CONFLICT)
-        return fail(err, ERR_CONFLICT,
-                    "the release \"" STR_FMT "/" STR_FMT "/" STR_FMT "\" exists already",
-                    STR_ARG(owner), STR_ARG(package), STR_ARG(version));
-    if (rc ||
+    rc = release_find(tx, mem, row.id, version, ret, err);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    if ((rc = release_insert(tx, row.id, version, text, clock_now_ms(), &id, err)) ||
         (rc = audit_add(tx, actor, "release.create",
                         str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
                                 STR_ARG(package), STR_ARG(version)),

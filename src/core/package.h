@@ -9,7 +9,8 @@
 #include "core/publish.h"
 #include "store/package.h"
 
-/* attrs: object, kept for pages (scalars and short lists only). ERR_CONFLICT: exists already. */
+/* Both: what exists already is returned as it is. Jobs that publish builds of one package side by
+ * side all look first, find nothing, and create it. attrs: object, kept for pages. */
 enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, const json_t *attrs,
                              struct package_row *ret, struct err *err) MUST_USE;

@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #include "base/fs.h"
 #include "store/db_engine.h"
@@ -108,8 +109,10 @@ enum err_code tx_commit(struct tx **tx, struct err *err)
 
     if (fault || (*tx)->failed) {
         (void)end(tx, false, NULL); /* a rollback does not fail */
-        return fail(err, ERR_IO, "the transaction was rolled back: %s",
-                    fault ? strerrordesc_np(fault) : "a statement in it had failed");
+        errno = fault;
+        return fault ? fail_errno(err, "the transaction was rolled back")
+                     : fail(err, ERR_IO,
+                            "the transaction was rolled back: a statement in it had failed");
     }
     code = end(tx, true, err);
     (void)fault_point("db.committed"); /* for KILL only: what is done cannot fail any more */

@@ -75,8 +75,7 @@ static bool answer_from_memory(struct call *c)
     struct str key;
 
     if ((c->ex->method != HTTP_GET && c->ex->method != HTTP_HEAD) || c->path.count < 2 ||
-        !str_eq(c->path.seg[0], S("conda")) || c->credential == CRED_PASSWORD ||
-        !identify_cached(c))
+        !str_eq(c->path.seg[0], S("conda")) || !identify_cached(c))
         return false;
     if (access_check(&c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, S(""), NULL))
         return false;

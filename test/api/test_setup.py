@@ -72,7 +72,8 @@ def test_ten_at_once_make_one_administrator(fresh):
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda i: submit(fresh, fresh.setup_link(), fields(f"root{i}")),
                                 range(10)))
-    assert sorted(answer.status for answer in answers) == [201] + [404] * 9
+    statuses = sorted(answer.status for answer in answers)
+    assert statuses[0] == 201 and set(statuses[1:]) <= {404, 503}, "503: too many at once"
 
 
 def test_a_restart_makes_a_new_link_while_there_is_no_administrator(fresh):

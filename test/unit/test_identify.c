@@ -177,6 +177,23 @@ static void a_kind_that_does_not_count_is_refused_but_for_cookies(void **state)
     assert_false(text_has(log_line(s), " who="));
 }
 
+/* Their browser sends the cookie until it forgets it: public pages stay public. */
+static void who_comes_with_an_ended_session_is_a_visitor(void **state)
+{
+    struct site *s = *state;
+    struct actor alice = core_user(s->core, "alice");
+    const char *cookie = with_cookie(s, make_cookie(s, &alice));
+    static const char *const open[] = {"/api/user/alice", "/conda/alice/notices.json"};
+
+    (void)request_for(s, 204, "DELETE", WHO, cookie, S(""));
+    for (size_t i = 0; i < 2 * COUNT(open); i++) { /* read, and remembered */
+        (void)get_for(s, 200, open[i % COUNT(open)], cookie);
+        assert_false(text_has(log_line(s), " who="));
+    }
+    (void)get_for(s, 401, WHO, cookie);
+    (void)request_for(s, 401, "POST", "/api/package/alice/p", cookie, S("{}"));
+}
+
 /* A secret of one kind is not one of another, cached or not. */
 static void kinds_of_secrets_do_not_mix(void **state)
 {
@@ -327,6 +344,7 @@ int main(void)
         WITH_SITE(what_cannot_be_read_is_no_matter_where_nobody_is_asked),
         WITH_SITE(what_is_of_nobody_is_refused),
         WITH_SITE(a_kind_that_does_not_count_is_refused_but_for_cookies),
+        WITH_SITE(who_comes_with_an_ended_session_is_a_visitor),
         WITH_SITE(kinds_of_secrets_do_not_mix),
         WITH_SITE(a_known_caller_costs_no_sql),
         WITH_SITE(a_revoked_token_is_refused_at_once),

@@ -142,6 +142,21 @@ static void memory_answers_only_who_may(void **state)
     }
 }
 
+static void a_slash_at_the_end_is_another_address(void **state)
+{
+    struct site *s = *state;
+
+    (void)publish_tiny(s);
+    for (int i = 0; i < 2; i++) {
+        (void)get_for(s, 200, REPODATA, "");
+        (void)get_for(s, 404, REPODATA "/", "");
+        (void)get_for(s, 404, "/conda/alice/noarch", "");
+        (void)get_for(s, 200, "/conda/alice/noarch/", "");
+        (void)get_for(s, 301, "/conda/alice", "");
+        (void)get_for(s, 200, "/conda/alice/", "");
+    }
+}
+
 /* ---- changes --------------------------------------------------------------------------------- */
 
 static void a_change_is_seen_by_the_next_read(void **state)
@@ -329,6 +344,7 @@ int main(int argc, char **argv)
         WITH_PUBLISHING(a_repeated_read_costs_no_sql),
         WITH_PUBLISHING(a_repeated_read_waits_for_no_worker),
         WITH_PUBLISHING(memory_answers_only_who_may),
+        WITH_PUBLISHING(a_slash_at_the_end_is_another_address),
         WITH_PUBLISHING(a_change_is_seen_by_the_next_read),
         WITH_PUBLISHING(any_change_makes_memory_be_checked),
         WITH_PUBLISHING(a_refusal_is_remembered_until_something_changes),

@@ -1,4 +1,6 @@
 // solve.cjs CHANNEL SPEC...: prints the solution as JSON.
+// Node 18 has no global Web Crypto, which the reader takes its random numbers from.
+globalThis.crypto ??= require("node:crypto").webcrypto;
 const { simpleSolve } = require("@conda-org/rattler");
 
 const [channel, ...specs] = process.argv.slice(2);
