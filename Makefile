@@ -47,7 +47,10 @@ fuzz:
 	@tools/fuzz.sh $(FUZZ_SECONDS) $(TARGETS)
 
 ## make bench    side-by-side benchmarks (bench/)
-bench: build
+bench:
+	@tools/deps.sh install build test bench
+	@tools/build.sh build -Dwerror=$(WERROR)
+	@tools/venv.sh .venv test/requirements.txt
 	@bench/run
 
 ## make deps     installs the Debian packages for building and testing

@@ -1,7 +1,8 @@
 #!/bin/sh
 # deps.sh check|install LIST...: the Debian packages that building and testing need.
 #
-# LIST is `build` (what the server needs) or `test` (what `make test` needs besides).
+# LIST is `build` (what the server needs), `test` (what `make test` needs besides) or `bench` (the
+# other side of `make bench`).
 # check prints the missing ones and fails if there are any; install adds them as root or by sudo.
 # An entry `package:command` is satisfied by the command, whichever package it came from.
 set -eu
@@ -14,9 +15,10 @@ test='
     clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer
     libclang-rt-14-dev cppcheck:cppcheck libcmocka-dev python3-venv nodejs:node npm:npm
     git:git ca-certificates'
+bench='nginx-light:nginx nghttp2-client:h2load'
 
 usage() {
-    echo 'usage: tools/deps.sh check|install build [test]' >&2
+    echo 'usage: tools/deps.sh check|install build [test] [bench]' >&2
     exit 2
 }
 
@@ -41,6 +43,7 @@ for list in "$@"; do
     case $list in
     build) entries="$entries $build" ;;
     test) entries="$entries $test" ;;
+    bench) entries="$entries $bench" ;;
     *) usage ;;
     esac
 done
