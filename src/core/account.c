@@ -294,6 +294,16 @@ enum err_code account_sign_up(struct app *app, struct arena *mem, const struct a
     return rc ? rc : tx_commit(&tx, err);
 }
 
+enum err_code account_require(struct tx *tx, struct arena *mem, struct str login,
+                              struct account_row *ret, struct err *err)
+{
+    enum err_code rc = account_by_login(tx, mem, login, ret, err);
+
+    if (rc == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(login));
+    return rc;
+}
+
 enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
                                      struct str login, struct str password, struct err *err)
 {
@@ -304,12 +314,9 @@ enum err_code account_reset_password(struct app *app, struct arena *mem, const s
 
     if ((rc = password_check(password, login, app->config->password_min, err)) ||
         (rc = password_hash(mem, password, &hash, err)) ||
-        (rc = tx_begin(app->db, TX_WRITE, &tx, err)))
-        return rc;
-    rc = account_by_login(tx, mem, login, &row, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(login));
-    if (rc || (rc = account_set_password(tx, row.id, hash, err)) ||
+        (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = account_require(tx, mem, login, &row, err)) ||
+        (rc = account_set_password(tx, row.id, hash, err)) ||
         (rc = session_delete_all(tx, row.id, err)) ||
         (rc = audit_add(tx, actor, "account.password", login, S(""), err)))
         return rc;
@@ -324,12 +331,9 @@ enum err_code account_change_superuser(struct app *app, struct arena *mem,
     struct account_row row;
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)))
-        return rc;
-    rc = account_by_login(tx, mem, login, &row, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(login));
-    if (rc || (rc = account_set_superuser(tx, row.id, superuser, err)) ||
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = account_require(tx, mem, login, &row, err)) ||
+        (rc = account_set_superuser(tx, row.id, superuser, err)) ||
         (rc =
              audit_add(tx, actor, "account.superuser", login, superuser ? S("on") : S("off"), err)))
         return rc;

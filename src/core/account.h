@@ -28,6 +28,10 @@ enum err_code account_sign_up(struct app *app, struct arena *mem, const struct a
                               const struct signup *in, bool by_admin, int64_t *ret_id,
                               struct signup_errors *ret_errors, struct err *err) MUST_USE;
 
+/* Looks an account up, with a message for people. Inside any transaction. ERR_NOT_FOUND. */
+enum err_code account_require(struct tx *tx, struct arena *mem, struct str login,
+                              struct account_row *ret, struct err *err) MUST_USE;
+
 /* Sets a password; ends all sessions of the account. Same password rule as signing up. */
 enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
                                      struct str login, struct str password,

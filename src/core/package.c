@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "core/account.h"
 #include "core/audit.h"
 #include "core/cut.h"
 #include "core/gc.h"
@@ -9,7 +10,6 @@
 #include "format/conda_version.h"
 #include "format/json.h"
 #include "index/index.h"
-#include "store/account.h"
 
 enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
 
@@ -78,36 +78,24 @@ static enum err_code attrs_text(struct arena *mem, const json_t *attrs, struct s
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
-static enum err_code owner_id(struct tx *tx, struct arena *mem, struct str owner, int64_t *ret_id,
-                              struct err *err)
-{
-    struct account_row account;
-    enum err_code rc = account_by_login(tx, mem, owner, &account, err);
-
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
-    if (!rc)
-        *ret_id = account.id;
-    return rc;
-}
-
 enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, const json_t *attrs,
                              struct package_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct str text, summary = cut(json_get_str(attrs, "summary"), SUMMARY_MAX);
-    int64_t account_id, id;
+    struct account_row account;
+    int64_t id;
     enum err_code rc;
 
     if ((rc = conda_check_name(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
         (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
-        (rc = owner_id(tx, mem, owner, &account_id, err)))
+        (rc = account_require(tx, mem, owner, &account, err)))
         return rc;
     rc = package_find(tx, mem, owner, name, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
-    if ((rc = package_insert(tx, account_id, name, summary, text, clock_now_ms(), &id, err)) ||
+    if ((rc = package_insert(tx, account.id, name, summary, text, clock_now_ms(), &id, err)) ||
         (rc = audit_add(tx, actor, "package.create",
                         str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)), S(""),
                         err)) ||

@@ -104,15 +104,9 @@ static void drain(struct http_conn *c)
     struct body *b = &c->body;
     struct str chunk = {b->draining, b->drain_len};
     struct err err = {0};
-    bool wanted;
 
-    lock(b);
-    wanted = !b->failed && !b->abandoned && chunk.len;
-    unlock(b);
     b->drain_len = 0;
-    if (!wanted)
-        return;
-    if (c->ex.plan.sink(&c->ex, chunk, &err) != OK) {
+    if (chunk.len && c->ex.plan.sink(&c->ex, chunk, &err) != OK) {
         lock(b);
         body_fail(c, &err);
         unlock(b);

@@ -1,9 +1,9 @@
 /* anaconda_auth.c: the parts of anaconda-client's API that are about people and tokens. */
 #include "config.h"
+#include "core/account.h"
 #include "core/scope.h"
 #include "core/token.h"
 #include "format/json.h"
-#include "store/account.h"
 #include "web/anaconda_view.h"
 #include "web/handlers.h"
 #include "web/reply.h"
@@ -157,12 +157,7 @@ static enum err_code reply_user(struct call *c, struct str login, struct err *er
     struct account_row a;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc)
-        return rc;
-    rc = account_by_login(tx, c->mem, str_lower(c->mem, login), &a, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no user \"" STR_FMT "\"", STR_ARG(login));
-    if (rc)
+    if (rc || (rc = account_require(tx, c->mem, login, &a, err)))
         return rc;
     /* `show` prints whatever is in here, to anybody: nothing private. */
     return reply_json(c, 200,
@@ -194,13 +189,9 @@ enum err_code get_user_orgs_by_login(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row a;
-    struct str login = call_param(c, "login");
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc)
+    if (rc || (rc = account_require(tx, c->mem, call_param(c, "login"), &a, err)))
         return rc;
-    rc = account_by_login(tx, c->mem, str_lower(c->mem, login), &a, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no user \"" STR_FMT "\"", STR_ARG(login));
-    return rc ? rc : reply_json(c, 200, json_array(), err);
+    return reply_json(c, 200, json_array(), err);
 }

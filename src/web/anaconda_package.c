@@ -2,10 +2,10 @@
  * releases and files. */
 #include "base/clock.h"
 #include "blob/blob.h"
+#include "core/account.h"
 #include "core/package.h"
 #include "format/json.h"
 #include "http/entity.h"
-#include "store/account.h"
 #include "store/file.h"
 #include "web/anaconda_view.h"
 #include "web/handlers.h"
@@ -42,12 +42,8 @@ static enum err_code list_packages(struct call *c, struct str owner, struct err 
     json_t *list;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc)
-        return rc;
-    rc = account_by_login(tx, c->mem, owner, &account, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
-    if (rc || (rc = package_list(tx, c->mem, account.id, &packages, err)))
+    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+        (rc = package_list(tx, c->mem, account.id, &packages, err)))
         return rc;
     list = json_array();
     for (size_t i = 0; !rc && i < packages.count; i++) {
@@ -220,12 +216,8 @@ enum err_code get_labels(struct call *c, struct err *err)
     json_t *all;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc)
-        return rc;
-    rc = account_by_login(tx, c->mem, owner, &account, err);
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no account \"" STR_FMT "\"", STR_ARG(owner));
-    if (rc || (rc = label_list(tx, c->mem, account.id, &labels, err)))
+    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+        (rc = label_list(tx, c->mem, account.id, &labels, err)))
         return rc;
     all = json_object();
     for (size_t i = 0; i < labels.count; i++)

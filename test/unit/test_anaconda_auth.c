@@ -248,7 +248,7 @@ static void absent_and_anonymous_users_are_told_apart(void **state)
 
     assert_true(json_member(s, &r, "error").len > 0);
     r = get_for(s, 404, "/api/user/nobody", "");
-    assert_str(json_member(s, &r, "error"), "there is no user \"nobody\"");
+    assert_str(json_member(s, &r, "error"), "there is no account \"nobody\"");
     (void)get_for(s, 404, "/api/users/nobody/orgs", "");
 }
 

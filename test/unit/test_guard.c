@@ -138,6 +138,8 @@ static void nuls_are_refused_wherever_they_hide(void **state)
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\0b\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\0Y: b\r\n\r\n");
+    expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\0b\r\nY: c\r\n\r\n");
+    expect(400, "GET / HTTP/1.1\r\n" H "X: a\0b\r\nY: c\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "\0\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "\0GET /x HTTP/1.1\r\n");
     expect(400, "GET /a\0b HTTP/1.1\r\n" H "\r\n");
@@ -153,6 +155,7 @@ static void lines_end_with_cr_lf(void **state)
     expect(400, "GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\nHost: a\r\n\n");
     expect(400, "GET / HTTP/1.1\nHost: a\n\n");
+    expect(400, "GET / HTTP/1.1\r\nHost: a\nX: b\r\nY: c\r\n\r\n");
 }
 
 static void folded_lines_are_refused(void **state)
