@@ -52,6 +52,7 @@ struct entry {
     struct entry *next;
     uint64_t hash, generation;
     void *object; /* one reference is ours */
+    size_t bytes; /* of this, the key and the object */
     size_t key_len;
     char key[];
 };
@@ -59,12 +60,13 @@ struct entry {
 struct shard {
     pthread_mutex_t lock;  /* guards entries and the chains; never held with another lock */
     struct entry **chains; /* as many as the cache has chains per shard */
-    size_t entries;
+    size_t entries, bytes;
 };
 
 struct cache {
     unsigned char hash_key[crypto_shorthash_KEYBYTES];
-    size_t shards, chains, max_entries; /* the last two per shard; powers of two but the last */
+    size_t shards, chains;         /* powers of two; chains per shard */
+    size_t max_entries, max_bytes; /* per shard */
     struct shard shard[SHARDS_MAX];
 };
 
@@ -78,7 +80,7 @@ static size_t power_of_two(size_t n, size_t max)
     return p;
 }
 
-struct cache *cache_open(size_t max_entries)
+struct cache *cache_open(size_t max_entries, size_t max_bytes)
 {
     struct cache *c = mem_new(struct cache);
 
@@ -87,6 +89,7 @@ struct cache *cache_open(size_t max_entries)
     rand_bytes(c->hash_key, sizeof(c->hash_key));
     c->shards = power_of_two(max_entries, SHARDS_MAX);
     c->max_entries = max_entries / c->shards;
+    c->max_bytes = max_bytes / c->shards;
     c->chains = power_of_two(c->max_entries, SIZE_MAX / 2 + 1);
     for (size_t i = 0; i < c->shards; i++)
         if (pthread_mutex_init(&c->shard[i].lock, NULL))
@@ -116,7 +119,7 @@ static struct entry *empty_shard(const struct cache *c, struct shard *s)
             all = e;
         }
     }
-    s->entries = 0;
+    s->entries = s->bytes = 0;
     return all;
 }
 
@@ -192,11 +195,12 @@ void *cache_get(struct cache *c, struct str key, uint64_t generation)
     return object;
 }
 
-static struct entry *entry_new(struct str key, uint64_t hash, uint64_t generation, void *object)
+static struct entry *entry_new(struct str key, uint64_t hash, uint64_t generation, void *object,
+                               size_t bytes)
 {
     struct entry *e;
 
-    if (key.len > SIZE_MAX - sizeof(*e))
+    if (bytes > SIZE_MAX / 2 || key.len > SIZE_MAX / 2 - sizeof(*e))
         return NULL;
     e = mem_get(sizeof(*e) + key.len);
     if (!e)
@@ -204,10 +208,21 @@ static struct entry *entry_new(struct str key, uint64_t hash, uint64_t generatio
     e->hash = hash;
     e->generation = generation;
     e->object = shared_ref(object);
+    e->bytes = bytes + sizeof(*e) + key.len;
     e->key_len = key.len;
     if (key.len)
         memcpy(e->key, key.ptr, key.len);
     return e;
+}
+
+/* Is there room for e, once the entry of its key (which may be NULL) has gone? Lock held. */
+static bool has_room(const struct cache *c, const struct shard *s, const struct entry *e,
+                     const struct entry *old)
+{
+    size_t bytes = s->bytes - (old ? old->bytes : 0);
+
+    return (old || s->entries < c->max_entries) && e->bytes <= c->max_bytes &&
+           bytes <= c->max_bytes - e->bytes;
 }
 
 /* Puts e in; returns the entries that had to go for it (or e itself). Call with the lock held. */
@@ -219,29 +234,32 @@ static struct entry *replace(const struct cache *c, struct shard *s, struct entr
 
     if (gone && gone->generation > e->generation)
         return e; /* its maker was slow, and the world has moved on */
-    if (gone) {
+    if (!has_room(c, s, e, gone)) {
+        gone = empty_shard(c, s);
+        at = find(c, s, key, e->hash);
+    } else if (gone) {
         e->next = gone->next;
         gone->next = NULL;
-    } else {
-        if (s->entries == c->max_entries) {
-            gone = empty_shard(c, s);
-            at = find(c, s, key, e->hash);
-        }
-        s->entries++;
+        s->entries--;
+        s->bytes -= gone->bytes;
     }
+    s->entries++;
+    s->bytes += e->bytes;
     *at = e;
     return gone;
 }
 
-void cache_put(struct cache *c, struct str key, uint64_t generation, void *object)
+void cache_put(struct cache *c, struct str key, uint64_t generation, void *object, size_t bytes)
 {
     uint64_t hash = hash_of(c, key);
-    struct entry *e = c->max_entries ? entry_new(key, hash, generation, object) : NULL;
+    struct entry *e = c->max_entries ? entry_new(key, hash, generation, object, bytes) : NULL;
     struct entry *gone;
     struct shard *s;
 
-    if (!e)
+    if (!e || e->bytes > c->max_bytes) {
+        free_entries(e);
         return;
+    }
     s = lock_shard(c, hash);
     gone = replace(c, s, e);
     unlock_shard(s);

@@ -19,15 +19,17 @@ void *shared_ref(void *object);  /* returns object; accepts NULL */
 void shared_unref(void *object); /* accepts NULL */
 
 struct cache;
-/* max_entries: when full, the whole shard of an entry is emptied (simple, and rare). */
-struct cache *cache_open(size_t max_entries) MUST_USE;
+/* max_bytes: of all keys and objects together, as cache_put is told. When either is reached, the
+ * whole shard (of at most 16) of a new entry is emptied: simple, and rare. */
+struct cache *cache_open(size_t max_entries, size_t max_bytes) MUST_USE;
 void cache_close(struct cache *c);
 
 /* The object stored under key at exactly this generation, with a new reference; else NULL. */
 void *cache_get(struct cache *c, struct str key, uint64_t generation) MUST_USE;
-/* Stores a reference of its own to object; the caller keeps its own. Replaces what is there
+/* Stores a reference of its own to object, which takes about so many bytes; the caller keeps its
+ * own. Replaces what is there
  * under key, unless that is of a newer generation. Forgets quietly if memory is short: a cache
  * may always miss. */
-void cache_put(struct cache *c, struct str key, uint64_t generation, void *object);
+void cache_put(struct cache *c, struct str key, uint64_t generation, void *object, size_t bytes);
 
 #endif

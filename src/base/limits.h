@@ -51,8 +51,8 @@
 
 /* One generated index document held in memory while it is made. */
 #define LIMIT_INDEX_DOCUMENT ((size_t)2 * GIB)
-/* Documents up to this size are kept in memory by the read cache; larger ones are sent from disk.
- */
+/* Documents and packages up to this size are kept in memory by the read cache (which is bounded as
+ * a whole); larger ones are sent from their files. */
 #define LIMIT_CACHED_BODY (128 * KIB)
 
 #endif

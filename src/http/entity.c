@@ -13,6 +13,9 @@
 #include "format/fields.h"
 #include "http/wire.h"
 
+/* Its arena's first block, and the library's two responses with their headers. */
+#define ENTITY_OVERHEAD (6 * KIB)
+
 struct http_entity {
     struct shared shared;
     struct http_response *full;         /* 200 with the bytes; for a file only its head */
@@ -42,9 +45,9 @@ void http_entity_unrefp(struct http_entity **e)
     *e = NULL;
 }
 
-uint64_t http_entity_size(const struct http_entity *e)
+size_t http_entity_memory(const struct http_entity *e)
 {
-    return e->size;
+    return ENTITY_OVERHEAD + (e->file ? 0 : (size_t)e->size);
 }
 
 /* What a cache needs of every answer about this entity (RFC 9110 15.4.5). */

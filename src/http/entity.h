@@ -34,6 +34,7 @@ void http_entity_unrefp(struct http_entity **e);
  * of a file entity. ERR_IO when the file cannot be opened, ERR_NOMEM. */
 enum err_code http_entity_send(struct http_exchange *ex, struct http_entity *e,
                                struct err *err) MUST_USE;
-uint64_t http_entity_size(const struct http_entity *e);
+/* About how many bytes of memory it takes, for caches. */
+size_t http_entity_memory(const struct http_entity *e);
 
 #endif

@@ -126,10 +126,11 @@ static void take_meaning(struct guard *g, struct str name, struct str value)
 
 /* --- where it lies ---------------------------------------------------------------------------- */
 
-/* The library has written NULs over the CR LF of a line that ends here. The next line was found
- * behind its LF, so that it can only lie there if there was nothing else between. */
+/* After a line of which `end` is the end: the library has put NULs over its CR LF. */
 static void expect_line_end(struct guard *g, const char *end)
 {
+    if (end[0] != '\0' || end[1] != '\0')
+        refuse(g, 400, "line does not end with CR LF");
     g->next = end + 2;
 }
 

@@ -96,21 +96,24 @@ static struct str index_cache_control(const struct call *c)
 
 /* ---- a generated document ---- */
 
-static enum err_code load_bytes(struct call *c, const struct index_doc_row *doc,
-                                struct http_entity_desc *d, struct err *err)
+/* Small content is kept in memory with its entity, large content is sent from its file. */
+static enum err_code set_content(struct call *c, struct str sha256, int64_t size,
+                                 struct http_entity_desc *d, struct err *err)
 {
-    d->file = blob_path(c->app->blobs, c->mem, doc->sha256);
-    d->size = (uint64_t)doc->size;
-    if (!d->file.ptr)
+    struct str path = blob_path(c->app->blobs, c->mem, sha256);
+    enum err_code rc;
+
+    if (!path.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    if (d->size > LIMIT_CACHED_BODY)
+    d->size = (uint64_t)size;
+    if (d->size > LIMIT_CACHED_BODY) {
+        d->file = path;
         return OK;
-    enum err_code rc = fs_read(c->mem, d->file.ptr, LIMIT_CACHED_BODY, &d->bytes, err);
-    d->file = S("");
-    return rc == ERR_NOT_FOUND
-               ? fail(err, ERR_IO, "index document %.64s is missing from the blob store",
-                      doc->sha256.ptr)
-               : rc;
+    }
+    rc = fs_read(c->mem, path.ptr, LIMIT_CACHED_BODY, &d->bytes, err);
+    if (rc == ERR_NOT_FOUND) /* a row promises it, so this is our fault and no 404 */
+        return fail(err, ERR_IO, "\"" STR_FMT "\" is missing from the blob store", STR_ARG(path));
+    return rc;
 }
 
 static enum err_code answer_doc(struct call *c, const struct index_doc_row *doc, struct str type,
@@ -125,7 +128,7 @@ static enum err_code answer_doc(struct call *c, const struct index_doc_row *doc,
         .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
         .policy = page_policy(type),
     };
-    enum err_code rc = load_bytes(c, doc, &d, err);
+    enum err_code rc = set_content(c, doc->sha256, doc->size, &d, err);
 
     return rc ? rc : answer(c, &d, doc->sha256, err);
 }
@@ -193,10 +196,9 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ch
         /* A forced upload can put other bytes under the name, unless names are never used twice. */
         .cache_control =
             c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE),
-        .file = blob_path(c->app->blobs, c->mem, file.sha256),
-        .size = (uint64_t)file.size,
     };
-    return answer(c, &d, file.sha256, err);
+    rc = set_content(c, file.sha256, file.size, &d, err);
+    return rc ? rc : answer(c, &d, file.sha256, err);
 }
 
 /* ---- */

@@ -12,7 +12,12 @@
 #include "web/routes.h"
 #include "web/web.h"
 
-enum { RESOURCES_MAX = 65536, ACTORS_MAX = 65536 };
+/* What the read caches may hold: room for the documents of some hundred busy channels, and for
+ * more callers than one server has at a time. */
+#define RESOURCES_MAX   65536
+#define RESOURCES_BYTES (64 * MIB)
+#define ACTORS_MAX      65536
+#define ACTORS_BYTES    (16 * MIB)
 
 enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
 {
@@ -21,8 +26,8 @@ enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
     if (!w)
         return fail(err, ERR_NOMEM, "out of memory");
     w->app = app;
-    w->resources = cache_open(RESOURCES_MAX);
-    w->actors = cache_open(ACTORS_MAX);
+    w->resources = cache_open(RESOURCES_MAX, RESOURCES_BYTES);
+    w->actors = cache_open(ACTORS_MAX, ACTORS_BYTES);
     if (!w->resources || !w->actors) {
         web_close(w);
         return fail(err, ERR_NOMEM, "out of memory");

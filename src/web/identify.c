@@ -190,7 +190,7 @@ static enum err_code load_secret(struct call *c, struct err *err)
         return rc;
     ca = cached_actor_new(&c->actor, expires_ms);
     if (ca)
-        cache_put(c->web->actors, actor_key(c, key), c->generation, ca);
+        cache_put(c->web->actors, actor_key(c, key), c->generation, ca, sizeof *ca);
     shared_unref(ca);
     return OK;
 }

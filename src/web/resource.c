@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "format/fields.h"
 
+#define REFUSAL_MEMORY 1024 /* about: a response with a few headers and a sentence */
+
 struct resource {
     struct shared shared;
     struct http_entity *entity; /* one of the two */
@@ -86,7 +88,8 @@ enum err_code resource_answer(struct call *c, struct str key, struct resource *r
         return fail(err, ERR_NOMEM, "out of memory");
     rc = answer(c, r, err);
     if (!rc)
-        cache_put(c->web->resources, key, c->generation, r);
+        cache_put(c->web->resources, key, c->generation, r,
+                  r->entity ? http_entity_memory(r->entity) : REFUSAL_MEMORY);
     shared_unref(r);
     return rc;
 }

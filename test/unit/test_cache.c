@@ -37,7 +37,7 @@ static void put(struct cache *c, struct str key, uint64_t generation, atomic_int
 {
     struct thing *t = thing_new(alive, value);
 
-    cache_put(c, key, generation, t);
+    cache_put(c, key, generation, t, 0);
     shared_unref(t);
 }
 
@@ -69,7 +69,7 @@ static void last_reference_destroys(void **state)
 static void value_is_found_under_its_key_and_generation_only(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(100);
+    struct cache *c = cache_open(100, SIZE_MAX);
 
     (void)state;
     put(c, S("a\0b"), 5, &alive, 42);
@@ -88,7 +88,7 @@ static void value_is_found_under_its_key_and_generation_only(void **state)
 static void newer_value_replaces_and_frees_the_older(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(100);
+    struct cache *c = cache_open(100, SIZE_MAX);
 
     (void)state;
     put(c, S("k"), 1, &alive, 1);
@@ -105,7 +105,7 @@ static void newer_value_replaces_and_frees_the_older(void **state)
 static void late_value_of_an_older_generation_is_not_kept(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(100);
+    struct cache *c = cache_open(100, SIZE_MAX);
 
     (void)state;
     put(c, S("k"), 2, &alive, 2);
@@ -119,7 +119,7 @@ static void late_value_of_an_older_generation_is_not_kept(void **state)
 static void found_object_outlives_the_cache(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(100);
+    struct cache *c = cache_open(100, SIZE_MAX);
     struct thing *t;
 
     (void)state;
@@ -141,7 +141,7 @@ static void number_of_entries_is_bounded(void **state)
 
     (void)state;
     for (size_t s = 0; s < COUNT(sizes); s++) {
-        struct cache *c = cache_open(sizes[s]);
+        struct cache *c = cache_open(sizes[s], SIZE_MAX);
 
         for (int i = 0; i < 5000; i++) {
             put(c, (struct str){(char *)&i, sizeof(i)}, 1, &alive, i);
@@ -155,10 +155,43 @@ static void number_of_entries_is_bounded(void **state)
     assert_true(most > 700); /* of 1000: all shards are used */
 }
 
+static void bytes_are_bounded(void **state)
+{
+    const size_t budget = 100000; /* more than one entry: there are 16 shards */
+    atomic_int alive = 0;
+    struct cache *c = cache_open(1000, budget);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        struct thing *t = thing_new(&alive, i);
+
+        cache_put(c, (struct str){(char *)&i, sizeof(i)}, 1, t, 1000);
+        shared_unref(t);
+        assert_int_equal(get(c, (struct str){(char *)&i, sizeof(i)}, 1), i);
+        assert_true((size_t)alive * 1000 <= budget);
+    }
+    assert_true(alive > 10);
+    for (int i = 0; i < 100; i++) { /* replacing does not add up */
+        struct thing *t = thing_new(&alive, i);
+
+        cache_put(c, S("same"), 1, t, 5000);
+        shared_unref(t);
+        assert_int_equal(get(c, S("same"), 1), i);
+    }
+    put(c, S("kept"), 1, &alive, 7);
+    struct thing *huge = thing_new(&alive, 8);
+    cache_put(c, S("kept"), 2, huge, budget); /* over a shard's share: not stored, nothing lost */
+    shared_unref(huge);
+    assert_int_equal(get(c, S("kept"), 2), -1);
+    assert_int_equal(get(c, S("kept"), 1), 7);
+    cache_close(c);
+    assert_int_equal(alive, 0);
+}
+
 static void replacing_in_a_full_cache_empties_nothing(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(1);
+    struct cache *c = cache_open(1, SIZE_MAX);
 
     (void)state;
     put(c, S("k"), 1, &alive, 1);
@@ -173,7 +206,7 @@ static void replacing_in_a_full_cache_empties_nothing(void **state)
 static void cache_of_nothing_always_misses(void **state)
 {
     atomic_int alive = 0;
-    struct cache *c = cache_open(0);
+    struct cache *c = cache_open(0, SIZE_MAX);
 
     (void)state;
     put(c, S("k"), 1, &alive, 1);
@@ -193,11 +226,11 @@ static void short_memory_only_makes_it_miss(void **state)
     (void)state;
     while (!c) {
         mem_fail_at(++n);
-        c = cache_open(1000);
+        c = cache_open(1000, SIZE_MAX);
     }
     assert_int_equal(n, 18); /* the cache and its 16 shards: each failure was reported */
     mem_fail_at(1);
-    cache_put(c, S("k"), 1, t);
+    cache_put(c, S("k"), 1, t, 0);
     mem_fail_at(0);
     assert_int_equal(get(c, S("k"), 1), -1);
     shared_unref(t);
@@ -234,7 +267,7 @@ static void *use_cache(void *arg)
 
 static void many_threads_share_it(void **state)
 {
-    struct crowd crowd = {.cache = cache_open(64)};
+    struct crowd crowd = {.cache = cache_open(64, SIZE_MAX)};
     pthread_t threads[4];
 
     (void)state;
@@ -257,6 +290,7 @@ int main(void)
         cmocka_unit_test(late_value_of_an_older_generation_is_not_kept),
         cmocka_unit_test(found_object_outlives_the_cache),
         cmocka_unit_test(number_of_entries_is_bounded),
+        cmocka_unit_test(bytes_are_bounded),
         cmocka_unit_test(replacing_in_a_full_cache_empties_nothing),
         cmocka_unit_test(cache_of_nothing_always_misses),
         cmocka_unit_test(short_memory_only_makes_it_miss),

@@ -140,6 +140,8 @@ static void nuls_are_refused_wherever_they_hide(void **state)
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\0Y: b\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0\0b\r\nY: c\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "X: a\0b\r\nY: c\r\n\r\n");
+    expect(400, "GET / HTTP/1.1\r\n" H "X: a\0b\n\n"); /* as long as CR LF CR LF */
+    expect(400, "GET / HTTP/1.0\0b\n\n");
     expect(400, "GET / HTTP/1.1\r\n" H "\0\r\n\r\n");
     expect(400, "GET / HTTP/1.1\r\n" H "\0GET /x HTTP/1.1\r\n");
     expect(400, "GET /a\0b HTTP/1.1\r\n" H "\r\n");
