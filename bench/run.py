@@ -320,6 +320,7 @@ def main():
     runs, seconds = (3, 2) if options.quick else (5, 5)
     with tempfile.TemporaryDirectory(prefix="terrarium-bench-") as name:
         folder = Path(name)
+        (folder / "packages").mkdir()
         nginx, terrarium = Nginx(folder / "nginx"), Terrarium(folder)
         print(f"{'':44} {'terrarium':>10} {'other':>10}")
         try:
