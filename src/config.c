@@ -350,7 +350,9 @@ static enum err_code apply(struct load *l, struct str name, struct str value, st
     struct str copy;
 
     if (!s)
-        return fail(err, ERR_INVALID, STR_FMT ": there is no setting \"" STR_FMT "\"",
+        return fail(err, ERR_INVALID,
+                    STR_FMT ": there is no setting \"" STR_FMT
+                            "\"; \"terrarium config --example\" lists all",
                     STR_ARG(origin), STR_ARG(name));
     copy = str_dup(l->mem, value);
     if (!copy.ptr || !origin.ptr)

@@ -10,6 +10,8 @@
 #include "cli_run.h"
 #include "config.h"
 
+#define HINT "; \"terrarium config --example\" lists all"
+
 struct fixture {
     struct arena *mem;
     char *folder;
@@ -171,13 +173,14 @@ static void an_unknown_name_is_refused_with_its_origin(void **state)
 
     assert_int_equal(load(f, path, NULL, 0), ERR_INVALID);
     assert_string_equal(f->err.msg,
-                        str_fmt(f->mem, "%s:3: there is no setting \"listn\"", path).ptr);
+                        str_fmt(f->mem, "%s:3: there is no setting \"listn\"" HINT, path).ptr);
     assert_int_equal(load_flag(f, "listn", "1"), ERR_INVALID);
-    assert_string_equal(f->err.msg, "flag --listn: there is no setting \"listn\"");
+    assert_string_equal(f->err.msg, "flag --listn: there is no setting \"listn\"" HINT);
     assert_int_equal(setenv("TERRARIUM_LISTN", "1", 1), 0);
     assert_int_equal(load(f, "", NULL, 0), ERR_INVALID);
     assert_int_equal(unsetenv("TERRARIUM_LISTN"), 0);
-    assert_string_equal(f->err.msg, "environment TERRARIUM_LISTN: there is no setting \"LISTN\"");
+    assert_string_equal(f->err.msg,
+                        "environment TERRARIUM_LISTN: there is no setting \"LISTN\"" HINT);
 }
 
 static void a_line_without_equals_sign_is_refused(void **state)
