@@ -10,6 +10,7 @@
 #include "format/conda_version.h"
 #include "format/json.h"
 #include "index/index.h"
+#include "store/upload.h"
 
 enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
 
@@ -254,21 +255,20 @@ static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct 
     return audit_add(tx, actor, "file.delete", object, f->sha256, err);
 }
 
-/* Commits, then lets go of the bytes of the files that the transaction dropped. */
+/* Commits, then lets go of the bytes of the files, and of the uploads under way, that the
+ * transaction dropped. */
 static enum err_code commit_drop(struct app *app, struct tx **tx, struct arena *mem,
-                                 const struct file_list *files, struct err *err)
+                                 const struct file_list *files, struct digest_list *digests,
+                                 struct err *err)
 {
-    struct str *digests = arena_array(mem, struct str, files->count);
-    enum err_code rc;
+    enum err_code rc = OK;
 
-    if (!digests && files->count)
-        return fail(err, ERR_NOMEM, "out of memory");
-    for (size_t i = 0; i < files->count; i++)
-        digests[i] = files->rows[i].sha256;
-    if ((rc = tx_commit(tx, err)))
+    for (size_t i = 0; !rc && i < files->count; i++)
+        rc = digest_list_add(mem, digests, files->rows[i].sha256, err);
+    if (rc || (rc = tx_commit(tx, err)))
         return rc;
     /* The removal stands whether or not the space comes back now: an orphan is no failure. */
-    (void)!gc_blobs(app, digests, files->count, NULL);
+    (void)!gc_blobs(app, digests->items, digests->count, NULL);
     return OK;
 }
 
@@ -295,6 +295,7 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
     struct package_row package;
     struct file_row file;
     struct file_list files = {&file, 1};
+    struct digest_list digests = {0};
     enum err_code rc;
 
     if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
@@ -302,7 +303,7 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
         (rc = file_require(tx, mem, path, &file, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
-        (rc = commit_drop(app, &tx, mem, &files, err)))
+        (rc = commit_drop(app, &tx, mem, &files, &digests, err)))
         return rc;
     *ret_removed = file;
     return OK;
@@ -316,6 +317,7 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
     struct package_row package;
     struct release_row release;
     struct file_list files;
+    struct digest_list digests = {0};
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
                                 STR_ARG(package_name), STR_ARG(version));
     enum err_code rc;
@@ -325,11 +327,12 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
         (rc = release_delete(tx, release.id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = audit_add(tx, actor, "release.delete", object, S(""), err)))
         return rc;
-    return commit_drop(app, &tx, mem, &files, err);
+    return commit_drop(app, &tx, mem, &files, &digests, err);
 }
 
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
@@ -338,6 +341,7 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
     struct file_list files;
+    struct digest_list digests = {0};
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name));
     enum err_code rc;
 
@@ -345,8 +349,9 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
         (rc = package_delete(tx, package.id, err)) ||
         (rc = audit_add(tx, actor, "package.delete", object, S(""), err)))
         return rc;
-    return commit_drop(app, &tx, mem, &files, err);
+    return commit_drop(app, &tx, mem, &files, &digests, err);
 }

@@ -10,7 +10,7 @@
     "ticket_hash FROM upload "
 #define UPLOAD_TYPES "itiiiitttttttiiib"
 
-enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, DELETE_EXPIRED };
+enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, DELETE_EXPIRED, DELETE_ALL };
 static const struct stmt stmts[] = {
     [INSERT] = {"upload_insert",
                 "INSERT INTO upload (ticket_hash, dist_id, account_id, uploader_id, package_id, "
@@ -32,6 +32,10 @@ static const struct stmt stmts[] = {
                         "DELETE FROM upload WHERE id IN (SELECT id FROM upload "
                         "WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2) RETURNING sha256",
                         "ii", "t"},
+    [DELETE_ALL] = {"upload_delete_all",
+                    "DELETE FROM upload WHERE package_id = $1 "
+                    "AND (CAST($2 AS BIGINT) = 0 OR release_id = $2) RETURNING sha256",
+                    "ii", "t"},
 };
 const struct stmt_list upload_statements = {stmts, COUNT(stmts)};
 
@@ -131,13 +135,14 @@ enum err_code digest_list_add(struct arena *mem, struct digest_list *list, struc
     return OK;
 }
 
-enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t max,
-                                    struct digest_list *ret, struct err *err)
+/* Runs a DELETE that returns the digests of the bytes whose rows it removed. */
+static enum err_code delete_listing(struct tx *tx, struct arena *mem, const struct stmt *s,
+                                    const struct db_val args[2], struct digest_list *ret,
+                                    struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
     struct digest_list list = {0};
-    enum err_code code =
-        db_query(tx, &stmts[DELETE_EXPIRED], DB_ARGS(db_int(now_ms), db_int(max)), &rows, err);
+    enum err_code code = db_query(tx, s, args, 2, &rows, err);
 
     while (code == OK && rows_next(rows)) {
         if (rows_text(rows, 0).len) /* else nothing was received */
@@ -148,4 +153,20 @@ enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t no
     if (code == OK)
         *ret = list;
     return code;
+}
+
+enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t max,
+                                    struct digest_list *ret, struct err *err)
+{
+    const struct db_val args[] = {db_int(now_ms), db_int(max)};
+
+    return delete_listing(tx, mem, &stmts[DELETE_EXPIRED], args, ret, err);
+}
+
+enum err_code upload_delete_all(struct tx *tx, struct arena *mem, int64_t package_id,
+                                int64_t release_id, struct digest_list *ret, struct err *err)
+{
+    const struct db_val args[] = {db_int(package_id), db_int(release_id)};
+
+    return delete_listing(tx, mem, &stmts[DELETE_ALL], args, ret, err);
 }

@@ -38,5 +38,9 @@ enum err_code digest_list_add(struct arena *mem, struct digest_list *list, struc
                               struct err *err) MUST_USE;
 enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t max,
                                     struct digest_list *ret, struct err *err) MUST_USE;
+/* Removes all rows of a release, or with release_id 0 of a package; digests as above. */
+enum err_code upload_delete_all(struct tx *tx, struct arena *mem, int64_t package_id,
+                                int64_t release_id, struct digest_list *ret,
+                                struct err *err) MUST_USE;
 
 #endif

@@ -272,6 +272,25 @@ static void a_removed_package_takes_everything_along(void **state)
     core_check_bytes(f);
 }
 
+static void uploads_under_way_end_with_what_they_belong_to(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct core_spec x1 = SPEC("x", "1.0", "0", "noarch"), x2 = SPEC("x", "2.0", "0", "noarch");
+    struct file_path one = core_path(f, "alice", &x1), two = core_path(f, "alice", &x2);
+    struct str bytes1 = core_package(f, &x1), bytes2 = core_package(f, &x2);
+
+    (void)core_upload(f, &alice, &one, bytes1);
+    (void)core_upload(f, &alice, &two, bytes2);
+    must(f, release_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("1.0"), &f->err));
+    assert_false(core_has_blob(f, core_sha256(f, bytes1)));
+    assert_true(core_has_blob(f, core_sha256(f, bytes2)));
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM upload"), 1);
+    must(f, package_remove(&f->app, f->mem, &alice, S("alice"), S("x"), &f->err));
+    assert_false(core_has_blob(f, core_sha256(f, bytes2)));
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM upload"), 0);
+}
+
 static void an_empty_package_and_release_can_be_removed(void **state)
 {
     struct core *f = *state;
@@ -493,6 +512,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(what_is_not_there_cannot_be_removed),
         WITH_INSPECTOR(a_removed_release_takes_its_files_along),
         WITH_INSPECTOR(a_removed_package_takes_everything_along),
+        WITH_CORE(uploads_under_way_end_with_what_they_belong_to),
         WITH_CORE(an_empty_package_and_release_can_be_removed),
         WITH_INSPECTOR(bytes_that_another_owner_has_too_stay),
         WITH_INSPECTOR(bytes_that_are_being_uploaded_again_stay),

@@ -142,6 +142,31 @@ static void expired_uploads_are_removed_oldest_first_and_tell_their_bytes(void *
     tx_endp(&tx);
 }
 
+static void uploads_of_a_release_or_package_are_removed_and_tell_their_bytes(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct tree t = add_tree(f, tx);
+    int64_t a = add_upload(f, tx, &t, 'a', 30);
+    struct digest_list list = {0};
+
+    (void)add_upload(f, tx, &t, 'b', 20); /* nothing was received */
+    must(f, upload_received(tx, a, digest_of(f->mem, 'a'), hash_of(f->mem, 'a'), 1, &f->err));
+    must(f, upload_delete_all(tx, f->mem, t.package, t.release + 1, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    must(f, upload_delete_all(tx, f->mem, t.package + 1, 0, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    must(f, upload_delete_all(tx, f->mem, t.package, t.release, &list, &f->err));
+    assert_int_equal(list.count, 1);
+    assert_true(str_eq(list.items[0], digest_of(f->mem, 'a')));
+    (void)add_upload(f, tx, &t, 'c', 30);
+    must(f, upload_delete_all(tx, f->mem, t.package, 0, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    must(f, upload_delete_expired(tx, f->mem, 100, 9, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    tx_endp(&tx);
+}
+
 static void upload_ends_with_its_package(void **state)
 {
     struct fixture *f = *state;
@@ -163,6 +188,7 @@ int main(void)
         WITH_DATABASE(bytes_are_received_once),
         WITH_DATABASE(ticket_cannot_be_used_twice),
         WITH_DATABASE(expired_uploads_are_removed_oldest_first_and_tell_their_bytes),
+        WITH_DATABASE(uploads_of_a_release_or_package_are_removed_and_tell_their_bytes),
         WITH_DATABASE(upload_ends_with_its_package),
     };
 
