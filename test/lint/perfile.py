@@ -42,12 +42,12 @@ def included(path):
 
 
 def closure(path):
-    seen, todo = set(), [path]
-    while todo:
-        it = todo.pop()
+    seen, pending = set(), [path]
+    while pending:
+        it = pending.pop()
         if it not in seen:
             seen.add(it)
-            todo += included(it)
+            pending += included(it)
     return sorted(seen)
 
 

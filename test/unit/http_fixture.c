@@ -63,6 +63,14 @@ static bool target_is(const struct http_exchange *ex, const char *start)
     return str_starts(ex->target, str_of(start));
 }
 
+static void count_up(struct http_fixture *fx, atomic_int *count)
+{
+    pthread_mutex_lock(&fx->lock);
+    atomic_fetch_add(count, 1);
+    pthread_cond_broadcast(&fx->counted);
+    pthread_mutex_unlock(&fx->lock);
+}
+
 static void note(struct http_fixture *fx, const char *call, atomic_int *count)
 {
     size_t len;
@@ -71,7 +79,7 @@ static void note(struct http_fixture *fx, const char *call, atomic_int *count)
     len = strlen(fx->calls);
     (void)snprintf(fx->calls + len, sizeof(fx->calls) - len, "%s ", call);
     pthread_mutex_unlock(&fx->lock);
-    atomic_fetch_add(count, 1);
+    count_up(fx, count);
 }
 
 static enum http_next app_begin(void *ctx, struct http_exchange *ex)
@@ -131,7 +139,7 @@ static enum err_code app_sink(struct http_exchange *ex, struct str chunk, struct
 
     if (at_once > atomic_load(&fx->sinks_at_once_max))
         atomic_store(&fx->sinks_at_once_max, at_once);
-    atomic_fetch_add(&fx->sinks, 1);
+    count_up(fx, &fx->sinks);
     if (target_is(ex, "/slow"))
         gate_pass(&fx->gate);
     digest_add(u->digest, chunk);
@@ -189,7 +197,7 @@ static void app_finish(void *ctx, struct http_exchange *ex)
     fx->last_body_size = ex->body_size;
     pthread_mutex_unlock(&fx->lock);
     if (ex->aborted)
-        atomic_fetch_add(&fx->aborts, 1);
+        count_up(fx, &fx->aborts);
     note(fx, "finish", &fx->finishes);
 }
 
@@ -232,6 +240,7 @@ void fixture_open_with(struct http_fixture *fx, unsigned workers, size_t queue_m
         fx->options.idle_seconds = 20;
     fx->log = (struct log){.fd = STDERR_FILENO, .level = LOG_ERROR};
     assert_int_equal(pthread_mutex_init(&fx->lock, NULL), 0);
+    assert_int_equal(pthread_cond_init(&fx->counted, NULL), 0);
     assert_int_equal(pthread_mutex_init(&fx->gate.lock, NULL), 0);
     assert_int_equal(pthread_cond_init(&fx->gate.changed, NULL), 0);
     fx->work = work_open(workers, queue_max);
@@ -252,6 +261,7 @@ void fixture_close(struct http_fixture *fx)
     work_close(fx->work);
     assert_int_equal(atomic_load(&fx->finishes), atomic_load(&fx->exchanges));
     (void)pthread_mutex_destroy(&fx->lock);
+    (void)pthread_cond_destroy(&fx->counted);
     (void)pthread_mutex_destroy(&fx->gate.lock);
     (void)pthread_cond_destroy(&fx->gate.changed);
     http_entity_unrefp(&fx->entity);
@@ -259,8 +269,15 @@ void fixture_close(struct http_fixture *fx)
 
 void await_count(atomic_int *count, int value)
 {
-    for (int i = 0; i < 1000 && atomic_load(count) < value; i++)
-        (void)usleep(10000);
+    struct timespec until;
+
+    assert_int_equal(clock_gettime(CLOCK_REALTIME, &until), 0);
+    until.tv_sec += 10;
+    pthread_mutex_lock(&current->lock);
+    while (atomic_load(count) < value &&
+           pthread_cond_timedwait(&current->counted, &current->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&current->lock);
     assert_int_equal(atomic_load(count), value);
 }
 

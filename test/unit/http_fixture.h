@@ -51,8 +51,9 @@ struct http_fixture {
     atomic_int exchanges; /* begun, or refused before that */
     atomic_int begins, prepares, runs, finishes, refusals, aborts, sinks;
     atomic_int sinks_at_once, sinks_at_once_max;
-    pthread_mutex_t lock; /* guards the rest */
-    char calls[256];      /* "begin prepare run finish " of all exchanges */
+    pthread_mutex_t lock;   /* guards the rest */
+    pthread_cond_t counted; /* one of the counts has changed */
+    char calls[256];        /* "begin prepare run finish " of all exchanges */
     char last_target[128], last_method[32], last_remote[64], last_header[64];
     uint64_t last_body_size;
 };

@@ -162,7 +162,7 @@ static void nothing_may_follow_the_close(void **state)
 static void delimiter_must_end_its_line(void **state)
 {
     (void)state;
-    expect(TYPE, S(PART(FIELD("a"), "1") "--XXX\r\n"), "[a]1.!invalid");
+    expect(TYPE, S(PART(FIELD("a"), "1") "--XXY\r\n"), "[a]1.!invalid");
     expect(TYPE, S(PART(FIELD("a"), "1") "--XX \r\n"), "[a]1.!invalid");
     expect(TYPE, S(PART(FIELD("a"), "1") "--XX\n"), "[a]1.!invalid");
 }
