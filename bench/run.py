@@ -1,10 +1,14 @@
 """Measures the server beside what it is compared with, in one run on one machine.
 
 Absolute numbers depend on the machine and its neighbours; the ratios are what is meant. Runs of
-the two sides alternate, and medians are compared. Neither side writes an access log. Parts: reads, downloads, uploads, publish."""
+the two sides alternate, and medians are compared. Neither side writes an access log. Parts: reads,
+downloads, uploads, publish (beside nginx and the tools of the shell); stores (SQLite and files,
+PostgreSQL and files, PostgreSQL and S3 side by side)."""
 import argparse
 import base64
+import concurrent.futures
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -19,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "test"))
 
 from conftest import make_account  # noqa: E402
-from support import packages  # noqa: E402
+from support import packages, postgres, s3  # noqa: E402
 from support.http import Client  # noqa: E402
 from support.publish import BOUNDARY, Upload, form_frame  # noqa: E402
 from support.server import BINARY, Server  # noqa: E402
@@ -91,8 +95,8 @@ class Nginx:
 
 
 class Terrarium(Server):
-    def __init__(self, folder):
-        super().__init__(folder / "data", options=["--log-level", "warn"])
+    def __init__(self, folder, env=None):
+        super().__init__(folder / "data", options=["--log-level", "warn"], env=env)
         self.start()
         self.token = make_account(self, "alice").token("bench")
 
@@ -295,13 +299,115 @@ def publish_one(client, folder, number):
     return (end - start) * 1000, (end - middle) * 1000
 
 
+# --- the two databases and the two blob stores ------------------------------------------------
+
+
+def stores(_terrarium, _nginx, folder, runs, seconds):
+    """The same work on each pair of stores; ratios to SQLite and files."""
+    database, bucket = postgres.Postgres().start(), s3.SeaweedFS().start()
+    bucket.make_bucket("bench")
+    on_postgres = {"TERRARIUM_DB": database.create_database()}
+    both = {"TERRARIUM_DB": database.create_database(), **bucket.settings("bench")}
+    sides = {}
+    try:
+        for name, env in (("SQLite+files", {}), ("PostgreSQL+files", on_postgres),
+                          ("PostgreSQL+S3", both)):
+            sides[name] = Terrarium(folder / name, env)
+        compare(sides, folder, runs, seconds)
+    finally:
+        for side in sides.values():
+            side.terminate()
+        bucket.close()
+        database.close()
+
+
+def compare(sides, folder, runs, seconds):
+    print(f"{'':36}" + "".join(f"{name:>18}" for name in sides) + f"{'ratios to the first':>24}")
+    for what, unit, measure in (
+            ("304", "req/s", reading("small", conditional=True)),
+            ("repodata.json", "req/s", reading("repodata.json")),
+            ("package of 20 KB", "req/s", reading("small")),
+            ("package of 1 MB", "req/s", reading("middle")),
+            ("package of 50 MB", "MB/s", reading("large", key="mb", connections=8)),
+            ("index after a publish, first read", "ms", first_read),
+            ("publish (4 requests)", "ms", lambda side, *_: {"ms": published(side)}),
+            ("publish, 8 at once into 8 channels", "1/s", publishing_at_once)):
+        found = {name: [] for name in sides}
+        for turn in range(runs + 1):
+            for name, side in sides.items():
+                value = next(iter(measure(side, folder / name, seconds).values()))
+                if turn:    # the first turn warms up
+                    found[name].append(value)
+        middle = {name: statistics.median(values) for name, values in found.items()}
+        first = next(iter(middle.values()))
+        print(f"{what + ', ' + unit:36}" + "".join(f"{value:18.1f}" for value in middle.values())
+              + "".join(f"{value / first:12.2f}" for value in list(middle.values())[1:]),
+              flush=True)
+
+
+SIZES = {"small": 20_000, "middle": 1_000_000, "large": 50_000_000}
+
+
+def reading(what, conditional=False, key="rate", connections=32):
+    def measure(side, folder, seconds):
+        path = "/conda/alice/noarch/repodata.json"
+        if what in SIZES and not conditional:
+            path = f"/conda/alice/noarch/{ensure(side, folder, what)}"
+        headers = [f"If-None-Match: {side.client().head(path).etag}"] if conditional else ()
+        side.client().get(path).expect(200)
+        return {key: load(side, path, seconds, connections, headers)[key]}
+    return measure
+
+
+def ensure(side, folder, what):
+    """The name of a package of this size, published at first use."""
+    name = f"{what}-1.0-0.conda"
+    if side.client().head(f"/conda/alice/noarch/{name}").status != 200:
+        side.upload(packages.make(folder, packages.index_of(what), {"x": os.urandom(SIZES[what])}))
+    return name
+
+
+NUMBERS = itertools.count()
+
+
+def published(side):
+    """Milliseconds of one whole upload."""
+    path = packages.make_tiny(side.data.parent, f"tiny{next(NUMBERS)}")
+    return timed(lambda: side.upload(path)) * 1000
+
+
+def first_read(side, *_):
+    published(side)
+    client = side.client()
+    client.get("/livez")    # connected
+    return {"ms": timed(lambda: client.get("/conda/alice/noarch/repodata.json.zst")) * 1000}
+
+
+def publishing_at_once(side, folder, _seconds):
+    """Uploads each second, of eight who publish into channels of their own."""
+    if not hasattr(side, "publishers"):
+        side.publishers = [make_account(side, f"pub{n}") for n in range(8)]
+        side.publishers = [(it.login, side.client(token=it.token("bench")))
+                           for it in side.publishers]
+    paths = [packages.make_tiny(folder, f"at-once{next(NUMBERS)}") for _ in range(5)]
+
+    def run(who):
+        login, client = who
+        for path in paths:
+            Upload(client, login, packages.describe(path)).run()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        taken = timed(lambda: list(pool.map(run, side.publishers)))
+    return {"rate": 8 * len(paths) / taken}
+
+
 def timed(action):
     start = time.perf_counter()
     action()
     return time.perf_counter() - start
 
 
-PARTS = {"reads": reads, "downloads": downloads, "uploads": uploads, "publish": publish}
+PARTS = {"reads": reads, "downloads": downloads, "uploads": uploads, "publish": publish,
+         "stores": stores}
 
 
 def main():

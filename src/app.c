@@ -17,6 +17,7 @@
 #define LOCK_NAME     "terrarium.lock"
 #define DATABASE_NAME "terrarium.db"
 #define BLOBS_NAME    "blobs"
+#define SPOOL_NAME    "spool" /* what is local of blobs that lie elsewhere */
 /* Descriptor 0 is standard input, so a lock never has it and a zeroed app holds none. */
 #define NO_LOCK (-1)
 
@@ -62,32 +63,86 @@ static enum err_code take_lock(struct app *app, const struct layout *l, struct e
     return OK;
 }
 
-static enum err_code open_database(struct app *app, const struct layout *l, struct err *err)
+/* The part of a name that tells processes on one host apart comes last. */
+static void name_node(struct app *app)
 {
+    char host[64] = "";
+
+    if (app->config->node.len) {
+        (void)snprintf(app->node, sizeof(app->node), STR_FMT, STR_ARG(app->config->node));
+        return;
+    }
+    if (gethostname(host, sizeof(host) - 1))
+        (void)snprintf(host, sizeof(host), "localhost");
+    (void)snprintf(app->node, sizeof(app->node), "%s/%d", host, (int)getpid());
+}
+
+static enum err_code open_database(struct app *app, const struct layout *l, bool serving,
+                                   struct err *err)
+{
+    const struct config *config = app->config;
+    const struct db_options options = {.node = serving ? app->node : NULL,
+                                       .connections = (int)config->db_connections,
+                                       .statement_ms = (int)config->statement_seconds * 1000,
+                                       .log = &app->log};
     const char *path = layout_path(l, DATABASE_NAME);
     struct str url = path ? str_fmt(l->mem, "sqlite://%s", path) : (struct str){0};
 
     if (!url.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    return db_open(url, /* create= */ true, &app->db, err);
+    return db_open(config->db.len ? config->db : url, /* create= */ true, &options, &app->db, err);
+}
+
+/* A setting, or what the tools of AWS take from the environment. Only before threads are started.
+ */
+static struct str setting_or_env(const struct config *config, struct str setting, const char *env)
+{
+    return config->s3_key_id.len ? setting : str_of(getenv(env));
+}
+
+bool app_blob_place(const struct config *config, struct arena *mem, const char *data_dir,
+                    struct blob_place *ret_place)
+{
+    bool remote = config->blobs.len;
+    struct str dir = str_fmt(mem, "%s/%s", data_dir, remote ? SPOOL_NAME : BLOBS_NAME);
+
+    *ret_place = (struct blob_place){
+        .dir = dir.ptr,
+        .url = config->blobs,
+        .endpoint = config->s3_endpoint,
+        .public_endpoint = config->s3_public_endpoint,
+        .region = config->s3_region,
+        .key_id = setting_or_env(config, config->s3_key_id, "AWS_ACCESS_KEY_ID"),
+        .secret = setting_or_env(config, config->s3_secret, "AWS_SECRET_ACCESS_KEY"),
+        .session_token = setting_or_env(config, config->s3_session_token, "AWS_SESSION_TOKEN"),
+        .path_style = config->s3_path_style,
+        .cache_max = (uint64_t)config->cache_max,
+    };
+    return dir.ptr;
+}
+
+static enum err_code open_blobs(struct app *app, const struct layout *l, enum blob_use use,
+                                struct err *err)
+{
+    struct blob_place place;
+
+    if (!app_blob_place(app->config, l->mem, l->dir, &place))
+        return fail(err, ERR_NOMEM, "out of memory");
+    return blob_open(&place, use, &app->blobs, err);
 }
 
 /* What only a server has. The inspector comes first: it forks, and threads come with the rest. */
 static enum err_code open_serving(struct app *app, const struct layout *l, struct err *err)
 {
     const struct config *config = app->config;
-    const char *blobs = layout_path(l, BLOBS_NAME);
-    enum err_code code;
+    enum err_code code = take_lock(app, l, err);
 
-    if (!blobs)
-        return fail(err, ERR_NOMEM, "out of memory");
-    code = take_lock(app, l, err);
     if (!code)
         code = inspector_open(&app->log, &app->inspector, err);
     if (!code)
-        code = open_database(app, l, err);
+        code = open_database(app, l, /* serving= */ true, err);
     if (!code)
-        code = blob_open(blobs, /* for_writing= */ true, &app->blobs, err);
+        code = open_blobs(app, l, BLOB_SERVE, err);
     if (code)
         return code;
     /* Each connection has at most one item waiting. */
@@ -95,6 +150,19 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
     if (!app->work)
         return fail(err, ERR_NOMEM, "cannot start %lld worker threads", (long long)config->workers);
     return OK;
+}
+
+static enum err_code open_parts(struct app *app, const struct layout *l, enum app_use use,
+                                struct err *err)
+{
+    enum err_code code;
+
+    if (use == APP_SERVE)
+        return open_serving(app, l, err);
+    code = open_database(app, l, /* serving= */ false, err);
+    if (!code && use == APP_STORES)
+        code = open_blobs(app, l, BLOB_COMMAND, err);
+    return code;
 }
 
 enum err_code app_open(struct app *app, const struct config *config, enum app_use use,
@@ -108,10 +176,10 @@ enum err_code app_open(struct app *app, const struct config *config, enum app_us
     app->log = (struct log){.fd = STDERR_FILENO, .level = config->log_level};
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory");
+    name_node(app);
     code = open_folder(&layout, config, err);
     if (!code)
-        code =
-            use == APP_SERVE ? open_serving(app, &layout, err) : open_database(app, &layout, err);
+        code = open_parts(app, &layout, use, err);
     if (code)
         app_close(app);
     return code;

@@ -14,8 +14,11 @@ extern char **environ;
 
 enum kind {
     KIND_TEXT,
-    KIND_ADDRESS, /* host:port */
-    KIND_URL,     /* empty, or http(s)://host... without a slash at the end */
+    KIND_OPTION,   /* a text that may be empty */
+    KIND_SECRET,   /* the same, never printed */
+    KIND_DATABASE, /* empty, or a URL whose password is never printed */
+    KIND_ADDRESS,  /* host:port */
+    KIND_URL,      /* empty, or http(s)://host... without a slash at the end */
     KIND_NUMBER,
     KIND_BYTES, /* a number with an optional K, M, G or T */
     KIND_LEVEL,
@@ -56,6 +59,12 @@ struct setting {
 
 static const struct setting settings[] = {
     TEXT(data, KIND_TEXT, "data", "DIR", "folder that holds everything"),
+    TEXT(db, KIND_DATABASE, "", "URL",
+         "database, as postgresql://user@host/terrarium; empty: SQLite in the data folder"),
+    TEXT(blobs, KIND_OPTION, "", "URL",
+         "where files are kept, as s3://bucket/prefix; empty: in the data folder"),
+    TEXT(node, KIND_OPTION, "", "NAME",
+         "name of this server among those that share a database; empty: host and process"),
     TEXT(listen, KIND_ADDRESS, "127.0.0.1:8080", "HOST:PORT",
          "address to serve at; port 0 takes any free one"),
     TEXT(public_url, KIND_URL, "", "URL",
@@ -69,6 +78,25 @@ static const struct setting settings[] = {
     NUMBER(min_rate, KIND_BYTES, "512", 0, SIZE_T, "slowest transfer kept, in bytes per second"),
     NUMBER(shutdown_seconds, KIND_NUMBER, "20", 0, 3600,
            "time for requests in flight to finish when the server is told to stop"),
+    NUMBER(db_connections, KIND_NUMBER, "24", 1, 1000, "connections to PostgreSQL at one time"),
+    NUMBER(statement_seconds, KIND_NUMBER, "60", 1, 3600,
+           "time after which PostgreSQL ends a statement"),
+    TEXT(s3_endpoint, KIND_URL, "", "URL", "address of the S3 server; empty: AWS, by region"),
+    TEXT(s3_public_endpoint, KIND_URL, "", "URL",
+         "address of the S3 server for clients that are sent there; empty: s3_endpoint"),
+    TEXT(s3_region, KIND_TEXT, "us-east-1", "NAME", "region of the bucket"),
+    TEXT(s3_key_id, KIND_OPTION, "", "ID",
+         "access key; empty: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"),
+    TEXT(s3_secret, KIND_SECRET, "", "KEY", "secret of the access key"),
+    TEXT(s3_session_token, KIND_SECRET, "", "TOKEN", "of temporary credentials"),
+    CHOICE(s3_path_style, "path", "virtual", "path",
+           "whether the bucket stands in the path of S3 URLs or in their host name"),
+    CHOICE(s3_delivery, "redirect", "stream", "stream",
+           "whether clients are sent to the S3 server for large packages"),
+    NUMBER(s3_link_seconds, KIND_NUMBER, "300", 1, 604800,
+           "life of the links by which clients are sent to the S3 server"),
+    NUMBER(cache_max, KIND_BYTES, "10G", 0, 1024 * SIZE_T,
+           "local copies of files that an S3 server keeps"),
     NUMBER(upload_max, KIND_BYTES, "20G", SIZE_K, 1024 * SIZE_T, "largest file that is accepted"),
     NUMBER(upload_hours, KIND_NUMBER, "24", 1, 720, "from announcing a file to committing it"),
     CHOICE(registration, "open", "closed", "open", "whether anyone may sign up"),
@@ -206,12 +234,25 @@ static bool url_ok(struct str value)
            !str_has(rest, '#') && !str_has(rest, ' ') && !str_has(rest, '"');
 }
 
+static bool database_ok(struct str value)
+{
+    return !value.len || str_starts(value, S("postgresql://")) ||
+           str_starts(value, S("postgres://"));
+}
+
 /* What a value should have been, for messages. */
 static void add_expected(struct buf *out, const struct setting *s)
 {
     switch (s->kind) {
     case KIND_TEXT:
         buf_addz(out, "a text on one line");
+        break;
+    case KIND_OPTION:
+    case KIND_SECRET:
+        buf_addz(out, "nothing, or a text on one line");
+        break;
+    case KIND_DATABASE:
+        buf_addz(out, "nothing, or postgresql://[user[:password]@]host[:port]/database");
         break;
     case KIND_ADDRESS:
         buf_addz(out, "HOST:PORT, as 127.0.0.1:8080 or [::1]:8080");
@@ -261,8 +302,9 @@ static bool store_text(struct config *c, const struct setting *s, struct str val
 {
     if (text_has_control(value) || !text_is_utf8(value))
         return false;
-    if (s->kind == KIND_TEXT ? !value.len
-                             : !(s->kind == KIND_URL ? url_ok(value) : address_ok(value)))
+    if ((s->kind == KIND_TEXT && !value.len) || (s->kind == KIND_URL && !url_ok(value)) ||
+        (s->kind == KIND_ADDRESS && !address_ok(value)) ||
+        (s->kind == KIND_DATABASE && !database_ok(value)))
         return false;
     memcpy(field_of(c, s), &value, sizeof(value));
     return true;
@@ -290,11 +332,25 @@ static bool store_value(struct config *c, const struct setting *s, struct str va
         memcpy(field_of(c, s), &flag, sizeof(flag));
         return true;
     case KIND_TEXT:
+    case KIND_OPTION:
+    case KIND_SECRET:
+    case KIND_DATABASE:
     case KIND_ADDRESS:
     case KIND_URL:
         return store_text(c, s, value);
     }
     return false;
+}
+
+/* A text as it may be printed. */
+static void add_shown(struct buf *out, const struct setting *s, struct str text)
+{
+    if (s->kind == KIND_SECRET)
+        buf_addz(out, text.len ? "***" : "");
+    else if (s->kind == KIND_DATABASE)
+        text_url_masked(out, text);
+    else
+        buf_add(out, text);
 }
 
 static void add_value(struct buf *out, const struct config *c, const struct setting *s)
@@ -324,10 +380,13 @@ static void add_value(struct buf *out, const struct config *c, const struct sett
         buf_addz(out, s->words[flag ? 0 : 1]);
         break;
     case KIND_TEXT:
+    case KIND_OPTION:
+    case KIND_SECRET:
+    case KIND_DATABASE:
     case KIND_ADDRESS:
     case KIND_URL:
         memcpy(&text, field, sizeof(text));
-        buf_add(out, text);
+        add_shown(out, s, text);
         break;
     }
 }
@@ -346,6 +405,7 @@ static enum err_code apply(struct load *l, struct str name, struct str value, st
                            struct err *err)
 {
     AUTO(buf_done) struct buf expected = BUF_INIT(300);
+    AUTO(buf_done) struct buf shown = BUF_INIT(FILE_MAX);
     const struct setting *s = setting_find(name);
     struct str copy;
 
@@ -358,9 +418,11 @@ static enum err_code apply(struct load *l, struct str name, struct str value, st
     if (!copy.ptr || !origin.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     if (!store_value(&l->config, s, copy)) {
+        add_shown(&shown, s, value);
         add_expected(&expected, s);
         return fail(err, ERR_INVALID, STR_FMT ": %s cannot be \"" STR_FMT "\": it takes " STR_FMT,
-                    STR_ARG(origin), s->name, STR_ARG(value), STR_ARG(buf_str(&expected)));
+                    STR_ARG(origin), s->name, STR_ARG(buf_str(&shown)),
+                    STR_ARG(buf_str(&expected)));
     }
     l->origins->of[s - settings] = origin;
     return OK;

@@ -13,17 +13,32 @@
 #include "base/log.h"
 
 struct config {
-    struct str data;          /* folder that holds everything; default "data" */
-    struct str listen;        /* "127.0.0.1:8080" */
-    struct str public_url;    /* "https://packages.example.org"; empty: from each request's Host */
-    enum log_level log_level; /* info */
-    int64_t threads;          /* event threads; 0: one per core */
-    int64_t workers;          /* threads for blocking work; 8 */
-    int64_t connections_max;  /* 4096 */
-    int64_t header_seconds;   /* 15 */
-    int64_t idle_seconds;     /* 75 */
-    int64_t min_rate;         /* bytes per second; 512 */
-    int64_t shutdown_seconds; /* for requests in flight; 20 */
+    struct str data;           /* folder that holds everything; default "data" */
+    struct str db;             /* "postgresql://..."; empty: SQLite in the data folder */
+    struct str blobs;          /* "s3://bucket/prefix"; empty: a folder in the data folder */
+    struct str node;           /* name of this server; empty: made of host and process */
+    struct str listen;         /* "127.0.0.1:8080" */
+    struct str public_url;     /* "https://packages.example.org"; empty: from each request's Host */
+    enum log_level log_level;  /* info */
+    int64_t threads;           /* event threads; 0: one per core */
+    int64_t workers;           /* threads for blocking work; 8 */
+    int64_t connections_max;   /* 4096 */
+    int64_t header_seconds;    /* 15 */
+    int64_t idle_seconds;      /* 75 */
+    int64_t min_rate;          /* bytes per second; 512 */
+    int64_t shutdown_seconds;  /* for requests in flight; 20 */
+    int64_t db_connections;    /* PostgreSQL; 24 */
+    int64_t statement_seconds; /* PostgreSQL; 60 */
+    struct str s3_endpoint;    /* see struct blob_place; empty: AWS */
+    struct str s3_public_endpoint;
+    struct str s3_region; /* "us-east-1" */
+    struct str s3_key_id; /* empty: AWS_ACCESS_KEY_ID and its companions of the environment */
+    struct str s3_secret;
+    struct str s3_session_token;
+    bool s3_path_style;       /* "path" or "virtual", default path */
+    bool s3_delivery;         /* packages and shards by presigned links; "redirect" or "stream" */
+    int64_t s3_link_seconds;  /* life of such a link; 300 */
+    int64_t cache_max;        /* bytes of local copies of blobs of S3; "10G" */
     int64_t upload_max;       /* bytes of one file; "20G" */
     int64_t upload_hours;     /* from announcing a file to committing it; 24 */
     bool registration;        /* anyone may sign up; "open" or "closed", default open */

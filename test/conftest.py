@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from support import packages, secrets
+from support import packages, secrets, stores
 from support.publish import Upload
 from support.server import BINARY, Server
+from support.site import Site
 from support.venvs import find_venv
 
 
@@ -63,6 +64,10 @@ def make_account(server, login, superuser=False):
 def pytest_collection_modifyitems(items):
     if items and not BINARY.exists():
         pytest.exit(f"{BINARY} is not built: run make", returncode=3)
+    for item in items:
+        marker = item.get_closest_marker("embedded")
+        if marker and stores.STORES != stores.EMBEDDED:
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,7 @@ def server(tmp_path_factory):
     it = Server(tmp_path_factory.mktemp("server") / "data").start()
     yield it
     it.finish()
+    stores.forget(it.data)
 
 
 @pytest.fixture
@@ -85,7 +91,29 @@ def new_server(tmp_path):
     for it in made:
         if it.running():
             it.kill()
+        stores.forget(it.data)
         it.check_log()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Three running nodes on one PostgreSQL and S3, without anything published."""
+    it = Site(tmp_path_factory.mktemp("site")).start()
+    yield it
+    it.finish()
+
+
+@pytest.fixture
+def new_site(tmp_path):
+    """Makes sites of a test's own: new_site(count=2, ...), not yet started."""
+    made, number = [], itertools.count()
+
+    def make(count=3, **how):
+        made.append(Site(tmp_path / f"site{next(number)}", count, **how))
+        return made[-1]
+    yield make
+    for it in made:
+        it.abandon()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ build='
 test='
     clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer
     libclang-rt-14-dev cppcheck:cppcheck libcmocka-dev python3-venv nodejs:node npm:npm
-    git:git ca-certificates'
+    git:git ca-certificates postgresql-15 haproxy:haproxy openssl:openssl'
 bench='nginx-light:nginx nghttp2-client:h2load'
 
 usage() {
@@ -75,6 +75,19 @@ install)
     # shellcheck disable=SC2086
     echo 'installing Debian packages:' $absent
     $sudo apt-get update -q
+    # Tests start servers of their own. Those of the packages are left alone: none is started, and
+    # PostgreSQL makes no database.
+    services=/usr/sbin/policy-rc.d
+    databases=/etc/postgresql-common/createcluster.d/none-now.conf
+    [ ! -e $services ] || services=
+    trap '$sudo rm -f $services $databases' EXIT
+    trap 'exit 1' HUP INT TERM
+    [ -z "$services" ] || {
+        printf '#!/bin/sh\nexit 101\n' | $sudo tee $services >/dev/null
+        $sudo chmod 755 $services
+    }
+    $sudo mkdir -p ${databases%/*}
+    echo 'create_main_cluster = false' | $sudo tee $databases >/dev/null
     # shellcheck disable=SC2086
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $absent
     ;;

@@ -18,6 +18,7 @@ static const char *const slugs[ERR_CODE_MAX] = {
     [ERR_UNAUTHENTICATED] = "unauthenticated",
     [ERR_DENIED] = "denied",
     [ERR_BUSY] = "busy",
+    [ERR_COLLISION] = "collision",
     [ERR_NO_SPACE] = "no_space",
 };
 

@@ -14,7 +14,9 @@ enum err_code {
     ERR_CONFLICT,        /* exists already, with other content */
     ERR_UNAUTHENTICATED, /* no credentials, or credentials that do not hold */
     ERR_DENIED,          /* known caller, right not held */
-    ERR_BUSY,            /* a queue is full or a resource is taken; worth a retry */
+    ERR_BUSY,            /* a queue is full, a resource is taken or away; worth a retry later */
+    ERR_COLLISION,       /* another transaction was in the way, and this one was undone: worth a
+                            retry at once */
     ERR_NO_SPACE,        /* the disk or a quota is full */
     ERR_CODE_MAX
 };

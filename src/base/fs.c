@@ -50,6 +50,8 @@ int fault_point(const char *name)
         return ENOSPC;
     if (str_eq(what, S("EIO")))
         return EIO;
+    if (str_eq(what, S("EDEADLK")))
+        return EDEADLK;
     if (str_eq(what, S("KILL")))
         (void)kill(getpid(), SIGKILL); /* does not return */
     abort();

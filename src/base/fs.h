@@ -30,7 +30,8 @@ enum err_code fs_lock(const char *path, int *ret_fd, struct err *err) MUST_USE;
 enum err_code fs_empty_dir(const char *path, struct err *err) MUST_USE;
 
 /* Fault seam of tests: the environment variable TERRARIUM_FAULT="point:n:what" makes the n-th
- * pass through a named point fail with what (ENOSPC, EIO) or kill the process (KILL). Points
+ * pass through a named point fail with what (ENOSPC, EIO, or EDEADLK where two
+ * transactions can collide) or kill the process (KILL). Points
  * are named "module.step", for example "blob.rename". A process watches one point;
  * a malformed variable aborts it. Compiled in only with -DTERRARIUM_FAULTS. */
 #ifdef TERRARIUM_FAULTS

@@ -273,6 +273,52 @@ void text_xml(struct buf *out, struct str s)
     }
 }
 
+/* Appends "a=b&c=d", the values of secret parameters masked. */
+static void mask_parameters(struct buf *out, struct str query)
+{
+    struct str item, name;
+
+    for (const char *sep = ""; str_next(&query, '&', &item); sep = "&") {
+        struct str value = item;
+
+        buf_addz(out, sep);
+        if (str_cut(&value, '=', &name) && str_ends(name, S("password"))) {
+            buf_add(out, name);
+            buf_addz(out, "=***");
+        } else {
+            buf_add(out, item);
+        }
+    }
+}
+
+void text_url_masked(struct buf *out, struct str url)
+{
+    struct str rest = url, scheme, user, host, name;
+
+    if (!str_cut(&rest, ':', &scheme) || !str_starts(rest, S("//"))) {
+        buf_add(out, url);
+        return;
+    }
+    rest = str_from(rest, 2);
+    buf_add(out, scheme);
+    buf_addz(out, "://");
+    /* The last "@": a password that should have been escaped may hold one itself. */
+    if (str_cut_last(rest, '@', &user, &host)) {
+        bool has_password = str_cut(&user, ':', &name);
+
+        buf_add(out, has_password ? name : user);
+        buf_addz(out, has_password ? ":***@" : "@");
+        rest = host;
+    }
+    if (str_cut(&rest, '?', &host)) {
+        buf_add(out, host);
+        buf_addc(out, '?');
+        mask_parameters(out, rest);
+    } else {
+        buf_add(out, rest);
+    }
+}
+
 uint32_t text_crc32(struct str s)
 {
     /* Entry i: what four bits of value i do to the reflected polynomial 0xedb88320. */

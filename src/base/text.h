@@ -29,6 +29,10 @@ void text_html(struct buf *out,
 void text_xml(struct buf *out,
               struct str s); /* the same, control characters that XML forbids become '?' */
 
+/* Appends a URL without the secrets that one of a database can hold: the password before the "@",
+ * and the parameters whose names end with "password". */
+void text_url_masked(struct buf *out, struct str url);
+
 uint32_t text_crc32(struct str s); /* CRC-32 of zlib */
 
 #endif

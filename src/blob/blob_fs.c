@@ -104,10 +104,11 @@ static enum err_code prepare_folders(const struct blob_store *b, struct err *err
     return code;
 }
 
-enum err_code blob_open(const char *dir, bool for_writing, struct blob_store **ret_store,
-                        struct err *err)
+enum err_code blob_open(const struct blob_place *place, enum blob_use use,
+                        struct blob_store **ret_store, struct err *err)
 {
     AUTO(blob_closep) struct blob_store *b = NULL;
+    const char *dir = place->dir;
     size_t len = strlen(dir);
     enum err_code code;
 
@@ -116,7 +117,7 @@ enum err_code blob_open(const char *dir, bool for_writing, struct blob_store **r
     b = mem_new(struct blob_store);
     if (!b)
         return out_of_memory(err);
-    b->for_writing = for_writing;
+    b->for_writing = use == BLOB_SERVE;
     b->dir = mem_dup(dir, len);
     if (!b->dir)
         return out_of_memory(err);
@@ -172,7 +173,6 @@ static enum err_code open_writer(struct blob_store *b, const struct blob_id *kno
     AUTO(blob_writer_closep) struct blob_writer *w = mem_new(struct blob_writer);
     enum err_code code;
 
-    assert(b->for_writing);
     if (!w)
         return out_of_memory(err);
     w->store = b;
@@ -328,23 +328,91 @@ enum err_code blob_get(struct blob_store *b, struct str sha256, int *ret_fd, uin
     return OK;
 }
 
-struct str blob_path(struct blob_store *b, struct arena *mem, struct str sha256)
+enum err_code blob_stat(struct blob_store *b, struct str sha256, uint64_t *ret_size,
+                        struct err *err)
+{
+    AUTO(fd_closep) int fd = -1;
+
+    return blob_get(b, sha256, &fd, ret_size, err);
+}
+
+enum err_code blob_read(struct blob_store *b, struct arena *mem, struct str sha256, size_t max,
+                        struct str *ret_bytes, struct err *err)
 {
     char path[PATH_MAX];
-    char *copy;
 
     if (!is_digest(sha256))
-        return (struct str){0};
+        return fail(err, ERR_NOT_FOUND, "\"" STR_FMT "\" is not a digest", STR_ARG(sha256));
     path_of(b, sha256, path);
-    copy = str_z(mem, str_of(path));
-    return str_of(copy);
+    return fs_read(mem, path, max, ret_bytes, err);
+}
+
+enum err_code blob_read_at(struct blob_store *b, struct str sha256, uint64_t offset, size_t len,
+                           char *out, struct err *err)
+{
+    AUTO(fd_closep) int fd = -1;
+    uint64_t size;
+    enum err_code code = blob_get(b, sha256, &fd, &size, err);
+
+    if (code == OK && (offset > size || len > size - offset))
+        return fail(err, ERR_INVALID, "the bytes asked for lie past the end");
+    while (code == OK && len) {
+        ssize_t n = pread(fd, out, len, (off_t)offset);
+
+        if (n <= 0)
+            return fail_errno(err, "cannot read blob " STR_FMT, STR_ARG(sha256));
+        out += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return code;
+}
+
+bool blob_is_remote(const struct blob_store *b)
+{
+    (void)b;
+    return false;
+}
+
+enum err_code blob_path(struct blob_store *b, struct arena *mem, struct str sha256,
+                        struct str *ret_path, struct err *err)
+{
+    char path[PATH_MAX];
+
+    if (!is_digest(sha256))
+        return fail(err, ERR_NOT_FOUND, "\"" STR_FMT "\" is not a digest", STR_ARG(sha256));
+    path_of(b, sha256, path);
+    *ret_path = str_of(str_z(mem, str_of(path)));
+    return ret_path->ptr && ret_path->len ? OK : out_of_memory(err);
+}
+
+enum err_code blob_link(struct blob_store *b, struct arena *mem, struct str sha256,
+                        unsigned seconds, struct str type, struct str disposition,
+                        struct str *ret_url, struct err *err)
+{
+    (void)b, (void)mem, (void)sha256, (void)seconds, (void)type, (void)disposition, (void)ret_url;
+    return fail(err, ERR_INVALID, "a folder has no links");
+}
+
+enum err_code blob_list(struct blob_store *b, struct str first_digits, blob_list_fn *fn, void *ctx,
+                        struct err *err)
+{
+    (void)b, (void)first_digits, (void)fn, (void)ctx, (void)err;
+    return OK;
+}
+
+enum err_code blob_sweep(struct blob_store *b, int64_t before_ms, size_t *ret_count,
+                         struct err *err)
+{
+    (void)b, (void)before_ms, (void)err;
+    *ret_count = 0;
+    return OK;
 }
 
 enum err_code blob_remove(struct blob_store *b, struct str sha256, struct err *err)
 {
     char path[PATH_MAX];
 
-    assert(b->for_writing);
     if (!is_digest(sha256))
         return fail(err, ERR_INVALID, "\"" STR_FMT "\" is not a digest", STR_ARG(sha256));
     path_of(b, sha256, path);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 
@@ -18,6 +19,19 @@ static const struct cli_command commands[] = {
      "  user list [--json]\n"
      "Without --password-stdin a one-time password is made up and printed once.\n",
      cli_admin},
+    {"verify", "[--quick] [--json]",
+     "checks that all that was published is there, byte for byte, and the indexes true",
+     "  --quick                         looks whether files are there and of the right size, but\n"
+     "                                  does not read them\n"
+     "  --json                          prints one JSON object for each problem, and a summary\n"
+     "It changes nothing, may run beside the server, and ends with status 1 if it found a "
+     "problem.\n",
+     cli_verify},
+    {"gc", "[--dry-run] [--json]", "removes stored bytes that nothing names any more",
+     "  --dry-run                       only says how much there is\n"
+     "  --json                          prints a JSON object\n"
+     "It may run beside the server, and beside uploads on other servers of the same store.\n",
+     cli_gc},
     {"config", "[--example]", "prints the settings in force, each with its origin",
      "  --example                       prints a commented configuration file instead\n",
      cli_config_show},
@@ -188,6 +202,41 @@ bool cli_config(struct cli *cli, const struct cli_args *args, struct config *ret
     if (ret_origins)
         *ret_origins = origins;
     return true;
+}
+
+/* --- stores ------------------------------------------------------------------------------- */
+
+bool cli_open_stores(struct cli *cli, const struct config *config, struct app *ret_app)
+{
+    const char *data = str_z(cli->mem, config->data);
+    struct err err = {0};
+
+    if (!data)
+        (void)fail(&err, ERR_NOMEM, "out of memory");
+    else if (!config->db.len && access(data, F_OK) != 0)
+        (void)fail(&err, ERR_NOT_FOUND, "there is no data folder \"%s\"", data);
+    else
+        err.code = app_open(ret_app, config, APP_STORES, &err);
+    if (err.code)
+        (void)cli_fail(cli, &err);
+    return !err.code;
+}
+
+void cli_add_size(struct buf *b, uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+    uint64_t size = bytes;
+    size_t unit = 0;
+
+    if (bytes < 1024) {
+        buf_add_u64(b, bytes);
+        buf_addz(b, " B");
+        return;
+    }
+    for (; size >= (uint64_t)1024 * 1024 && unit + 1 < COUNT(units); unit++)
+        size /= 1024;
+    buf_add_u64(b, size / 1024);
+    buf_addf(b, ".%u %s", (unsigned)(size % 1024 * 10 / 1024), units[unit]);
 }
 
 /* --- entry -------------------------------------------------------------------------------- */

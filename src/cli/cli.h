@@ -55,6 +55,10 @@ bool cli_parse(struct cli *cli, const struct cli_flag *flags, size_t flag_count,
 bool cli_config(struct cli *cli, const struct cli_args *args, struct config *ret_config,
                 const struct config_origins **ret_origins) MUST_USE;
 
+/* Opens database and blobs, beside a running server. False, with the reason said; also when there
+ * is no data folder: a mistyped one must not be made, and then found to be in order. */
+bool cli_open_stores(struct cli *cli, const struct config *config, struct app *ret_app) MUST_USE;
+
 /* Each says what is wrong and returns the status to end with. */
 int cli_usage(struct cli *cli, const char *fmt, ...) PRINTF(2, 3);
 int cli_fail(struct cli *cli, const struct err *err);
@@ -63,8 +67,13 @@ int cli_fail(struct cli *cli, const struct err *err);
  */
 int cli_print(struct cli *cli, const struct buf *b);
 
+/* Appends a number of bytes for people: "812 B", "3.4 GiB". */
+void cli_add_size(struct buf *b, uint64_t bytes);
+
 int cli_serve(struct cli *cli);
 int cli_admin(struct cli *cli);
+int cli_verify(struct cli *cli);
+int cli_gc(struct cli *cli);
 int cli_config_show(struct cli *cli);
 int cli_version(struct cli *cli);
 int cli_routes(struct cli *cli);

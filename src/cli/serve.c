@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/cli.h"
+#include "core/job.h"
 #include "core/setup.h"
 #include "web/web.h"
 
 struct server {
     struct app app;
     struct web *web;
+    struct jobs_thread *jobs;
     struct http_server *http;
 };
 
@@ -45,6 +48,8 @@ static enum err_code server_open(struct server *s, const struct config *config, 
 
     if (!code)
         code = web_open(&s->app, &s->web, err);
+    if (!code)
+        code = jobs_start(&s->app, jobs, s->app.node, &s->jobs, err);
     if (code)
         return code;
     http_app = web_http_app(s->web);
@@ -56,6 +61,7 @@ static void server_close(struct server *s)
 {
     if (s->web)
         web_drain(s->web);
+    jobs_stop(s->jobs);
     if (s->http)
         http_close(s->http, (unsigned)s->app.config->shutdown_seconds);
     if (s->web)
@@ -79,6 +85,19 @@ static void add_setup(struct buf *b, struct cli *cli, struct str base, struct st
     buf_addc(b, '\n');
 }
 
+/* What is not in the data folder. */
+static void add_places(struct buf *b, const struct config *config)
+{
+    if (config->db.len) {
+        buf_addz(b, ",\n  the database ");
+        text_url_masked(b, config->db);
+    }
+    if (config->blobs.len) {
+        buf_addz(b, ",\n  files in ");
+        buf_add(b, config->blobs);
+    }
+}
+
 /* For whoever starts it by hand: where it is, and what to do next. */
 static int greet(struct cli *cli, struct server *s, const struct config *config)
 {
@@ -93,6 +112,7 @@ static int greet(struct cli *cli, struct server *s, const struct config *config)
         base = str_fmt(cli->mem, "http://%s", address ? address : "");
     buf_addf(&b, "Terrarium " TERRARIUM_VERSION " serves http://%s/ from the folder ", address);
     buf_add(&b, config->data);
+    add_places(&b, config);
     buf_addc(&b, '\n');
     if (code.len)
         add_setup(&b, cli, base, code, config->data);

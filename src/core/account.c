@@ -286,7 +286,7 @@ enum err_code account_sign_up(struct app *app, struct arena *mem, const struct a
         return fail(err, ERR_DENIED,
                     "registration is closed on this server; ask its administrator for an account");
     if ((rc = account_validate_signup(app, mem, in, &judged, ret_errors, err)) ||
-        (rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+        (rc = tx_begin_part(app->db, S("account/sign-up"), &tx, err)))
         return rc;
     rc = account_insert_signup(app, tx, actor, &judged, ret_id, err);
     if (rc == ERR_UNPROCESSABLE)
@@ -314,7 +314,7 @@ enum err_code account_reset_password(struct app *app, struct arena *mem, const s
 
     if ((rc = password_check(password, login, app->config->password_min, err)) ||
         (rc = password_hash(mem, password, &hash, err)) ||
-        (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = tx_begin_part(app->db, login, &tx, err)) ||
         (rc = account_require(tx, mem, login, &row, err)) ||
         (rc = account_set_password(tx, row.id, hash, err)) ||
         (rc = session_delete_all(tx, row.id, err)) ||
@@ -331,7 +331,7 @@ enum err_code account_change_superuser(struct app *app, struct arena *mem,
     struct account_row row;
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, login, &tx, err)) ||
         (rc = account_require(tx, mem, login, &row, err)) ||
         (rc = account_set_superuser(tx, row.id, superuser, err)) ||
         (rc =

@@ -90,7 +90,7 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
     enum err_code rc;
 
     if ((rc = conda_check_name(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
-        (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = account_require(tx, mem, owner, &account, err)))
         return rc;
     rc = package_find(tx, mem, owner, name, ret, err);
@@ -118,7 +118,8 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
 
     if ((rc = conda_check_version_text(version, err)) ||
         (rc = conda_version_parse(mem, version, &parsed, err)) ||
-        (rc = attrs_text(mem, attrs, &text, err)) || (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = attrs_text(mem, attrs, &text, err)) ||
+        (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package, &row, err)))
         return rc;
     rc = release_find(tx, mem, row.id, version, ret, err);
@@ -298,7 +299,7 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
     struct digest_list digests = {0};
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = file_require(tx, mem, path, &file, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
@@ -322,7 +323,7 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
                                 STR_ARG(package_name), STR_ARG(version));
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
@@ -345,7 +346,7 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name));
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||

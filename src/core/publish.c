@@ -15,12 +15,22 @@
 #include "format/json.h"
 #include "store/upload.h"
 
-enum { TICKET_LEN = 40, DIST_ID_LEN = 24, LABELS_MAX = 20, SWEEP_MAX = 16, HOUR_MS = 3600 * 1000 };
+enum { TICKET_LEN = 40, DIST_ID_LEN = 24, LABELS_MAX = 20, HOUR_MS = 3600 * 1000 };
 
 static struct str hash_ticket(struct str ticket, uint8_t out[SHA256_LEN])
 {
     digest_sha256(ticket, out);
     return (struct str){(const char *)out, SHA256_LEN};
+}
+
+/* Uploads that were announced have nothing to do with each other, nor yet with their package. */
+static enum err_code begin_of_upload(struct app *app, const struct upload_row *upload,
+                                     struct tx **ret_tx, struct err *err)
+{
+    char part[32];
+
+    (void)snprintf(part, sizeof part, "upload/%lld", (long long)upload->id);
+    return tx_begin_part(app->db, str_of(part), ret_tx, err);
 }
 
 /* ---- stage ---- */
@@ -129,20 +139,6 @@ static enum err_code attrs_json(struct arena *mem, const json_t *attrs, struct s
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
-/* Tickets that nobody used take their bytes with them, a few at each new one. */
-static enum err_code sweep_expired(struct app *app, struct arena *mem, struct err *err)
-{
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct digest_list digests = {0};
-    enum err_code rc = tx_begin(app->db, TX_WRITE, &tx, err);
-
-    if (rc || (rc = upload_delete_expired(tx, mem, clock_now_ms(), SWEEP_MAX, &digests, err)) ||
-        (rc = tx_commit(&tx, err)))
-        return rc;
-    (void)!gc_blobs(app, digests.items, digests.count, NULL); /* an orphan is no failure */
-    return OK;
-}
-
 enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct file_path *path, const struct stage_request *req,
                             struct staged *ret, struct err *err)
@@ -170,7 +166,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     if ((rc = check_request(req, err)) || (rc = check_path(path, err)) ||
         (rc = labels_json(mem, req, &row.labels, err)) ||
         (rc = attrs_json(mem, req->attrs, &row.attrs, err)) ||
-        (rc = sweep_expired(app, mem, err)) || (rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = release_require(tx, mem, &package, path->version, &release, err)) ||
         (rc = check_free(app, tx, mem, &package, path, req->sha256, err)))
@@ -287,14 +283,15 @@ enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_b
 
     if ((rc = check_size(r, err)) || (rc = blob_writer_sync(r->writer, &id, err)) ||
         (rc = check_digests(r, &id, size, md5_base64, err)) ||
-        (rc = tx_begin(r->app->db, TX_WRITE, &tx, err)))
+        (rc = begin_of_upload(r->app, &r->upload, &tx, err)) ||
+        (rc = file_hold_blob(tx, str_of(id.sha256), err)))
         return rc;
     rc =
         upload_received(tx, r->upload.id, str_of(id.sha256), str_of(id.md5), (int64_t)id.size, err);
     if (rc == ERR_NOT_FOUND || rc == ERR_CONFLICT)
         return fail(err, rc, "this upload has ended meanwhile; start it again");
-    /* Made visible inside the transaction: nobody can find the bytes unused and remove them
-     * between the two. */
+    /* Made visible inside the transaction that holds the bytes: nobody can find them unused and
+     * remove them between the two. */
     if (rc || (rc = blob_writer_publish(r->writer, err)))
         return rc;
     return tx_commit(&tx, err);
@@ -340,7 +337,7 @@ static void discard_upload(struct app *app, const struct upload_row *upload)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
 
-    if (tx_begin(app->db, TX_WRITE, &tx, NULL) || upload_delete(tx, upload->id, NULL) ||
+    if (begin_of_upload(app, upload, &tx, NULL) || upload_delete(tx, upload->id, NULL) ||
         tx_commit(&tx, NULL))
         return;                                     /* it expires by itself */
     (void)!gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
@@ -403,9 +400,10 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
 
     if (!touched)
         return fail(err, ERR_NOMEM, "out of memory");
-    /* The upload is looked for again: with its row it may have lost its bytes, if it expired or
-     * was committed by another request while the package was inspected. */
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    /* The upload is looked for again, once its bytes are held: with its row it may have lost them,
+     * if it expired or was committed by another request while the package was inspected. */
+    if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
+        (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
         (rc = insert_file(app, tx, mem, &package, path, upload, file, err)) ||
         (rc = attach_labels(tx, upload, file->id, err)) ||

@@ -11,6 +11,9 @@
 #include "store/account.h"
 #include "store/credential.h"
 
+/* Sessions are made and ended beside whatever else happens to their accounts. */
+#define PART "core/session"
+
 enum { SECRET_LEN = 43, AGENT_MAX = 200, DAY_MS = 24 * 3600 * 1000 };
 
 static enum err_code find_account(struct app *app, struct arena *mem, struct str login,
@@ -33,7 +36,7 @@ static enum err_code audit_refusal(struct app *app, const struct actor *who, str
                                    struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    enum err_code rc = tx_begin(app->db, TX_WRITE, &tx, err);
+    enum err_code rc = tx_begin_part(app->db, S(PART), &tx, err);
 
     if (!rc)
         rc = audit_add(tx, who, "session.refused", login, S("wrong username or password"), err);
@@ -85,7 +88,7 @@ enum err_code session_start(struct app *app, struct arena *mem, const struct act
         .remote = actor->remote,
         .agent = cut(agent, AGENT_MAX),
     };
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
         (rc = session_delete_expired(tx, now, err)) || (rc = session_insert(tx, &row, err)) ||
         (rc = audit_add(tx, actor, "session.create", actor->login, S(""), err)) ||
         (rc = tx_commit(&tx, err)))
@@ -102,7 +105,7 @@ enum err_code session_end(struct app *app, const struct actor *actor, struct str
     enum err_code rc;
 
     digest_sha256(secret, hash);
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
         (rc = session_delete(tx, (struct str){(const char *)hash, sizeof hash}, err)) ||
         (rc = audit_add(tx, actor, "session.delete", actor->login, S(""), err)))
         return rc;

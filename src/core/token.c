@@ -11,6 +11,9 @@
 #include "core/cut.h"
 #include "core/scope.h"
 
+/* Tokens are made and revoked beside whatever else happens to their accounts. */
+#define PART "core/token"
+
 enum { PREFIX_LEN = 3, SECRET_LEN = 40, CHECK_LEN = 6, NAME_MAX_LEN = 200, HOSTNAME_MAX = 200 };
 static_assert(PREFIX_LEN + SECRET_LEN + CHECK_LEN == TOKEN_LEN, "the parts of a token");
 
@@ -114,8 +117,8 @@ enum err_code token_create(struct app *app, struct arena *mem, const struct acto
         .created_ms = now,
         .expires_ms = now + age_s * 1000,
     };
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) || (rc = insert(tx, actor, req, &row, err)) ||
-        (rc = tx_commit(&tx, err)))
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
+        (rc = insert(tx, actor, req, &row, err)) || (rc = tx_commit(&tx, err)))
         return rc;
     *ret_token = token;
     return OK;
@@ -154,7 +157,7 @@ enum err_code token_revoke_own(struct app *app, const struct actor *actor, struc
     if (!actor->token_id)
         return fail(err, ERR_UNAUTHENTICATED,
                     "no access token was sent, so there is none to revoke");
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
         (rc = token_delete(tx, actor->token_id, err)) ||
         (rc = audit_add(tx, actor, "token.delete", actor->token_name, S(""), err)))
         return rc;
@@ -167,7 +170,7 @@ enum err_code token_revoke_named(struct app *app, const struct actor *actor, str
     AUTO(tx_endp) struct tx *tx = NULL;
     enum err_code rc;
 
-    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)))
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)))
         return rc;
     rc = token_delete_by_name(tx, actor->account_id, name, err);
     if (rc == ERR_NOT_FOUND)

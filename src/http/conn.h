@@ -3,10 +3,12 @@
  *   http.c      the server: its sockets, its threads, its end
  *   exchange.c  the steps of one exchange, and who does them
  *   body.c      bytes of a body on their way to a buffer or a sink
+ *   pieces.c    bytes of an answer on their way from a source
  *
  * A connection belongs to its event thread. While it is suspended in the library it belongs to
  * the worker that has it; resuming gives it back. Only a streamed body is moved by both at the
- * same time, under body.lock. */
+ * same time, under body.lock; and a worker that fetches a piece of an answer does not know the
+ * connection but to resume it. */
 #ifndef HTTP_CONN_H
 #define HTTP_CONN_H
 #include <microhttpd.h>
@@ -29,7 +31,7 @@ struct http_server {
     char address[80];
     _Atomic uint64_t last_id;
     _Atomic long open;    /* exchanges that have begun and not finished */
-    _Atomic long at_work; /* of these, how many a worker has or will resume */
+    _Atomic long at_work; /* how many a worker has or will resume, and pieces being fetched */
     atomic_bool draining; /* http_close was called: no connection is kept */
     atomic_bool cutting;  /* nothing new is given to workers */
     pthread_mutex_t lock; /* for quiet */

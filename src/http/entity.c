@@ -18,14 +18,15 @@
 
 struct http_entity {
     struct shared shared;
-    struct http_response *full;         /* 200 with the bytes; for a file only its head */
+    struct http_response *full;         /* 200 with the bytes; else only its head */
     struct http_response *not_modified; /* 304 */
-    char *file;                         /* NULL: bytes */
+    char *file;                         /* or NULL */
+    struct http_source source;          /* if its object is not NULL, which is ours */
     uint64_t size;
     int64_t modified_ms;
-    /* Own copies, for what is built per request: 206 and files. */
+    /* Own copies, for what is built per request: 206, files and sources. */
     struct arena *mem;
-    struct http_entity_desc desc; /* its bytes and file are empty */
+    struct http_entity_desc desc; /* its bytes, file and source are empty */
 };
 
 static void entity_free(struct shared *self)
@@ -35,6 +36,7 @@ static void entity_free(struct shared *self)
     http_response_unrefp(&e->full);
     http_response_unrefp(&e->not_modified);
     mem_free(e->file);
+    shared_unref(e->source.object);
     arena_close(e->mem);
     mem_free(e);
 }
@@ -45,9 +47,15 @@ void http_entity_unrefp(struct http_entity **e)
     *e = NULL;
 }
 
+/* Are the bytes elsewhere? */
+static bool lies_elsewhere(const struct http_entity *e)
+{
+    return e->file || e->source.object;
+}
+
 size_t http_entity_memory(const struct http_entity *e)
 {
-    return ENTITY_OVERHEAD + (e->file ? 0 : (size_t)e->size);
+    return ENTITY_OVERHEAD + (lies_elsewhere(e) ? 0 : (size_t)e->size);
 }
 
 /* What a cache needs of every answer about this entity (RFC 9110 15.4.5). */
@@ -96,6 +104,7 @@ static bool entity_fill(struct http_entity *e, const struct http_entity_desc *d)
 {
     e->desc = *d;
     e->desc.bytes = e->desc.file = (struct str){"", 0};
+    e->desc.source = (struct http_source){0};
     e->modified_ms = d->modified_ms;
     e->mem = arena_open(16 * KIB); /* a few short header values */
     if (!e->mem || !copy_text(e->mem, &e->desc.etag) || !copy_text(e->mem, &e->desc.content_type) ||
@@ -103,14 +112,20 @@ static bool entity_fill(struct http_entity *e, const struct http_entity_desc *d)
         !copy_text(e->mem, &e->desc.cache_control) || !copy_text(e->mem, &e->desc.vary) ||
         !copy_text(e->mem, &e->desc.disposition) || !copy_text(e->mem, &e->desc.policy))
         return false;
-    if (d->file.len)
+    if (d->file.len) {
         e->file = mem_dup(d->file.ptr, d->file.len);
-    e->size = d->file.len ? d->size : d->bytes.len;
-    e->full = with_headers(d->file.len ? http_response_head(200, e->size)
-                                       : http_response_bytes(200, d->bytes),
+        if (!e->file)
+            return false;
+    } else if (d->source.object) {
+        e->source = d->source;
+        (void)shared_ref(e->source.object);
+    }
+    e->size = lies_elsewhere(e) ? d->size : d->bytes.len;
+    e->full = with_headers(lies_elsewhere(e) ? http_response_head(200, e->size)
+                                             : http_response_bytes(200, d->bytes),
                            d, add_headers);
     e->not_modified = with_headers(http_response_head(304, e->size), d, add_validators);
-    return e->full && e->not_modified && (!d->file.len || e->file);
+    return e->full && e->not_modified;
 }
 
 struct http_entity *http_entity_new(const struct http_entity_desc *d)
@@ -214,10 +229,19 @@ static enum err_code send_file(struct http_exchange *ex, const struct http_entit
     return code ? code : send_new(ex, e, http_response_file(status, fd, first, len), err);
 }
 
+/* Of what lies elsewhere. Each answer from a source has its own state. */
+static enum err_code send_bytes(struct http_exchange *ex, const struct http_entity *e,
+                                unsigned status, uint64_t first, uint64_t len, struct err *err)
+{
+    if (e->file)
+        return send_file(ex, e, status, first, len, err);
+    return send_new(ex, e, http_response_pieces(status, &e->source, first, len), err);
+}
+
 static enum err_code send_full(struct http_exchange *ex, struct http_entity *e, struct err *err)
 {
-    if (e->file && ex->method != HTTP_HEAD)
-        return send_file(ex, e, 200, 0, e->size, err);
+    if (lies_elsewhere(e) && ex->method != HTTP_HEAD)
+        return send_bytes(ex, e, 200, 0, e->size, err);
     set_response(ex, shared_ref(e->full));
     return OK;
 }
@@ -240,8 +264,8 @@ static enum err_code send_part(struct http_exchange *ex, struct http_entity *e, 
     char text[80];
     enum err_code code;
 
-    if (e->file)
-        code = send_file(ex, e, 206, first, len, err);
+    if (lies_elsewhere(e))
+        code = send_bytes(ex, e, 206, first, len, err);
     else
         code = send_new(ex, e, http_response_bytes(206, str_sub(all, (size_t)first, (size_t)len)),
                         err);

@@ -16,13 +16,14 @@ struct http_entity_desc {
     struct str content_type;
     struct str content_encoding; /* may be empty */
     struct str cache_control;
-    struct str vary;        /* may be empty */
-    struct str disposition; /* Content-Disposition; may be empty */
-    struct str policy;      /* Content-Security-Policy; may be empty */
-    struct str bytes;       /* the content (copied) ... */
-    struct str file;        /* ... or a path to open for each request, if not empty */
-    uint64_t size;          /* of the file; ignored for bytes */
-    bool cors;              /* pages of any origin may read it, and see its ETag */
+    struct str vary;           /* may be empty */
+    struct str disposition;    /* Content-Disposition; may be empty */
+    struct str policy;         /* Content-Security-Policy; may be empty */
+    struct str bytes;          /* the content (copied) ... */
+    struct str file;           /* ... or a path to open for each request, if not empty ... */
+    struct http_source source; /* ... or what gives it piece by piece, if its object is not NULL */
+    uint64_t size;             /* of the file or the source; ignored for bytes */
+    bool cors;                 /* pages of any origin may read it, and see its ETag */
 };
 
 /* Begins with struct shared: immutable, reference-counted, one copy for all threads. */

@@ -85,6 +85,7 @@ static enum MHD_Result answer(struct http_conn *c)
     if (must_close(c) &&
         MHD_set_connection_value(c->mhd, MHD_HEADER_KIND, "Connection", "close") != MHD_YES)
         return MHD_NO;
+    http_response_attach(c->ex.response, c);
     watch_set(&c->watch, WATCH_ANSWER);
     return MHD_queue_response(c->mhd, http_response_status(c->ex.response),
                               http_response_mhd(c->ex.response));

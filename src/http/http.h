@@ -65,7 +65,8 @@ struct http_exchange {
     struct http_response
         *response;          /* set by whoever answers; one reference, released after finish */
     void *app;              /* the application's own state */
-    bool aborted;           /* at finish(): the client went away before the answer was out */
+    bool aborted;           /* at finish(): not all of the answer is out, because the client went
+                               away, or the source of its bytes failed */
     struct http_conn *conn; /* the adapter's own */
 };
 

@@ -8,6 +8,7 @@
 #include "base/cache.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "http/pieces.h"
 #include "http/wire.h"
 
 struct http_response {
@@ -15,7 +16,8 @@ struct http_response {
     struct MHD_Response *mhd;
     unsigned status;
     uint64_t size;
-    struct str body; /* owned by mhd; empty unless made of bytes */
+    struct str body;       /* owned by mhd; empty unless made of bytes */
+    struct pieces *pieces; /* likewise; NULL unless made of them */
 };
 
 static void response_free(struct shared *self)
@@ -88,6 +90,27 @@ struct http_response *http_response_file(unsigned status, int fd, uint64_t offse
     return response_new(status, len, mhd);
 }
 
+struct http_response *http_response_pieces(unsigned status, const struct http_source *source,
+                                           uint64_t offset, uint64_t len)
+{
+    struct MHD_Response *mhd;
+    struct http_response *r;
+    struct pieces *p;
+
+    if (!len)
+        return http_response_bytes(status, (struct str){"", 0});
+    p = pieces_new(source, offset, len);
+    if (!p)
+        return NULL;
+    mhd = MHD_create_response_from_callback(len, pieces_block(p), pieces_read, p, pieces_drop);
+    if (!mhd)
+        pieces_drop(p);
+    r = response_new(status, len, mhd);
+    if (r)
+        r->pieces = p;
+    return r;
+}
+
 /* Never called: an answer that needs it is sent without a body. */
 static ssize_t no_body(void *ctx, uint64_t pos, char *out, size_t max)
 {
@@ -104,6 +127,12 @@ struct http_response *http_response_head(unsigned status, uint64_t size)
         return http_response_bytes(status, (struct str){"", 0});
     return response_new(status, size,
                         MHD_create_response_from_callback(size, 1, no_body, NULL, NULL));
+}
+
+void http_response_attach(struct http_response *r, struct http_conn *c)
+{
+    if (r->pieces)
+        pieces_attach(r->pieces, c);
 }
 
 bool http_response_header(struct http_response *r, const char *name, struct str value)

@@ -6,6 +6,7 @@
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 #include "base/common.h"
+#include "base/err.h"
 #include "base/str.h"
 
 struct http_response; /* begins with struct shared: use shared_ref, shared_unref */
@@ -15,6 +16,19 @@ struct http_response *http_response_bytes(unsigned status, struct str body) MUST
 /* Bytes [offset, offset + len) of an open file; owns fd from now on, also on failure. */
 struct http_response *http_response_file(unsigned status, int fd, uint64_t offset,
                                          uint64_t len) MUST_USE;
+/* Content that lies elsewhere, fetched in pieces of up to HTTP_PIECE while it is sent. read is
+ * called on workers, one call at a time for each response, always for the next piece; it fills all
+ * of out. After a failure the connection is cut, which tells the client that the body is not whole.
+ */
+#define HTTP_PIECE ((size_t)1 << 20)
+struct http_source {
+    /* Begins with struct shared; a response keeps a reference. */
+    void *object;
+    enum err_code (*read)(void *object, uint64_t offset, size_t len, char *out, struct err *err);
+};
+/* Bytes [offset, offset + len) of a source. Such a response is for one exchange. */
+struct http_response *http_response_pieces(unsigned status, const struct http_source *source,
+                                           uint64_t offset, uint64_t len) MUST_USE;
 /* Adds a header. False when out of memory or when the value holds CR, LF or NUL (then the
  * response must not be sent). An empty value adds nothing. Only before the response is first sent.
  * Date, Connection and Content-Length are not the caller's. */

@@ -24,14 +24,27 @@ struct channel {
 
 /* Brings the documents of one subdir, and those of the whole channel, up to the rows as tx sees
  * them. Bytes are put into the blob store before the rows that name them are written; the
- * caller's commit makes them visible. Also sweeps some replaced documents (documents after a
- * minute, shards after 7 days, CEP 16). */
+ * caller's commit makes them visible. */
 enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                            struct str subdir, int64_t now_ms, struct err *err) MUST_USE;
 
 /* Rebuilds all subdirs of a channel that have files or documents. */
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                             int64_t now_ms, struct err *err) MUST_USE;
+
+/* Removes the rows of some replaced documents (documents a minute after, shards 7 days after, CEP
+ * 16), of all channels; *ret_digests, in mem, are those of the bytes that no row names any more,
+ * for gc_blobs once tx is committed; *ret_more: call again in another transaction. */
+enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
+                          struct digest_list *ret_digests, bool *ret_more,
+                          struct err *err) MUST_USE;
+
+/* Makes all documents of a channel from its rows and compares them with those that are current,
+ * changing nothing. Calls differs for each that is not equal, is missing, or should not be there;
+ * subdir empty: of the channel itself. In a TX_READ. */
+typedef void index_differs_fn(void *ctx, struct str subdir, struct str name);
+enum err_code index_check(struct tx *tx, const struct channel *ch, index_differs_fn *differs,
+                          void *ctx, struct err *err) MUST_USE;
 
 /* The content of a document of an empty subdir or channel (same for everybody): channels answer
  * noarch and every known subdir from their first moment. ERR_NOT_FOUND for unknown names. */

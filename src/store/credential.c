@@ -10,6 +10,8 @@ enum {
     SESSION_DELETE,
     SESSION_DELETE_ALL,
     SESSION_DELETE_EXPIRED,
+    SESSION_ANY_EXPIRED,
+    SESSION_SWEEP,
     TOKEN_INSERT,
     TOKEN_FIND,
     TOKEN_DELETE,
@@ -35,6 +37,14 @@ static const struct stmt stmts[] = {
     [SESSION_DELETE_EXPIRED] = {"session_delete_expired",
                                 "DELETE FROM session WHERE expires_ms > 0 AND expires_ms <= $1",
                                 "i", ""},
+    [SESSION_ANY_EXPIRED] = {"session_any_expired",
+                             "SELECT COUNT(*) FROM (SELECT id FROM session WHERE expires_ms > 0 "
+                             "AND expires_ms <= $1 LIMIT 1) AS expired",
+                             "i", "i"},
+    [SESSION_SWEEP] = {"session_sweep",
+                       "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE "
+                       "expires_ms > 0 AND expires_ms <= $1 ORDER BY expires_ms LIMIT $2)",
+                       "ii", ""},
     [TOKEN_INSERT] = {"token_insert",
                       "INSERT INTO token (hash, account_id, name, scopes, hostname, remote, "
                       "created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -133,6 +143,16 @@ enum err_code session_delete_all(struct tx *tx, int64_t account_id, struct err *
 enum err_code session_delete_expired(struct tx *tx, int64_t now_ms, struct err *err)
 {
     return db_exec(tx, &stmts[SESSION_DELETE_EXPIRED], DB_ARGS(db_int(now_ms)), NULL, err);
+}
+
+enum err_code session_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err)
+{
+    return any(tx, &stmts[SESSION_ANY_EXPIRED], DB_ARGS(db_int(now_ms)), ret_any, err);
+}
+
+enum err_code session_sweep(struct tx *tx, int64_t now_ms, int64_t max, struct err *err)
+{
+    return db_exec(tx, &stmts[SESSION_SWEEP], DB_ARGS(db_int(now_ms), db_int(max)), NULL, err);
 }
 
 /* --- tokens -------------------------------------------------------------------------------- */

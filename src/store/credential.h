@@ -28,6 +28,10 @@ enum err_code session_find(struct tx *tx, struct arena *mem, struct str hash,
 enum err_code session_delete(struct tx *tx, struct str hash, struct err *err) MUST_USE;
 enum err_code session_delete_all(struct tx *tx, int64_t account_id, struct err *err) MUST_USE;
 enum err_code session_delete_expired(struct tx *tx, int64_t now_ms, struct err *err) MUST_USE;
+/* Is any session past its expiry? Removes at most `max` of them, the oldest first. */
+enum err_code session_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any,
+                                  struct err *err) MUST_USE;
+enum err_code session_sweep(struct tx *tx, int64_t now_ms, int64_t max, struct err *err) MUST_USE;
 
 struct token_row {
     int64_t id, account_id;

@@ -8,7 +8,7 @@
 #include "store/db_engine.h"
 #include "store/migrate.h"
 
-static const struct db_engine *const engines[] = {&db_sqlite};
+static const struct db_engine *const engines[] = {&db_sqlite, &db_pg};
 
 /* A call that breaks its contract is a mistake in this program: going on could write nonsense. */
 static _Noreturn void misuse(const struct stmt *s, const char *what)
@@ -19,15 +19,31 @@ static _Noreturn void misuse(const struct stmt *s, const char *what)
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-enum err_code db_open_bare(struct str url, bool create, struct db **ret_db, struct err *err)
+/* Is the URL "scheme://where"? */
+static bool is_of(struct str url, const char *scheme, struct str *ret_where)
 {
-    for (size_t i = 0; i < COUNT(engines); i++) {
-        struct str scheme = str_of(engines[i]->scheme);
-        struct str rest = str_from(url, scheme.len);
+    struct str rest = str_from(url, str_of(scheme).len);
 
-        if (str_starts(url, scheme) && str_starts(rest, S("://")))
-            return engines[i]->open(str_from(rest, 3), create, ret_db, err);
+    if (!scheme || !str_starts(url, str_of(scheme)) || !str_starts(rest, S("://")))
+        return false;
+    *ret_where = str_from(rest, strlen("://"));
+    return true;
+}
+
+enum err_code db_open_bare(struct str url, bool create, const struct db_options *options,
+                           struct db **ret_db, struct err *err)
+{
+    static const struct db_options defaults = {0};
+
+    for (size_t i = 0; i < COUNT(engines); i++) {
+        struct str where;
+
+        if (is_of(url, engines[i]->scheme, &where) || is_of(url, engines[i]->alias, &where))
+            return engines[i]->open(where, create, options ? options : &defaults, ret_db, err);
     }
+    /* It may still hold a password. */
+    if (str_has(url, '@'))
+        return fail(err, ERR_INVALID, "the URL is not that of a database of a known kind");
     return fail(err, ERR_INVALID, "\"" STR_FMT "\" is not the URL of a database of a known kind",
                 STR_ARG(url));
 }
@@ -43,10 +59,11 @@ static enum err_code check_statements(struct db *db, struct err *err)
     return code;
 }
 
-enum err_code db_open(struct str url, bool create, struct db **ret_db, struct err *err)
+enum err_code db_open(struct str url, bool create, const struct db_options *options,
+                      struct db **ret_db, struct err *err)
 {
     AUTO(db_closep) struct db *db = NULL;
-    enum err_code code = db_open_bare(url, create, &db, err);
+    enum err_code code = db_open_bare(url, create, options, &db, err);
 
     if (code == OK)
         code = migrate(db, migrations, err);
@@ -76,10 +93,11 @@ uint64_t db_generation(struct db *db)
 
 /* --- transactions -------------------------------------------------------------------------- */
 
-enum err_code tx_begin(struct db *db, enum tx_mode mode, struct tx **ret_tx, struct err *err)
+static enum err_code begin(struct db *db, enum tx_mode mode, struct str part, struct tx **ret_tx,
+                           struct err *err)
 {
     struct tx *tx = NULL;
-    enum err_code code = db->engine->begin(db, mode, &tx, err);
+    enum err_code code = db->engine->begin(db, mode, part, &tx, err);
 
     if (code)
         return code;
@@ -87,9 +105,52 @@ enum err_code tx_begin(struct db *db, enum tx_mode mode, struct tx **ret_tx, str
     tx->db = db;
     tx->mode = mode;
     tx->failed = false;
+    tx->quiet = false;
     tx->open_rows = 0;
     *ret_tx = tx;
     return OK;
+}
+
+enum err_code tx_begin(struct db *db, enum tx_mode mode, struct tx **ret_tx, struct err *err)
+{
+    return begin(db, mode, (struct str){0}, ret_tx, err);
+}
+
+enum err_code tx_begin_part(struct db *db, struct str part, struct tx **ret_tx, struct err *err)
+{
+    assert(part.len); /* else it would be a transaction of everything */
+    return begin(db, TX_WRITE, part, ret_tx, err);
+}
+
+static enum err_code lock(struct tx *tx, struct str name, bool alone, bool *ret_got,
+                          struct err *err)
+{
+    enum err_code code;
+
+    assert(tx->magic == TX_MAGIC && tx->mode == TX_WRITE);
+    if (tx->failed)
+        return fail(err, ERR_IO, "an earlier statement of the transaction failed (lock)");
+    code = tx->db->engine->lock(tx, name, alone, ret_got, err);
+    tx->failed = code != OK;
+    return code;
+}
+
+enum err_code tx_share(struct tx *tx, struct str name, struct err *err)
+{
+    bool got;
+
+    return lock(tx, name, false, &got, err);
+}
+
+enum err_code tx_claim(struct tx *tx, struct str name, bool *ret_claimed, struct err *err)
+{
+    return lock(tx, name, true, ret_claimed, err);
+}
+
+void tx_quiet(struct tx *tx)
+{
+    assert(tx->magic == TX_MAGIC && tx->mode == TX_WRITE);
+    tx->quiet = true;
 }
 
 static enum err_code end(struct tx **at, bool commit, struct err *err)
@@ -102,20 +163,32 @@ static enum err_code end(struct tx **at, bool commit, struct err *err)
     return tx->db->engine->end(tx, commit, err);
 }
 
+/* As the failure that a test wants here, or that of an earlier statement. */
+static enum err_code rolled_back(int fault, struct err *err)
+{
+    errno = fault;
+    if (fault == EDEADLK)
+        return fail(err, ERR_COLLISION, "the transaction was rolled back: another was in its way");
+    return fault
+               ? fail_errno(err, "the transaction was rolled back")
+               : fail(err, ERR_IO, "the transaction was rolled back: a statement in it had failed");
+}
+
 enum err_code tx_commit(struct tx **tx, struct err *err)
 {
     enum err_code code;
-    int fault = fault_point("db.commit");
+    bool counts = !(*tx)->quiet; /* tests count the commits of what they ask for */
+    int fault = 0;
 
+    if (counts)
+        fault = fault_point("db.commit");
     if (fault || (*tx)->failed) {
         (void)end(tx, false, NULL); /* a rollback does not fail */
-        errno = fault;
-        return fault ? fail_errno(err, "the transaction was rolled back")
-                     : fail(err, ERR_IO,
-                            "the transaction was rolled back: a statement in it had failed");
+        return rolled_back(fault, err);
     }
     code = end(tx, true, err);
-    (void)fault_point("db.committed"); /* for KILL only: what is done cannot fail any more */
+    if (counts)
+        (void)fault_point("db.committed"); /* for KILL only: what is done cannot fail any more */
     return code;
 }
 
@@ -172,8 +245,8 @@ static enum err_code check_args(const struct stmt *s, const struct db_val *args,
     return OK;
 }
 
-enum err_code db_query(struct tx *tx, const struct stmt *s, const struct db_val *args, size_t nargs,
-                       struct rows **ret_rows, struct err *err)
+static enum err_code query(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                           size_t nargs, bool many, struct rows **ret_rows, struct err *err)
 {
     enum err_code code;
 
@@ -182,12 +255,24 @@ enum err_code db_query(struct tx *tx, const struct stmt *s, const struct db_val 
         return fail(err, ERR_IO, "an earlier statement of the transaction failed (%s)", s->name);
     code = check_args(s, args, nargs, err);
     if (code == OK)
-        code = tx->db->engine->query(tx, s, args, ret_rows, err);
+        code = tx->db->engine->query(tx, s, args, many, ret_rows, err);
     if (code)
         tx->failed = true;
     else
         tx->open_rows++;
     return code;
+}
+
+enum err_code db_query(struct tx *tx, const struct stmt *s, const struct db_val *args, size_t nargs,
+                       struct rows **ret_rows, struct err *err)
+{
+    return query(tx, s, args, nargs, false, ret_rows, err);
+}
+
+enum err_code db_query_long(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                            size_t nargs, struct rows **ret_rows, struct err *err)
+{
+    return query(tx, s, args, nargs, true, ret_rows, err);
 }
 
 bool rows_next(struct rows *r)

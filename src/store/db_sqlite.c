@@ -59,13 +59,13 @@ static int64_t coarse_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* With watch_lock held. */
-static bool read_version(struct sqlite *db, int64_t *ret_version)
+/* By whoever holds c: for the watch, with watch_lock. */
+static bool read_version(struct conn *c, int64_t *ret_version)
 {
     struct prepared *p = NULL;
     bool got = false;
 
-    if (conn_take(db->watch, &data_version, &p, NULL))
+    if (conn_take(c, &data_version, &p, NULL))
         return false;
     if (sqlite3_step(p->handle) == SQLITE_ROW) {
         *ret_version = sqlite3_column_int64(p->handle, 0);
@@ -83,7 +83,7 @@ static void watch_others(struct sqlite *db, int64_t now)
 
     if (pthread_mutex_trylock(&db->watch_lock))
         return;
-    known = read_version(db, &version);
+    known = read_version(db->watch, &version);
     /* Not knowing counts as a change: caches that trust an unseen state could grant too much. */
     if (!known || version != db->version_seen)
         atomic_fetch_add(&db->generation, 1);
@@ -103,9 +103,31 @@ static enum err_code commit_changes(struct sqlite *db, struct conn *c, struct er
 
     pthread_mutex_lock(&db->watch_lock);
     code = conn_run(c, "COMMIT", err);
-    if (read_version(db, &version))
+    if (read_version(db->watch, &version))
         db->version_seen = version;
     atomic_fetch_add(&db->generation, 1);
+    pthread_mutex_unlock(&db->watch_lock);
+    return code;
+}
+
+/* The same for changes that concern no cache. The watch must not take our commit for one of others,
+ * nor hide one of others behind ours. Before our commit it can have seen only theirs. After it, the
+ * writer's own version tells: it does not move with what the writer itself commits. */
+static enum err_code commit_quietly(struct sqlite *db, struct conn *c, struct err *err)
+{
+    int64_t version = 0, before = 0, after = 0;
+    enum err_code code;
+    bool others;
+
+    pthread_mutex_lock(&db->watch_lock);
+    others = !read_version(c, &before) || !read_version(db->watch, &version) ||
+             version != db->version_seen;
+    code = conn_run(c, "COMMIT", err);
+    if (read_version(db->watch, &version))
+        db->version_seen = version;
+    others = !read_version(c, &after) || after != before || others;
+    if (others)
+        atomic_fetch_add(&db->generation, 1);
     pthread_mutex_unlock(&db->watch_lock);
     return code;
 }
@@ -177,11 +199,13 @@ static struct sqlite *sqlite_new(struct str path)
     return db;
 }
 
-static enum err_code sqlite_open(struct str path, bool create, struct db **ret_db, struct err *err)
+static enum err_code sqlite_open(struct str path, bool create, const struct db_options *options,
+                                 struct db **ret_db, struct err *err)
 {
     AUTO(sqlite_closep) struct sqlite *db = NULL;
     enum err_code code = OK;
 
+    (void)options;
     /* ":memory:" would be another database for each connection. */
     if (path.len == 0 || path.ptr[0] == ':' || str_has(path, '\0'))
         return fail(err, ERR_INVALID, "\"sqlite://" STR_FMT "\" does not name a file",
@@ -278,11 +302,12 @@ static enum err_code begin_write(struct sqlite *db, struct tx **ret_tx, struct e
     return OK;
 }
 
-static enum err_code sqlite_begin(struct db *base, enum tx_mode mode, struct tx **ret_tx,
-                                  struct err *err)
+static enum err_code sqlite_begin(struct db *base, enum tx_mode mode, struct str part,
+                                  struct tx **ret_tx, struct err *err)
 {
     struct sqlite *db = sqlite_of(base);
 
+    (void)part; /* whatever it is about, it is alone */
     return mode == TX_READ ? begin_read(db, ret_tx, err) : begin_write(db, ret_tx, err);
 }
 
@@ -298,7 +323,7 @@ static enum err_code sqlite_end(struct tx *tx, bool commit, struct err *err)
     enum err_code code = OK;
 
     if (commit && tx->mode == TX_WRITE && has_changes(c))
-        code = commit_changes(db, c, err);
+        code = tx->quiet ? commit_quietly(db, c, err) : commit_changes(db, c, err);
     else if (commit)
         code = conn_run(c, "COMMIT", err);
     /* Some failures have rolled back already, then there is nothing to roll back here. */
@@ -310,6 +335,15 @@ static enum err_code sqlite_end(struct tx *tx, bool commit, struct err *err)
     else
         turn_give(&db->turn);
     return code;
+}
+
+/* A write transaction has everything to itself. */
+static enum err_code sqlite_lock(struct tx *tx, struct str name, bool alone, bool *ret_got,
+                                 struct err *err)
+{
+    (void)tx, (void)name, (void)alone, (void)err;
+    *ret_got = true;
+    return OK;
 }
 
 /* --- statements ---------------------------------------------------------------------------- */
@@ -349,7 +383,7 @@ static int bind(sqlite3_stmt *handle, int at, const struct db_val *v)
 }
 
 static enum err_code sqlite_query(struct tx *tx, const struct stmt *s, const struct db_val *args,
-                                  struct rows **ret_rows, struct err *err)
+                                  bool many, struct rows **ret_rows, struct err *err)
 {
     struct conn *c = conn_of(tx);
     size_t ncols = strlen(s->cols), nparams = strlen(s->params);
@@ -357,6 +391,7 @@ static enum err_code sqlite_query(struct tx *tx, const struct stmt *s, const str
     struct prepared *p = NULL;
     enum err_code code;
 
+    (void)many; /* rows always come one by one */
     code = conn_take(c, s, &p, err);
     if (code)
         return code;
@@ -452,6 +487,7 @@ const struct db_engine db_sqlite = {
     .generation = sqlite_generation,
     .begin = sqlite_begin,
     .end = sqlite_end,
+    .lock = sqlite_lock,
     .script = sqlite_script,
     .check = sqlite_check,
     .query = sqlite_query,

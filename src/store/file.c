@@ -222,11 +222,11 @@ enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str l
                                  struct str subdir, struct rows **ret_rows, struct err *err)
 {
     if (subdir.len)
-        return db_query(tx, &stmts[CHANNEL_SUBDIR],
-                        DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), ret_rows,
-                        err);
-    return db_query(tx, &stmts[CHANNEL_ALL], DB_ARGS(db_int(account_id), db_text(label)), ret_rows,
-                    err);
+        return db_query_long(tx, &stmts[CHANNEL_SUBDIR],
+                             DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), ret_rows,
+                             err);
+    return db_query_long(tx, &stmts[CHANNEL_ALL], DB_ARGS(db_int(account_id), db_text(label)),
+                         ret_rows, err);
 }
 
 enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
@@ -291,6 +291,35 @@ static enum err_code exists(struct tx *tx, const struct stmt *s, const struct db
 enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used, struct err *err)
 {
     return exists(tx, &stmts[BLOB_USED], DB_ARGS(db_text(sha256)), ret_used, err);
+}
+
+/* Locks are many digests each, because a database has room for few thousands of them. */
+#define BLOB_LOCK_MAX 8
+
+static struct str blob_lock(struct str sha256, char out[BLOB_LOCK_MAX])
+{
+    (void)snprintf(out, BLOB_LOCK_MAX, "blob/%.2s", sha256.len >= 2 ? sha256.ptr : "");
+    return str_of(out);
+}
+
+enum err_code file_hold_blob(struct tx *tx, struct str sha256, struct err *err)
+{
+    char name[BLOB_LOCK_MAX];
+
+    return tx_share(tx, blob_lock(sha256, name), err);
+}
+
+enum err_code file_claim_blob(struct tx *tx, struct str sha256, bool *ret_claimed, struct err *err)
+{
+    char name[BLOB_LOCK_MAX];
+    bool claimed = false, used = true;
+    enum err_code code = tx_claim(tx, blob_lock(sha256, name), &claimed, err);
+
+    if (code == OK && claimed)
+        code = file_blob_used(tx, sha256, &used, err);
+    if (code == OK)
+        *ret_claimed = claimed && !used;
+    return code;
 }
 
 /* --- labels -------------------------------------------------------------------------------- */

@@ -78,6 +78,13 @@ enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str ba
 enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used,
                              struct err *err) MUST_USE;
 
+/* Keeps these bytes from being removed until tx ends. Before blob_put or blob_writer_publish. */
+enum err_code file_hold_blob(struct tx *tx, struct str sha256, struct err *err) MUST_USE;
+/* May these bytes be removed? Only if no row uses them and no other transaction holds them; then
+ * nobody can hold them until tx ends. */
+enum err_code file_claim_blob(struct tx *tx, struct str sha256, bool *ret_claimed,
+                              struct err *err) MUST_USE;
+
 /* Labels of an account (lower case). */
 enum err_code label_ensure(struct tx *tx, int64_t account_id, struct str name, int64_t *ret_id,
                            struct err *err) MUST_USE;

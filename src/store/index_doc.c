@@ -41,7 +41,9 @@ static const struct stmt stmts[] = {
                        "DELETE FROM index_doc WHERE id IN (SELECT id FROM index_doc WHERE "
                        "retired_ms IS NOT NULL AND retired_ms < CASE substr(name, 1, 7) "
                        "WHEN 'shards/' THEN CAST($1 AS BIGINT) ELSE CAST($2 AS BIGINT) END "
-                       "ORDER BY retired_ms LIMIT $3) RETURNING sha256",
+                       "ORDER BY retired_ms LIMIT $3) "
+                       /* once more: it may have become current while this waited for it */
+                       "AND retired_ms IS NOT NULL RETURNING sha256",
                        "iii", "t"},
 };
 const struct stmt_list index_doc_statements = {stmts, COUNT(stmts)};
@@ -185,20 +187,24 @@ static enum err_code keep_unused(struct tx *tx, struct digest_list *list, struct
 
 enum err_code index_doc_sweep(struct tx *tx, struct arena *mem, int64_t docs_before_ms,
                               int64_t shards_before_ms, int64_t max, struct digest_list *ret,
-                              struct err *err)
+                              bool *ret_more, struct err *err)
 {
     struct digest_list list = {0};
     enum err_code code = sweep(tx, mem, &stmts[SWEEP_GARBAGE],
                                DB_ARGS(db_int(docs_before_ms), db_int(max)), &list, err);
+    bool full;
 
     if (code == OK)
         code = sweep(tx, mem, &stmts[SWEEP_RETIRED],
                      DB_ARGS(db_int(shards_before_ms), db_int(docs_before_ms),
                              db_int(max - (int64_t)list.count)),
                      &list, err);
+    full = (int64_t)list.count >= max; /* one digest for each row, as yet */
     if (code == OK)
         code = keep_unused(tx, &list, err);
-    if (code == OK)
-        *ret = list;
-    return code;
+    if (code)
+        return code;
+    *ret = list;
+    *ret_more = full;
+    return OK;
 }

@@ -33,9 +33,10 @@ enum err_code index_doc_retire(struct tx *tx, int64_t account_id, struct str lab
                                struct str subdir, struct str name, int64_t now_ms,
                                struct err *err) MUST_USE;
 /* Removes up to `max` rows of documents that were replaced before docs_before_ms, or shards retired
- * before shards_before_ms; returns the digests that no row needs any more. */
+ * before shards_before_ms; returns the digests that no row needs any more. *ret_more: there may be
+ * more such rows. */
 enum err_code index_doc_sweep(struct tx *tx, struct arena *mem, int64_t docs_before_ms,
                               int64_t shards_before_ms, int64_t max, struct digest_list *ret,
-                              struct err *err) MUST_USE;
+                              bool *ret_more, struct err *err) MUST_USE;
 
 #endif

@@ -54,7 +54,7 @@ static bool is_current(struct db *db, int64_t known)
 static enum err_code apply(struct tx *tx, const struct migration *m, struct err *err)
 {
     struct err cause = {0};
-    enum err_code code = tx_script(tx, m->sql, &cause);
+    enum err_code code = tx_script(tx, m->sql[tx->db->engine->dialect], &cause);
 
     if (code)
         return fail(err, code, "migration %03d_%s: %s", m->version, m->name, cause.msg);

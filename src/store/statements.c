@@ -2,7 +2,15 @@
 #include "store/statements.h"
 
 const struct stmt_list *const all_statements[] = {
-    &account_statements, &audit_statements,     &credential_statements,
-    &file_statements,    &index_doc_statements, &migrate_statements,
-    &package_statements, &upload_statements,    NULL,
+    &account_statements,
+    &audit_statements,
+    &credential_statements,
+    &file_statements,
+    &index_doc_statements,
+    &job_statements,
+    &migrate_statements,
+    &package_statements,
+    &survey_statements,
+    &upload_statements,
+    NULL,
 };

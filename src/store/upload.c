@@ -10,7 +10,7 @@
     "ticket_hash FROM upload "
 #define UPLOAD_TYPES "itiiiitttttttiiib"
 
-enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, DELETE_EXPIRED, DELETE_ALL };
+enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, ANY_EXPIRED, DELETE_EXPIRED, DELETE_ALL };
 static const struct stmt stmts[] = {
     [INSERT] = {"upload_insert",
                 "INSERT INTO upload (ticket_hash, dist_id, account_id, uploader_id, package_id, "
@@ -28,6 +28,9 @@ static const struct stmt stmts[] = {
          ""},
     [EXISTS] = {"upload_exists", "SELECT id FROM upload WHERE id = $1", "i", "i"},
     [DELETE] = {"upload_delete", "DELETE FROM upload WHERE id = $1", "i", ""},
+    [ANY_EXPIRED] = {"upload_any_expired",
+                     "SELECT id FROM upload WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT 1",
+                     "i", "i"},
     [DELETE_EXPIRED] = {"upload_delete_expired",
                         "DELETE FROM upload WHERE id IN (SELECT id FROM upload "
                         "WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2) RETURNING sha256",
@@ -153,6 +156,16 @@ static enum err_code delete_listing(struct tx *tx, struct arena *mem, const stru
     if (code == OK)
         *ret = list;
     return code;
+}
+
+enum err_code upload_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &stmts[ANY_EXPIRED], DB_ARGS(db_int(now_ms)), &rows, err);
+
+    if (code == OK || code == ERR_NOT_FOUND)
+        *ret_any = code == OK;
+    return code == ERR_NOT_FOUND ? OK : code;
 }
 
 enum err_code upload_delete_expired(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t max,

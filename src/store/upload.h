@@ -27,6 +27,9 @@ enum err_code upload_by_dist_id(struct tx *tx, struct arena *mem, struct str dis
 enum err_code upload_received(struct tx *tx, int64_t id, struct str sha256, struct str md5,
                               int64_t size, struct err *err) MUST_USE;
 enum err_code upload_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
+/* Is any row past its expiry? */
+enum err_code upload_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any,
+                                 struct err *err) MUST_USE;
 /* Removes rows past their expiry, at most `max`; the digests of their bytes (may still be used
  * elsewhere: ask file_blob_used) lie in mem. */
 struct digest_list {

@@ -1,13 +1,13 @@
 /* anaconda_package.c: the parts of anaconda-client's API that show, create and remove packages,
  * releases and files. */
 #include "base/clock.h"
-#include "blob/blob.h"
 #include "core/account.h"
 #include "core/package.h"
 #include "format/json.h"
 #include "http/entity.h"
 #include "store/file.h"
 #include "web/anaconda_view.h"
+#include "web/content.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 
@@ -178,18 +178,25 @@ enum err_code delete_dist(struct call *c, struct err *err)
     return reply_json(c, 200, v, err);
 }
 
+static enum err_code find_file(struct call *c, const struct file_path *path, struct file_row *ret,
+                               struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    return rc ? rc : file_require(tx, c->mem, path, ret, err);
+}
+
 /* The bytes themselves, not a redirect: the client does not look at the status of a second
  * answer and would keep an error page as the package. */
 enum err_code get_download(struct call *c, struct err *err)
 {
-    AUTO(tx_endp) struct tx *tx = NULL;
     AUTO(http_entity_unrefp) struct http_entity *entity = NULL;
     struct file_path path = call_file_path(c);
     struct file_row file;
-    enum err_code rc;
+    enum err_code rc = find_file(c, &path, &file, err);
 
-    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
-        (rc = file_require(tx, c->mem, &path, &file, err)))
+    if (rc)
         return rc;
     struct http_entity_desc d = {
         .etag = file.md5, /* the client's library sends this back as it knows it */
@@ -198,10 +205,11 @@ enum err_code get_download(struct call *c, struct err *err)
         .cache_control = S("no-cache"),
         .disposition =
             str_fmt(c->mem, "attachment; filename=\"" STR_FMT "\"", STR_ARG(file.filename)),
-        .file = blob_path(c->app->blobs, c->mem, file.sha256),
-        .size = (uint64_t)file.size,
     };
+    if ((rc = content_load(c, file.sha256, file.size, &d, err)))
+        return rc;
     entity = http_entity_new(&d);
+    content_done(&d);
     return entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
 }
 

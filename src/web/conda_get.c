@@ -1,14 +1,13 @@
 /* conda_get.c: the files of conda channels: indexes, shards, packages. */
 #include "base/digest.h"
-#include "base/fs.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "blob/blob.h"
 #include "config.h"
 #include "format/conda_name.h"
 #include "index/index.h"
 #include "store/account.h"
 #include "store/file.h"
+#include "web/content.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 #include "web/resource.h"
@@ -75,12 +74,15 @@ static enum err_code answer(struct call *c, struct http_entity_desc *d, struct s
                             struct err *err)
 {
     struct str key = resource_key(c);
+    struct http_entity *entity;
 
     d->etag = make_etag(c, digest, d->content_encoding.len ? "zstd" : "");
     d->cors = true; /* channels are for everybody, and solvers run in browsers too */
-    if (!key.ptr || !d->etag.ptr)
+    entity = key.ptr && d->etag.ptr ? http_entity_new(d) : NULL;
+    content_done(d);
+    if (!entity)
         return fail(err, ERR_NOMEM, "out of memory");
-    return resource_answer(c, key, resource_entity(http_entity_new(d)), err);
+    return resource_answer(c, key, resource_entity(entity), err);
 }
 
 static struct str page_policy(struct str type)
@@ -96,49 +98,41 @@ static struct str index_cache_control(const struct call *c)
 
 /* ---- a generated document ---- */
 
-/* Small content is kept in memory with its entity, large content is sent from its file. */
-static enum err_code set_content(struct call *c, struct str sha256, int64_t size,
-                                 struct http_entity_desc *d, struct err *err)
-{
-    struct str path = blob_path(c->app->blobs, c->mem, sha256);
-    enum err_code rc;
+/* What the rows say of a target. The bytes are fetched once the transaction has ended: they may be
+ * far away. */
+struct found {
+    enum { FOUND_DOC, FOUND_EMPTY, FOUND_PACKAGE } kind;
+    struct channel channel; /* FOUND_EMPTY */
+    struct str sha256;
+    int64_t size, modified_ms;
+    bool zstd_coded; /* a document in the zstd coding */
+};
 
-    if (!path.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
-    d->size = (uint64_t)size;
-    if (d->size > LIMIT_CACHED_BODY) {
-        d->file = path;
-        return OK;
-    }
-    rc = fs_read(c->mem, path.ptr, LIMIT_CACHED_BODY, &d->bytes, err);
-    if (rc == ERR_NOT_FOUND) /* a row promises it, so this is our fault and no 404 */
-        return fail(err, ERR_IO, "\"" STR_FMT "\" is missing from the blob store", STR_ARG(path));
-    return rc;
-}
-
-static enum err_code answer_doc(struct call *c, const struct index_doc_row *doc, struct str type,
-                                bool zstd_coded, struct err *err)
+static enum err_code answer_doc(struct call *c, const struct target *t, const struct found *f,
+                                struct err *err)
 {
-    bool shard = str_starts(doc->name, S("shards/"));
+    bool shard = str_starts(t->name, S("shards/"));
+    struct str type = index_media_type(t->name);
     struct http_entity_desc d = {
-        .modified_ms = doc->modified_ms,
+        .modified_ms = f->modified_ms,
         .content_type = type,
-        .content_encoding = zstd_coded ? S("zstd") : S(""),
+        .content_encoding = f->zstd_coded ? S("zstd") : S(""),
         .cache_control = shard ? S(IMMUTABLE) : index_cache_control(c),
         .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
         .policy = page_policy(type),
     };
-    enum err_code rc = set_content(c, doc->sha256, doc->size, &d, err);
+    enum err_code rc = content_load(c, f->sha256, f->size, &d, err);
 
-    return rc ? rc : answer(c, &d, doc->sha256, err);
+    return rc ? rc : answer(c, &d, f->sha256, err);
 }
 
-static enum err_code answer_empty(struct call *c, const struct channel *ch, const struct target *t,
-                                  struct str type, struct err *err)
+static enum err_code answer_empty(struct call *c, const struct target *t, const struct found *f,
+                                  struct err *err)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(MIB);
+    struct str type = index_media_type(t->name);
     char hex[SHA256_HEX + 1];
-    enum err_code rc = index_empty(ch, t->subdir, t->name, &b, err);
+    enum err_code rc = index_empty(&f->channel, t->subdir, t->name, &b, err);
 
     if (rc)
         return rc;
@@ -155,31 +149,45 @@ static enum err_code answer_empty(struct call *c, const struct channel *ch, cons
     return answer(c, &d, str_of(hex), err);
 }
 
-static enum err_code find_doc(struct call *c, struct tx *tx, const struct channel *ch,
-                              const struct target *t, struct err *err)
+static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct target *t,
+                                    struct str name, struct found *ret, struct err *err)
 {
     struct index_doc_row doc;
-    struct str type = index_media_type(t->name);
+    enum err_code rc = index_doc_find(tx, c->mem, ret->channel.account_id, ret->channel.label,
+                                      t->subdir, name, &doc, err);
+
+    if (rc)
+        return rc;
+    ret->kind = FOUND_DOC;
+    ret->sha256 = doc.sha256;
+    ret->size = doc.size;
+    ret->modified_ms = doc.modified_ms;
+    return OK;
+}
+
+static enum err_code find_doc(struct call *c, struct tx *tx, const struct target *t,
+                              struct found *ret, struct err *err)
+{
     enum err_code rc = ERR_NOT_FOUND;
 
     /* The stored .zst is also the JSON in the zstd coding. */
     if (resource_wants_zstd(c)) {
         struct str name = str_fmt(c->mem, STR_FMT ".zst", STR_ARG(t->name));
-        rc = index_doc_find(tx, c->mem, ch->account_id, ch->label, t->subdir, name, &doc, err);
-        if (!rc)
-            return answer_doc(c, &doc, type, true, err);
+        rc = find_named_doc(c, tx, t, name, ret, err);
+        ret->zstd_coded = rc == OK;
     }
     if (rc == ERR_NOT_FOUND)
-        rc = index_doc_find(tx, c->mem, ch->account_id, ch->label, t->subdir, t->name, &doc, err);
-    if (!rc)
-        return answer_doc(c, &doc, type, false, err);
-    return rc == ERR_NOT_FOUND ? answer_empty(c, ch, t, type, err) : rc;
+        rc = find_named_doc(c, tx, t, t->name, ret, err);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    ret->kind = FOUND_EMPTY;
+    return OK;
 }
 
 /* ---- a package ---- */
 
-static enum err_code find_package(struct call *c, struct tx *tx, const struct channel *ch,
-                                  const struct target *t, struct err *err)
+static enum err_code find_package(struct call *c, struct tx *tx, const struct target *t,
+                                  struct found *ret, struct err *err)
 {
     struct file_row file;
     struct str basename =
@@ -188,22 +196,40 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ch
 
     if (!basename.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = file_in_channel(tx, c->mem, ch->account_id, ch->label, basename, &file, err)))
+    if ((rc = file_in_channel(tx, c->mem, ret->channel.account_id, ret->channel.label, basename,
+                              &file, err)))
         return rc;
+    ret->kind = FOUND_PACKAGE;
+    ret->sha256 = file.sha256;
+    ret->size = file.size;
+    ret->modified_ms = file.uploaded_ms;
+    return OK;
+}
+
+static enum err_code answer_package(struct call *c, const struct found *f, struct err *err)
+{
     struct http_entity_desc d = {
-        .modified_ms = file.uploaded_ms,
+        .modified_ms = f->modified_ms,
         .content_type = S("application/octet-stream"),
         /* A forced upload can put other bytes under the name, unless names are never used twice. */
         .cache_control =
             c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE),
     };
-    rc = set_content(c, file.sha256, file.size, &d, err);
-    return rc ? rc : answer(c, &d, file.sha256, err);
+    struct str key = resource_key(c);
+    enum err_code rc;
+
+    if (!key.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (content_is_linked(c, f->size))
+        return resource_answer(c, key, resource_link(f->sha256), err);
+    rc = content_load(c, f->sha256, f->size, &d, err);
+    return rc ? rc : answer(c, &d, f->sha256, err);
 }
 
 /* ---- */
 
-static enum err_code find(struct call *c, const struct target *t, struct err *err)
+static enum err_code find(struct call *c, const struct target *t, struct found *ret,
+                          struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
@@ -215,18 +241,35 @@ static enum err_code find(struct call *c, const struct target *t, struct err *er
         return rc;
     if (!exists)
         return ERR_NOT_FOUND;
-    struct channel ch = {account.id, account.login, t->label};
+    ret->channel = (struct channel){account.id, account.login, t->label};
     if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
-        return find_doc(c, tx, &ch, t, err);
-    return find_package(c, tx, &ch, t, err);
+        return find_doc(c, tx, t, ret, err);
+    return find_package(c, tx, t, ret, err);
+}
+
+static enum err_code answer_found(struct call *c, const struct target *t, const struct found *f,
+                                  struct err *err)
+{
+    switch (f->kind) {
+    case FOUND_DOC:
+        return answer_doc(c, t, f, err);
+    case FOUND_EMPTY:
+        return answer_empty(c, t, f, err);
+    case FOUND_PACKAGE:
+        break;
+    }
+    return answer_package(c, f, err);
 }
 
 static enum err_code find_target(struct call *c, bool any_subdir, struct target *ret,
                                  struct err *err)
 {
+    struct found found = {0};
     enum err_code rc = parse_target(c, any_subdir, ret, err);
 
-    return rc ? rc : find(c, ret, err);
+    if (!rc)
+        rc = find(c, ret, &found, err);
+    return rc ? rc : answer_found(c, ret, &found, err);
 }
 
 /* The links of a channel's page are relative to its folder. So is this one, and keeps a token that

@@ -14,10 +14,11 @@
 
 /* What the read caches may hold: room for the documents of some hundred busy channels, and for
  * more callers than one server has at a time. */
-#define RESOURCES_MAX   65536
-#define RESOURCES_BYTES (64 * MIB)
-#define ACTORS_MAX      65536
-#define ACTORS_BYTES    (16 * MIB)
+#define RESOURCES_MAX     65536
+#define RESOURCES_BYTES   (64 * MIB)
+#define ACTORS_MAX        65536
+#define ACTORS_BYTES      (16 * MIB)
+#define COLLISION_RETRIES 5
 
 enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
 {
@@ -202,6 +203,20 @@ static void on_prepare(void *ctx, struct http_exchange *ex)
 
 /* ---- run: on a worker, with the body ---- */
 
+/* A transaction that another one was in the way of has left nothing behind, and may well come
+ * through now. Not for streams: their bytes have gone by. */
+static enum err_code run_route(struct call *c, struct err *err)
+{
+    enum err_code rc = c->route->run(c, err);
+
+    for (int again = 0; rc == ERR_COLLISION && !c->route->open && again < COLLISION_RETRIES;
+         again++) {
+        *err = (struct err){0};
+        rc = c->route->run(c, err);
+    }
+    return rc;
+}
+
 static void on_run(void *ctx, struct http_exchange *ex)
 {
     struct call *c = ex->app;
@@ -209,7 +224,7 @@ static void on_run(void *ctx, struct http_exchange *ex)
 
     (void)ctx;
     if (err.code == OK)
-        err.code = c->route->run(c, &err);
+        err.code = run_route(c, &err);
     if (err.code != OK) /* and whatever was made of an answer until then is none */
         answer_error(c, &err, S(""));
 }

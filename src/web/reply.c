@@ -103,6 +103,7 @@ unsigned reply_status(enum err_code code)
         [ERR_UNAUTHENTICATED] = 401,
         [ERR_DENIED] = 403,
         [ERR_BUSY] = 503,
+        [ERR_COLLISION] = 503,
         [ERR_NO_SPACE] = 507,
     };
     return status[code];

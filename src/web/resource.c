@@ -1,14 +1,17 @@
 #include "web/resource.h"
 
 #include "base/mem.h"
+#include "blob/blob.h"
+#include "config.h"
 #include "format/fields.h"
 
 #define REFUSAL_MEMORY 1024 /* about: a response with a few headers and a sentence */
 
 struct resource {
     struct shared shared;
-    struct http_entity *entity; /* one of the two */
+    struct http_entity *entity; /* one of the three */
     struct http_response *refusal;
+    char sha256[SHA256_HEX + 1]; /* of a link; empty: it is none */
 };
 
 static void resource_free(struct shared *s)
@@ -20,16 +23,24 @@ static void resource_free(struct shared *s)
     mem_free(r);
 }
 
+static struct resource *resource_new(void)
+{
+    struct resource *r = mem_new(struct resource);
+
+    if (r)
+        shared_init(&r->shared, resource_free);
+    return r;
+}
+
 static struct resource *make(struct http_entity *e, struct http_response *refusal)
 {
-    struct resource *r = e || refusal ? mem_new(struct resource) : NULL;
+    struct resource *r = e || refusal ? resource_new() : NULL;
 
     if (!r) {
         shared_unref(e);
         shared_unref(refusal);
         return NULL;
     }
-    shared_init(&r->shared, resource_free);
     r->entity = e;
     r->refusal = refusal;
     return r;
@@ -42,6 +53,15 @@ struct resource *resource_entity(struct http_entity *e)
 struct resource *resource_refusal(struct http_response *r)
 {
     return make(NULL, r);
+}
+
+struct resource *resource_link(struct str sha256)
+{
+    struct resource *r = resource_new();
+
+    if (r)
+        (void)snprintf(r->sha256, sizeof r->sha256, "%.*s", (int)sha256.len, sha256.ptr);
+    return r;
 }
 
 bool resource_wants_zstd(const struct call *c)
@@ -63,8 +83,34 @@ struct str resource_key(struct call *c)
                    resource_wants_zstd(c) ? "//zstd" : "");
 }
 
+/* Not kept by clients for longer than half the life of the link. */
+static enum err_code answer_link(struct call *c, struct str sha256, struct err *err)
+{
+    int64_t seconds = c->app->config->s3_link_seconds;
+    struct http_response *r;
+    struct str url, cache;
+    enum err_code rc = blob_link(c->app->blobs, c->mem, sha256, (unsigned)seconds,
+                                 S("application/octet-stream"), S(""), &url, err);
+
+    if (rc)
+        return rc;
+    cache = str_fmt(c->mem, "private, max-age=%lld", (long long)seconds / 2);
+    r = http_response_bytes(302, S(""));
+    if (!r || !http_response_header(r, "Location", url) ||
+        !http_response_header(r, "Cache-Control", cache) ||
+        !http_response_header(r, "Access-Control-Allow-Origin", S("*"))) {
+        shared_unref(r);
+        return fail(err, ERR_NOMEM, "out of memory");
+    }
+    shared_unref(c->ex->response);
+    c->ex->response = r;
+    return OK;
+}
+
 static enum err_code answer(struct call *c, struct resource *r, struct err *err)
 {
+    if (r->sha256[0])
+        return answer_link(c, str_of(r->sha256), err);
     if (r->entity)
         return http_entity_send(c->ex, r->entity, err);
     c->ex->response = shared_ref(r->refusal);

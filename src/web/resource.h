@@ -1,8 +1,8 @@
 /* resource.h: what a channel URL leads to, kept in memory so that a repeated read does no work.
  *
  * The key is the canonical path (decoded, without a token) and the representation; the value
- * holds until the data's generation moves. A resource is an entity or a refusal (a 404 that many
- * clients ask for on each run). */
+ * holds until the data's generation moves. A resource is an entity, a refusal (a 404 that many
+ * clients ask for on each run) or a link. */
 #ifndef WEB_RESOURCE_H
 #define WEB_RESOURCE_H
 #include "base/cache.h"
@@ -14,6 +14,8 @@ struct resource; /* begins with struct shared */
 /* Each takes one reference (also on failure) and returns one; NULL when out of memory. */
 struct resource *resource_entity(struct http_entity *e) MUST_USE;
 struct resource *resource_refusal(struct http_response *r) MUST_USE;
+/* Sends clients to a remote store, by a link that is made for each of them. Copies sha256. */
+struct resource *resource_link(struct str sha256) MUST_USE;
 
 /* The key of the call's path, in its arena: ptr NULL when out of memory. Differs by whether the
  * client takes zstd-coded JSON, the one choice of representation that there is. */

@@ -124,6 +124,23 @@ def test_a_failing_disk_at_every_pass_of_a_point_is_told(server, tmp_path, point
     raise AssertionError(f"an upload passes {point} more than {SWEEP} times")
 
 
+def test_a_collision_of_transactions_is_tried_again(server, tmp_path):
+    """At each of the five commits of an upload in turn. Only the request with the bytes, which
+    cannot be had a second time, is told to come back."""
+    refused = []
+    for number in range(1, 6):
+        restart(server, f"db.commit:{number}:EDEADLK")
+        upload = upload_of(server, tmp_path, f"collides{number}")
+        try:
+            upload.run()
+        except Refused as why:
+            refused.append((number, why.step, why.answer.status))
+            assert why.answer.header("Retry-After")
+            upload_of(server, tmp_path, f"collides{number}").run()
+        assert len(channel.listed(server.client(), "/conda/alice", "noarch")) == number
+    assert refused == [(4, "form", 503)]
+
+
 def test_a_full_disk_at_the_bytes_is_507(server, tmp_path):
     restart(server, "blob.write:1:ENOSPC")
     with pytest.raises(Refused) as refused:

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from support import secrets
+from support import secrets, stores
 from support.http import Client
 from support.wait import until
 
@@ -34,11 +34,16 @@ def sanitized():
 
 
 class Server:
-    """One server on one data folder. May be stopped, killed and started again."""
+    """One server on one data folder. May be stopped, killed and started again.
 
-    def __init__(self, data=None, options=(), env=None, binary=BINARY):
+    place: where its data lie (support.stores); by default in the folder, or in a database and
+    bucket that belong to the folder, as TERRARIUM_TEST_STORES says."""
+
+    def __init__(self, data=None, options=(), env=None, binary=BINARY, place=None):
         self.data = Path(data or tempfile.mkdtemp(prefix="terrarium-"))
         self.options, self.env, self.binary = list(options), dict(env or {}), binary
+        self.place = place or stores.place_of(self.data)
+        self.listen = "127.0.0.1:0"
         self.process = self.url = None
         self.output = []          # lines of stdout, of all starts
         self.log_path = self.data.parent / (self.data.name + ".log")
@@ -51,10 +56,10 @@ class Server:
         self.url = None
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0",
+                [self.binary, "serve", "--data", self.data, "--listen", self.listen,
                  *self.options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                env=environment(self.env))
+                env=environment({**self.place.env, **self.env}))
         threading.Thread(target=self._read_output, args=[self.process], daemon=True).start()
         if wait:
             self.wait_ready()
@@ -120,9 +125,10 @@ class Server:
                 return found.group()
         return None
 
-    def command(self, *words, stdin="", check=True):
+    def command(self, *words, stdin="", check=True, timeout=60):
         """Runs `terrarium WORDS --data FOLDER`, beside the server or without it."""
-        done = run(*words, "--data", str(self.data), stdin=stdin, binary=self.binary)
+        done = run(*words, "--data", str(self.data), stdin=stdin, binary=self.binary,
+                   env=self.place.env, timeout=timeout)
         if check:
             assert done.returncode == 0, f"{words}: {done.returncode} {done.stdout}{done.stderr}"
         return done

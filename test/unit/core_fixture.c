@@ -1,14 +1,12 @@
 #include "core_fixture.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/fs.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "blob/blob.h"
@@ -16,17 +14,56 @@
 #include "core/inspect.h"
 #include "make_archive.h"
 #include "store/account.h"
+#include "store/db_engine.h"
 
 #define BLOB_MAX (64 * MIB)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static const char *path_in(struct core *f, const char *name)
+struct str core_path_in(struct core *f, const char *name)
 {
-    const char *path = str_fmt(f->mem, "%s/%s", f->folder, name).ptr;
+    struct str path = str_fmt(f->mem, "%s/%s", f->folder, name);
 
-    assert_non_null(path);
+    assert_non_null(path.ptr);
     return path;
+}
+
+bool core_is_sqlite(const struct core *f)
+{
+    (void)f;
+    return !str_of(getenv("TERRARIUM_TEST_DB_URL")).len;
+}
+
+/* Numbers begin anew, as in a new database. */
+static void empty_database(struct core *f)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
+
+    must(f, tx_script(tx,
+                      "TRUNCATE account, setup_code, audit, index_garbage "
+                      "RESTART IDENTITY CASCADE",
+                      &f->err));
+    must(f, tx_commit(&tx, &f->err));
+}
+
+static void open_database(struct core *f)
+{
+    struct str url = str_of(getenv("TERRARIUM_TEST_DB_URL"));
+    bool shared = url.len;
+
+    if (!shared)
+        url = str_fmt(f->mem, "sqlite://" STR_FMT, STR_ARG(core_path_in(f, "terrarium.db")));
+    f->config.db = shared ? url : S("");
+    must(f, db_open(url, true, NULL, &f->app.db, &f->err));
+    if (shared)
+        empty_database(f);
+}
+
+void core_open_blobs(struct core *f, const char *folder, struct blob_store **ret)
+{
+    const struct blob_place place = {.dir = core_path_in(f, folder).ptr};
+
+    must(f, blob_open(&place, BLOB_SERVE, ret, &f->err));
 }
 
 int core_open(void **state)
@@ -43,9 +80,8 @@ int core_open(void **state)
     must(f, config_load(f->mem, S(""), &flag, 1, &f->config, &origins, &f->err));
     f->app = (struct app){
         .config = &f->config, .log = {.fd = STDERR_FILENO, .level = LOG_ERROR}, .lock_fd = -1};
-    must(f, db_open(str_fmt(f->mem, "sqlite://%s", path_in(f, "terrarium.db")), true, &f->app.db,
-                    &f->err));
-    must(f, blob_open(path_in(f, "blobs"), true, &f->app.blobs, &f->err));
+    open_database(f);
+    core_open_blobs(f, "blobs", &f->app.blobs);
     *state = f;
     return 0;
 }
@@ -137,50 +173,85 @@ void core_change(struct core *f, const struct stmt *s)
     must(f, tx_commit(&tx, &f->err));
 }
 
-static void add_column(struct digest *d, sqlite3_stmt *s, int column)
+/* A statement made up here: a database keeps what it has seen of a statement as long as it is open,
+ * so equal ones are one. */
+static const struct stmt *made_up(struct core *f, const char *cols, const char *sql)
 {
-    int type = sqlite3_column_type(s, column);
-    const char *bytes = sqlite3_column_blob(s, column); /* the text of a number */
-    size_t len = (size_t)sqlite3_column_bytes(s, column);
+    struct stmt *s;
 
-    digest_add(d, (struct str){(const char *)&type, sizeof(type)});
-    digest_add(d, (struct str){(const char *)&len, sizeof(len)});
-    if (len)
-        digest_add(d, (struct str){bytes, len});
+    for (size_t i = 0; i < f->made_count; i++)
+        if (!strcmp(f->made[i]->sql, sql))
+            return f->made[i];
+    s = arena_new(f->mem, struct stmt);
+    assert_non_null(s);
+    assert_true(f->made_count < COUNT(f->made));
+    *s = (struct stmt){"made_up", str_fmt(f->mem, "%s", sql).ptr, "", cols};
+    f->made[f->made_count++] = s;
+    return s;
 }
 
-static void add_table(struct digest *d, sqlite3 *db, const char *name)
+static struct rows *query(struct core *f, struct tx *tx, const char *sql)
 {
-    char *sql = sqlite3_mprintf("SELECT * FROM \"%w\" ORDER BY 1, 2", name);
-    sqlite3_stmt *s = NULL;
+    struct rows *rows = NULL;
 
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-    digest_add(d, str_of(name));
-    while (sqlite3_step(s) == SQLITE_ROW)
-        for (int i = 0; i < sqlite3_column_count(s); i++)
-            add_column(d, s, i);
-    assert_int_equal(sqlite3_finalize(s), SQLITE_OK);
-    sqlite3_free(sql);
+    assert_non_null(sql);
+    must(f, db_query(tx, made_up(f, "t", sql), DB_NO_ARGS, &rows, &f->err));
+    return rows;
+}
+
+/* SQL for a whole row as one text. */
+static const char *row_text(struct core *f, struct tx *tx, struct arena *mem, const char *table)
+{
+    AUTO(rows_endp) struct rows *columns = NULL;
+    struct str sql = S("''");
+
+    if (!core_is_sqlite(f))
+        return "CAST(t.* AS TEXT)";
+    columns = query(f, tx, str_fmt(mem, "SELECT name FROM pragma_table_info('%s')", table).ptr);
+    while (rows_next(columns))
+        sql = str_fmt(mem, "%s || '|' || quote(\"" STR_FMT "\")", sql.ptr,
+                      STR_ARG(rows_text(columns, 0)));
+    must(f, rows_error(columns, &f->err));
+    return sql.ptr;
+}
+
+static void add_table(struct core *f, struct tx *tx, struct arena *mem, struct digest *d,
+                      const char *table)
+{
+    AUTO(rows_endp)
+    struct rows *rows = query(
+        f, tx,
+        str_fmt(mem, "SELECT %s FROM \"%s\" t ORDER BY 1", row_text(f, tx, mem, table), table).ptr);
+
+    digest_add(d, str_of(table));
+    while (rows_next(rows)) {
+        struct str text = rows_text(rows, 0);
+
+        digest_add(d, (struct str){(const char *)&text.len, sizeof(text.len)});
+        digest_add(d, text);
+    }
+    must(f, rows_error(rows, &f->err));
 }
 
 struct str core_rows(struct core *f)
 {
+    AUTO(arena_closep) struct arena *mem = arena_open(64 * MIB);
     AUTO(digest_closep) struct digest *d = digest_open();
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    AUTO(rows_endp) struct rows *tables = NULL;
     char sha256[SHA256_HEX + 1], md5[MD5_HEX + 1];
-    sqlite3_stmt *tables = NULL;
-    sqlite3 *db = NULL;
 
+    assert_non_null(mem);
     assert_non_null(d);
-    assert_int_equal(sqlite3_open_v2(path_in(f, "terrarium.db"), &db, SQLITE_OPEN_READONLY, NULL),
-                     SQLITE_OK);
-    assert_int_equal(
-        sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
-                           -1, &tables, NULL),
-        SQLITE_OK);
-    while (sqlite3_step(tables) == SQLITE_ROW)
-        add_table(d, db, (const char *)sqlite3_column_text(tables, 0));
-    assert_int_equal(sqlite3_finalize(tables), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    /* A node takes its lease when it likes. */
+    tables = query(f, tx,
+                   core_is_sqlite(f)
+                       ? "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+                       : "SELECT CAST(tablename AS TEXT) FROM pg_tables "
+                         "WHERE schemaname = 'public' AND tablename <> 'node' ORDER BY 1");
+    while (rows_next(tables))
+        add_table(f, tx, mem, d, str_z(mem, rows_text(tables, 0)));
+    must(f, rows_error(tables, &f->err));
     digest_finish(d, sha256, md5);
     return str_dup(f->mem, str_of(sha256));
 }
@@ -189,19 +260,29 @@ struct str core_rows(struct core *f)
 
 bool core_has_blob(struct core *f, struct str sha256)
 {
-    AUTO(fd_closep) int fd = -1;
     uint64_t size;
 
-    return blob_get(f->app.blobs, sha256, &fd, &size, &f->err) == OK;
+    return blob_stat(f->app.blobs, sha256, &size, &f->err) == OK;
 }
 
 struct str core_read_blob(struct core *f, struct str sha256)
 {
-    struct str path = blob_path(f->app.blobs, f->mem, sha256), bytes = {0};
+    struct str bytes = {0};
 
-    assert_non_null(path.ptr);
-    must(f, fs_read(f->mem, path.ptr, BLOB_MAX, &bytes, &f->err));
+    must(f, blob_read(f->app.blobs, f->mem, sha256, BLOB_MAX, &bytes, &f->err));
     return bytes;
+}
+
+void core_break_blob(struct core *f, struct str sha256, struct str bytes)
+{
+    struct str path = {0};
+    FILE *file;
+
+    must(f, blob_path(f->app.blobs, f->mem, sha256, &path, &f->err));
+    file = fopen(path.ptr, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.ptr, 1, bytes.len, file), bytes.len);
+    assert_int_equal(fclose(file), 0);
 }
 
 void core_check_bytes(struct core *f)

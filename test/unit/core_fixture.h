@@ -1,6 +1,9 @@
 /* core_fixture.h: what the tests of src/core begin with: the parts of a server on an empty folder,
  * without its threads, and short ways to fill them. Each short way must succeed, or the test fails
- * and shows why not. */
+ * and shows why not.
+ *
+ * The database is that of the environment variable TERRARIUM_TEST_DB_URL (PostgreSQL; it is
+ * emptied!), or a new SQLite file. */
 #ifndef TEST_CORE_FIXTURE_H
 #define TEST_CORE_FIXTURE_H
 #include "unit.h"
@@ -14,12 +17,16 @@
 #include "store/db.h"
 #include "store/index_doc.h"
 
+struct blob_store;
+
 struct core {
     struct arena *mem;
     char *folder;
     struct config config; /* the defaults, but for the data folder; a test may change it */
     struct app app;
     struct err err;
+    const struct stmt *made[64]; /* of core_rows */
+    size_t made_count;
 };
 
 /* Database and blob store; with a running inspector too. */
@@ -28,6 +35,11 @@ int core_open_inspecting(void **state);
 int core_close(void **state);
 #define WITH_CORE(test)      cmocka_unit_test_setup_teardown(test, core_open, core_close)
 #define WITH_INSPECTOR(test) cmocka_unit_test_setup_teardown(test, core_open_inspecting, core_close)
+
+bool core_is_sqlite(const struct core *f);
+struct str core_path_in(struct core *f, const char *name); /* of the folder; NUL-terminated */
+/* Another store of blobs, in a folder of its own. */
+void core_open_blobs(struct core *f, const char *folder, struct blob_store **ret);
 
 /* The inspector is the test program itself, started with this word: main() begins with
  * `if (core_is_inspector(argc, argv)) return inspector_main();`. */
@@ -88,6 +100,8 @@ struct str core_rows(struct core *f);
 void core_check_bytes(struct core *f);
 bool core_has_blob(struct core *f, struct str sha256);
 struct str core_read_blob(struct core *f, struct str sha256);
+/* Puts other bytes in place of those of a digest, as a failing disk would. */
+void core_break_blob(struct core *f, struct str sha256, struct str bytes);
 /* A document of an index, as a reader sees it; ptr NULL when there is none. */
 struct str core_document(struct core *f, const char *owner, const char *label, const char *subdir,
                          const char *name);

@@ -82,10 +82,17 @@ static void note(struct http_fixture *fx, const char *call, atomic_int *count)
     count_up(fx, count);
 }
 
+static void send_entity(struct http_fixture *fx, struct http_exchange *ex)
+{
+    struct err err = {0};
+
+    if (http_entity_send(ex, fx->entity, &err))
+        ex->response = http_response_bytes(500, str_of(err.msg));
+}
+
 static enum http_next app_begin(void *ctx, struct http_exchange *ex)
 {
     struct http_fixture *fx = ctx;
-    struct err err = {0};
 
     note(fx, "begin", &fx->begins);
     atomic_fetch_add(&fx->exchanges, 1);
@@ -94,8 +101,7 @@ static enum http_next app_begin(void *ctx, struct http_exchange *ex)
         return HTTP_ANSWER;
     }
     if (target_is(ex, "/entity")) {
-        if (http_entity_send(ex, fx->entity, &err))
-            ex->response = http_response_bytes(500, str_of(err.msg));
+        send_entity(fx, ex);
         return HTTP_ANSWER;
     }
     return HTTP_WORK;
@@ -174,6 +180,8 @@ static void app_run(void *ctx, struct http_exchange *ex)
                                            str_of(ex->body_err.msg));
     else if (ex->app)
         ex->response = stream_answer(ex);
+    else if (target_is(ex, "/late"))
+        send_entity(fx, ex);
     else if (target_is(ex, "/buffer"))
         ex->response = http_response_bytes(200, ex->body);
     else
@@ -213,6 +221,68 @@ static struct http_response *app_refuse(void *ctx, struct http_exchange *ex, uns
     return http_response_bytes(status, str_of(err->msg));
 }
 
+/* --- source ----------------------------------------------------------------------------------- */
+
+static void source_released(struct shared *self)
+{
+    struct fixture_source *s = (struct fixture_source *)self;
+
+    atomic_fetch_add(&s->released, 1);
+}
+
+static void note_read(struct fixture_source *s, uint64_t offset, size_t len)
+{
+    size_t used;
+
+    pthread_mutex_lock(&current->lock);
+    used = strlen(s->ranges);
+    (void)snprintf(s->ranges + used, sizeof(s->ranges) - used, "%ju+%zu ", (uintmax_t)offset, len);
+    pthread_mutex_unlock(&current->lock);
+}
+
+static enum err_code source_read(void *object, uint64_t offset, size_t len, char *out,
+                                 struct err *err)
+{
+    struct fixture_source *s = object;
+    int at_once = atomic_fetch_add(&s->at_once, 1) + 1;
+
+    if (at_once > atomic_load(&s->at_once_max))
+        atomic_store(&s->at_once_max, at_once);
+    note_read(s, offset, len);
+    count_up(current, &s->reads);
+    if (s->gate && atomic_load(&s->reads) > s->pass)
+        gate_pass(s->gate);
+    for (size_t done = 0, n; done < len; done += n) {
+        struct str part = str_from(s->bytes, (size_t)((offset + done) % s->bytes.len));
+
+        n = part.len < len - done ? part.len : len - done;
+        memcpy(out + done, part.ptr, n);
+    }
+    atomic_fetch_sub(&s->at_once, 1);
+    if (s->fail_from && offset + len > s->fail_from)
+        return fail(err, ERR_IO, "source is gone");
+    return OK;
+}
+
+struct http_source fixture_source_init(struct fixture_source *s, struct str bytes)
+{
+    *s = (struct fixture_source){.bytes = bytes};
+    shared_init(&s->shared, source_released);
+    return (struct http_source){s, source_read};
+}
+
+bool fixture_source_read(struct fixture_source *s, const char *ranges)
+{
+    bool same;
+
+    pthread_mutex_lock(&current->lock);
+    same = strcmp(s->ranges, ranges) == 0;
+    if (!same)
+        print_error("the reads were \"%s\"\n", s->ranges);
+    pthread_mutex_unlock(&current->lock);
+    return same;
+}
+
 /* --- server ----------------------------------------------------------------------------------- */
 
 void fixture_open(struct http_fixture *fx)
@@ -238,7 +308,7 @@ void fixture_open_with(struct http_fixture *fx, unsigned workers, size_t queue_m
         fx->options.header_seconds = 10;
     if (!fx->options.idle_seconds)
         fx->options.idle_seconds = 20;
-    fx->log = (struct log){.fd = STDERR_FILENO, .level = LOG_ERROR};
+    fx->log = (struct log){.fd = fx->log_fd ? fx->log_fd : STDERR_FILENO, .level = LOG_ERROR};
     assert_int_equal(pthread_mutex_init(&fx->lock, NULL), 0);
     assert_int_equal(pthread_cond_init(&fx->counted, NULL), 0);
     assert_int_equal(pthread_mutex_init(&fx->gate.lock, NULL), 0);

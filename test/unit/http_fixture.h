@@ -16,6 +16,7 @@
 /* What the application does with a target:
  *   /memory...   begin() answers "memory" (any method; a body is dropped)
  *   /entity      begin() sends fx->entity
+ *   /late        run() sends fx->entity
  *   /work...     no body wanted: prepare() sets nothing, run() answers "worked"
  *   /gate...     as /work, but run() waits until fx->gate is opened
  *   /refuse...   prepare() answers 401 "refused"
@@ -39,8 +40,25 @@ void gate_open(struct gate *g);
 void gate_shut(struct gate *g);
 void gate_await(struct gate *g, int waiting); /* until so many wait at it */
 
+/* A source whose content is `bytes` again and again. Not on the heap: the last reference only
+ * counts. */
+struct fixture_source {
+    struct shared shared;
+    struct str bytes;
+    struct gate *gate;  /* or NULL; each read waits at it ... */
+    int pass;           /* ... after so many that do not */
+    uint64_t fail_from; /* a read that goes beyond this offset fails; 0: none does */
+    atomic_int reads, at_once, at_once_max, released;
+    char ranges[512]; /* "offset+length " of each read; under the fixture's lock */
+};
+/* The test's reference, to be released with the entity or by itself. */
+struct http_source fixture_source_init(struct fixture_source *s, struct str bytes);
+/* Are these exactly the reads so far? */
+bool fixture_source_read(struct fixture_source *s, const char *ranges);
+
 struct http_fixture {
     struct http_options options;
+    int log_fd; /* 0: standard error */
     struct work_pool *work;
     struct log log;
     struct http_server *server;

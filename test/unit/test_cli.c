@@ -140,6 +140,31 @@ static void too_many_words_are_refused(void **state)
     assert_false(p.ok);
 }
 
+static void sizes_are_for_people(void **state)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *text;
+    } cases[] = {
+        {0, "0 B"},
+        {1023, "1023 B"},
+        {1024, "1.0 KiB"},
+        {1024 * 1024 - 1, "1023.9 KiB"},
+        {1024 * 1024, "1.0 MiB"},
+        {UINT64_C(3482) << 20, "3.4 GiB"},
+        {UINT64_C(1) << 40, "1.0 TiB"},
+        {UINT64_MAX, "16383.9 PiB"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(buf_done) struct buf b = BUF_INIT(64);
+
+        cli_add_size(&b, cases[i].bytes);
+        assert_str(buf_str(&b), cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +175,7 @@ int main(void)
         cmocka_unit_test(flags_words_and_settings_are_told_apart),
         cmocka_unit_test(malformed_flags_are_refused),
         cmocka_unit_test(too_many_words_are_refused),
+        cmocka_unit_test(sizes_are_for_people),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

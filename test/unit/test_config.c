@@ -70,6 +70,9 @@ static void defaults_are_those_of_the_header(void **state)
 
     assert_int_equal(load(f, "", NULL, 0), OK);
     assert_str(f->config.data, "data");
+    assert_str(f->config.db, "");
+    assert_str(f->config.blobs, "");
+    assert_str(f->config.node, "");
     assert_str(f->config.listen, "127.0.0.1:8080");
     assert_str(f->config.public_url, "");
     assert_int_equal(f->config.log_level, LOG_INFO);
@@ -80,6 +83,18 @@ static void defaults_are_those_of_the_header(void **state)
     assert_int_equal(f->config.idle_seconds, 75);
     assert_int_equal(f->config.min_rate, 512);
     assert_int_equal(f->config.shutdown_seconds, 20);
+    assert_int_equal(f->config.db_connections, 24);
+    assert_int_equal(f->config.statement_seconds, 60);
+    assert_str(f->config.s3_endpoint, "");
+    assert_str(f->config.s3_public_endpoint, "");
+    assert_str(f->config.s3_region, "us-east-1");
+    assert_str(f->config.s3_key_id, "");
+    assert_str(f->config.s3_secret, "");
+    assert_str(f->config.s3_session_token, "");
+    assert_true(f->config.s3_path_style);
+    assert_false(f->config.s3_delivery);
+    assert_int_equal(f->config.s3_link_seconds, 300);
+    assert_int_equal(f->config.cache_max, 10 * (int64_t)GIB);
     assert_int_equal(f->config.upload_max, 20 * (int64_t)GIB);
     assert_int_equal(f->config.upload_hours, 24);
     assert_true(f->config.registration);
@@ -249,6 +264,13 @@ static void values_outside_their_range_or_type_are_refused(void **state)
                {"log-level", "loud"},
                {"registration", "yes"},
                {"reuse-removed-names", "open"},
+               {"db", "mysql://u:p@h/d"},
+               {"db", "/var/lib/x.db"},
+               {"s3-endpoint", "s3.example.org"},
+               {"s3-region", ""},
+               {"s3-path-style", "yes"},
+               {"s3-delivery", "both"},
+               {"s3-link-seconds", "604801"},
                {"data", ""},
                {"data", "a\nb"},
                {"terms-version", "\xff"}};
@@ -281,6 +303,29 @@ static void values_at_the_edges_are_taken(void **state)
     assert_false(f->config.reuse_removed_names);
 }
 
+static void secrets_are_never_printed(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_file(f, "s.conf",
+                                  "db = postgresql://u:hidden1@h/d\n"
+                                  "s3_secret = hidden2\ns3_session_token = hidden3\n");
+    AUTO(buf_done) struct buf b = BUF_INIT(64 * KIB);
+
+    assert_int_equal(load(f, path, NULL, 0), OK);
+    assert_str(f->config.s3_secret, "hidden2");
+    config_print(&f->config, f->origins, &b);
+    buf_addc(&b, '\0');
+    assert_null(strstr(b.ptr, "hidden"));
+    assert_non_null(strstr(b.ptr, "\ndb = postgresql://u:***@h/d    # "));
+    assert_non_null(strstr(b.ptr, "\ns3_secret = ***    # "));
+    assert_int_equal(load_flag(f, "db", "mysql://u:hidden@h/d"), ERR_INVALID);
+    assert_string_equal(f->err.msg,
+                        "flag --db: db cannot be \"mysql://u:***@h/d\": it takes nothing, or "
+                        "postgresql://[user[:password]@]host[:port]/database");
+    assert_int_equal(load_flag(f, "s3-secret", "hidden\n"), ERR_INVALID);
+    assert_null(strstr(f->err.msg, "hidden"));
+}
+
 /* The example says each default: taken whole, with its lines made active, it changes nothing. */
 static void the_example_file_holds_the_defaults(void **state)
 {
@@ -306,7 +351,7 @@ static void the_example_file_holds_the_defaults(void **state)
         buf_addc(&active, '\n');
         count++;
     }
-    assert_int_equal(count, 20);
+    assert_int_equal(count, 35);
     buf_addc(&active, '\0');
     assert_int_equal(load(f, write_file(f, "f.conf", active.ptr), NULL, 0), OK);
     assert_str(f->config.listen, "127.0.0.1:8080");
@@ -324,7 +369,7 @@ static void every_setting_has_a_help_line(void **state)
     for (size_t i = 0; i < b.len; i++)
         lines += b.ptr[i] == '\n';
     buf_addc(&b, '\0');
-    assert_int_equal(lines, 20);
+    assert_int_equal(lines, 35);
     assert_non_null(strstr(b.ptr, "  --upload-max SIZE               largest file that is accepted "
                                   "(20G)\n"));
 }
@@ -334,6 +379,7 @@ static void every_setting_has_a_help_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(secrets_are_never_printed),
         CASE(defaults_are_those_of_the_header),
         CASE(a_file_wins_over_defaults_the_environment_over_it_and_flags_over_all),
         CASE(the_file_in_the_data_folder_is_found),

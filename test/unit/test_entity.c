@@ -54,12 +54,35 @@ static int open_file(void **state)
     return 0;
 }
 
+static struct fixture_source source;
+
+/* The entity's reference is the only one. */
+static int open_source(void **state)
+{
+    struct http_entity_desc d = bytes_desc;
+
+    (void)state;
+    d.source = fixture_source_init(&source, d.bytes);
+    d.bytes = (struct str){NULL, 0};
+    d.size = 10;
+    open_with(&d);
+    shared_unref(d.source.object);
+    return 0;
+}
+
 static int close_server(void **state)
 {
     (void)state;
     reply_done(&r);
     fixture_close(&fx);
     (void)unlink(path);
+    return 0;
+}
+
+static int close_source(void **state)
+{
+    (void)close_server(state);
+    assert_int_equal(source.released, 1);
     return 0;
 }
 
@@ -71,7 +94,7 @@ static void get(const char *headers)
     ask(&fx, request, &r);
 }
 
-/* The same for bytes and files from here on. */
+/* The same for bytes, files and sources from here on. */
 
 static void all_of_it_is_sent_with_its_headers(void **state)
 {
@@ -234,6 +257,36 @@ static void changed_file_is_an_error(void **state)
     assert_true(memmem(r.body, r.body_len, "cannot open", 11) != NULL);
 }
 
+static void source_is_read_only_for_what_is_sent(void **state)
+{
+    (void)state;
+    ask(&fx, "HEAD /entity HTTP/1.1\r\n" H "\r\n", &r);
+    assert_int_equal(r.status, 200);
+    get("If-None-Match: \"abc\"\r\n");
+    assert_int_equal(r.status, 304);
+    get("Range: bytes=10-\r\n");
+    assert_int_equal(r.status, 416);
+    assert_true(fixture_source_read(&source, ""));
+    get("Range: bytes=2-4\r\n");
+    assert_int_equal(r.status, 206);
+    assert_true(fixture_source_read(&source, "2+3 "));
+    assert_true(http_entity_memory(fx.entity) < 10 * KIB);
+}
+
+static void failing_source_is_not_sent(void **state)
+{
+    int fd = client_open(&fx);
+
+    (void)state;
+    source.fail_from = 1;
+    client_sendz(fd, "GET /entity HTTP/1.1\r\n" H "\r\n");
+    assert_false(client_read(fd, false, &r));
+    assert_int_equal(r.status, 200); /* too late for another */
+    assert_int_equal(r.body_len, 0);
+    (void)close(fd);
+    await_count(&fx.aborts, 1);
+}
+
 static void every_described_header_is_sent(void **state)
 {
     struct http_entity_desc d = bytes_desc;
@@ -299,27 +352,52 @@ static void lack_of_memory_makes_no_entity(void **state)
     assert_null(e);
 }
 
-#define both(name)                                                                                 \
+static void lack_of_memory_keeps_no_source(void **state)
+{
+    struct http_entity_desc d = bytes_desc;
+    struct http_entity *e;
+    long n = 0;
+
+    (void)state;
+    d.source = fixture_source_init(&source, d.bytes);
+    d.size = UINT64_C(1) << 40; /* none of it is held */
+    do {
+        mem_fail_at(++n);
+        e = http_entity_new(&d);
+    } while (!e);
+    mem_fail_at(0);
+    http_entity_unrefp(&e);
+    assert_int_equal(source.released, 0);
+    shared_unref(d.source.object);
+    assert_int_equal(source.released, 1);
+}
+
+#define each(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, open_bytes, close_server),                               \
-        cmocka_unit_test_setup_teardown(name, open_file, close_server)
+        cmocka_unit_test_setup_teardown(name, open_file, close_server),                            \
+        cmocka_unit_test_setup_teardown(name, open_source, close_source)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        both(all_of_it_is_sent_with_its_headers),
-        both(head_is_get_without_the_bytes),
-        both(matching_tag_is_not_modified),
-        both(not_modified_has_no_body),
-        both(date_counts_only_without_a_tag),
-        both(one_range_is_sent_as_a_part),
-        both(impossible_range_is_416),
-        both(several_ranges_give_everything),
-        both(range_holds_only_for_the_same_version),
+        each(all_of_it_is_sent_with_its_headers),
+        each(head_is_get_without_the_bytes),
+        each(matching_tag_is_not_modified),
+        each(not_modified_has_no_body),
+        each(date_counts_only_without_a_tag),
+        each(one_range_is_sent_as_a_part),
+        each(impossible_range_is_416),
+        each(several_ranges_give_everything),
+        each(range_holds_only_for_the_same_version),
         cmocka_unit_test_setup_teardown(changed_file_is_an_error, open_file, close_server),
+        cmocka_unit_test_setup_teardown(source_is_read_only_for_what_is_sent, open_source,
+                                        close_source),
+        cmocka_unit_test_setup_teardown(failing_source_is_not_sent, open_source, close_source),
         cmocka_unit_test_teardown(every_described_header_is_sent, close_server),
         cmocka_unit_test_teardown(empty_entity_is_fine, close_server),
         cmocka_unit_test(values_with_line_ends_make_no_entity),
         cmocka_unit_test(lack_of_memory_makes_no_entity),
+        cmocka_unit_test(lack_of_memory_keeps_no_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

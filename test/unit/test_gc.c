@@ -1,10 +1,18 @@
 /* Bytes go when no row names them, and not before. */
 #include "core_fixture.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "blob/blob.h"
 #include "core/gc.h"
+#include "core/inspect.h"
+#include "core/verify.h"
+#include "index/index.h"
+#include "store/file.h"
 
 static struct str put(struct core *f, const char *text)
 {
@@ -105,7 +113,294 @@ static void what_the_disk_does_not_let_go_is_told(void **state)
     must(f, gc_blobs(&f->app, &digest, 1, &f->err));
 }
 
-int main(void)
+/* Who has put bytes, but not committed the row that names them yet. */
+static void bytes_that_a_transaction_holds_stay(void **state)
+{
+    struct core *f = *state;
+    const struct gc_options options = {.older_than_ms = GC_ABANDONED_MS};
+    struct gc_report report = {0};
+    struct tx *tx = NULL;
+    struct str digest = core_sha256(f, S("one"));
+
+    if (core_is_sqlite(f)) {
+        print_message("skipped: on SQLite write transactions wait for each other\n");
+        skip();
+    }
+    must(f, tx_begin_part(f->app.db, S("alice"), &tx, &f->err));
+    must(f, file_hold_blob(tx, digest, &f->err));
+    (void)put(f, "one");
+    must(f, gc_blobs(&f->app, &digest, 1, &f->err));
+    assert_true(core_has_blob(f, digest));
+    must(f, gc_orphans(&f->app, &options, &report, &f->err));
+    assert_int_equal(report.blobs, 0);
+    assert_int_equal(report.kept, 1);
+    assert_true(core_has_blob(f, digest));
+    tx_endp(&tx);
+    must(f, gc_blobs(&f->app, &digest, 1, &f->err));
+    assert_false(core_has_blob(f, digest));
+}
+
+/* ---- orphans ---- */
+
+static struct gc_report collect(struct core *f, bool dry_run)
+{
+    const struct gc_options options = {.older_than_ms = GC_ABANDONED_MS, .dry_run = dry_run};
+    struct gc_report report = {.blobs = 99};
+
+    must(f, gc_orphans(&f->app, &options, &report, &f->err));
+    assert_int_equal(report.kept, 0);
+    assert_int_equal(report.uploads, 0);
+    return report;
+}
+
+static void orphans_are_removed_and_nothing_else(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct core_spec x = {"x", "1.0", "0", "noarch", NULL, NULL, NULL},
+                     y = {"y", "1.0", "0", "noarch", NULL, NULL, NULL};
+    struct file_path path = core_path(f, "alice", &y);
+    struct str orphans[] = {put(f, "one"), put(f, "three"), put(f, "")}, rows;
+    struct gc_report report;
+
+    core_publish(f, &alice, &x);
+    (void)core_upload(f, &alice, &path, S("half a package"));
+    rows = core_rows(f);
+    report = collect(f, false);
+    assert_int_equal(report.blobs, 3);
+    assert_int_equal(report.bytes, 8);
+    for (size_t i = 0; i < COUNT(orphans); i++)
+        assert_false(core_has_blob(f, orphans[i]));
+    core_check_bytes(f);
+    assert_true(str_eq(core_rows(f), rows));
+    assert_int_equal(collect(f, false).blobs, 0);
+}
+
+static void a_dry_run_counts_and_removes_nothing(void **state)
+{
+    struct core *f = *state;
+    struct str orphans[] = {put(f, "one"), put(f, "three")};
+    struct gc_report report = collect(f, true);
+
+    assert_int_equal(report.blobs, 2);
+    assert_int_equal(report.bytes, 8);
+    for (size_t i = 0; i < COUNT(orphans); i++)
+        assert_true(core_has_blob(f, orphans[i]));
+}
+
+static bool times_left(void *ctx)
+{
+    int *left = ctx;
+
+    return (*left)-- > 0;
+}
+
+static void it_ends_when_told_to(void **state)
+{
+    struct core *f = *state;
+    int left = 0;
+    const struct gc_options options = {.go_on = times_left, .ctx = &left};
+    struct str orphan = put(f, "one"); /* 76...: past a hundred others */
+    struct gc_report report = {0};
+
+    for (int tries = 0; tries < 100; tries += 20) {
+        left = tries;
+        must(f, gc_orphans(&f->app, &options, &report, &f->err));
+        assert_int_equal(report.blobs, 0);
+        assert_true(core_has_blob(f, orphan));
+    }
+    left = 100000;
+    must(f, gc_orphans(&f->app, &options, &report, &f->err));
+    assert_int_equal(report.blobs, 1);
+}
+
+/* ---- beside those who bring the same bytes back ---- */
+
+enum { RACERS = 3, PACKAGES = 3, ROUNDS = 30, WEEK_MS = 8 * 24 * 3600 * 1000 };
+
+/* One account, whose thread knows what it was told is done. */
+struct racer {
+    struct app *app;
+    struct actor actor;
+    const struct file_path *paths; /* of each package, of this account */
+    const struct str *bytes;       /* of each package, the same for all */
+    unsigned seed;
+    bool published[PACKAGES];
+    struct err err; /* what ended it */
+    pthread_t thread;
+};
+
+static enum err_code publish(struct racer *r, struct arena *mem, unsigned k)
+{
+    const struct stage_request req = {.type = S("conda")};
+    const struct file_path *path = &r->paths[k];
+    struct package_row package;
+    struct release_row release;
+    struct receiver *receiver = NULL;
+    struct file_row file;
+    struct staged staged;
+    enum err_code rc;
+
+    if ((rc = package_create(r->app, mem, &r->actor, path->owner, path->package, NULL, &package,
+                             &r->err)) ||
+        (rc = release_create(r->app, mem, &r->actor, path->owner, path->package, path->version,
+                             NULL, &release, &r->err)) ||
+        (rc = publish_stage(r->app, mem, &r->actor, path, &req, &staged, &r->err)) ||
+        (rc = publish_receive(r->app, mem, staged.ticket, &receiver, &r->err)))
+        return rc;
+    rc = receiver_write(receiver, r->bytes[k], &r->err);
+    if (!rc)
+        rc = receiver_finish(receiver, -1, S(""), &r->err);
+    receiver_close(receiver);
+    return rc ? rc : publish_commit(r->app, mem, &r->actor, path, staged.dist_id, &file, &r->err);
+}
+
+static enum err_code turn(struct racer *r, unsigned k)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(64 * MIB);
+    enum err_code rc;
+
+    if (!mem)
+        return ERR_NOMEM;
+    do
+        rc = r->published[k] ? package_remove(r->app, mem, &r->actor, r->actor.login,
+                                              r->paths[k].package, &r->err)
+                             : publish(r, mem, k);
+    while (rc == ERR_COLLISION);
+    if (!rc)
+        r->published[k] = !r->published[k];
+    return rc;
+}
+
+static void *race(void *racer)
+{
+    struct racer *r = racer;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        r->err.code = turn(r, (unsigned)rand_r(&r->seed) % PACKAGES);
+        if (r->err.code)
+            break;
+    }
+    return NULL;
+}
+
+struct collector {
+    struct app *app;
+    atomic_bool stop;
+    uint64_t removed;
+    struct err err;
+    pthread_t thread;
+};
+
+/* As if a week had passed: what was replaced goes at once. */
+static enum err_code sweep_all(struct collector *c)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(64 * MIB);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct digest_list digests = {0};
+    bool more;
+    enum err_code rc;
+
+    if ((rc = tx_begin_part(c->app->db, S("job/sweep"), &tx, &c->err)) ||
+        (rc = index_sweep(tx, mem, clock_now_ms() + WEEK_MS, &digests, &more, &c->err)) ||
+        (rc = tx_commit(&tx, &c->err)))
+        return rc;
+    return gc_blobs(c->app, digests.items, digests.count, &c->err);
+}
+
+static void *collect_always(void *collector)
+{
+    const struct gc_options options = {.older_than_ms = GC_ABANDONED_MS};
+    struct collector *c = collector;
+    struct gc_report report = {0};
+
+    while (!c->err.code && !atomic_load(&c->stop)) {
+        c->err.code = gc_orphans(c->app, &options, &report, &c->err);
+        c->removed += report.blobs;
+        if (!c->err.code)
+            c->err.code = sweep_all(c);
+    }
+    return NULL;
+}
+
+static void tell(void *ctx, const struct verify_finding *finding)
+{
+    (void)ctx;
+    print_error("%s " STR_FMT " " STR_FMT "\n", finding->kind, STR_ARG(finding->subject),
+                STR_ARG(finding->detail));
+}
+
+static void assert_all_is_well(struct core *f, const struct racer *racers)
+{
+    const struct verify_options options = {.found = tell};
+    struct verify_report report = {0};
+    uint64_t published = 0;
+
+    must(f, verify_all(&f->app, &options, &report, &f->err));
+    assert_int_equal(report.problems, 0);
+    for (size_t i = 0; i < RACERS; i++)
+        for (size_t k = 0; k < PACKAGES; k++) {
+            AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+            struct file_row file;
+            enum err_code code = file_require(tx, f->mem, &racers[i].paths[k], &file, &f->err);
+
+            assert_int_equal(code, racers[i].published[k] ? OK : ERR_NOT_FOUND);
+            published += racers[i].published[k];
+        }
+    assert_int_equal(report.files, published);
+    assert_int_equal(report.uploads, 0);
+}
+
+static void racers_open(struct core *f, struct racer *racers, struct str *bytes)
+{
+    static const char *const names[PACKAGES] = {"x", "y", "z"};
+    static const char *const owners[RACERS] = {"alice", "bob", "carol"};
+
+    for (unsigned i = 0; i < RACERS; i++) {
+        struct file_path *paths = arena_array(f->mem, struct file_path, PACKAGES);
+
+        assert_non_null(paths);
+        for (unsigned k = 0; k < PACKAGES; k++) {
+            const struct core_spec spec = {names[k], "1.0", "0", "noarch", NULL, NULL, NULL};
+
+            paths[k] = core_path(f, owners[i], &spec);
+            bytes[k] = core_package(f, &spec);
+        }
+        racers[i] = (struct racer){.app = &f->app,
+                                   .actor = core_user(f, owners[i]),
+                                   .paths = paths,
+                                   .bytes = bytes,
+                                   .seed = i + 1};
+    }
+}
+
+static void nothing_is_lost_beside_publishers_of_the_same_bytes(void **state)
+{
+    struct core *f = *state;
+    struct racer racers[RACERS];
+    struct str bytes[PACKAGES];
+    struct collector collector = {.app = &f->app};
+
+    racers_open(f, racers, bytes);
+    assert_int_equal(pthread_create(&collector.thread, NULL, collect_always, &collector), 0);
+    for (size_t i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    for (size_t i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+    atomic_store(&collector.stop, true);
+    assert_int_equal(pthread_join(collector.thread, NULL), 0);
+    for (size_t i = 0; i < RACERS; i++) {
+        assert_string_equal(racers[i].err.code ? racers[i].err.msg : "", "");
+        assert_int_equal(racers[i].err.code, OK);
+    }
+    assert_string_equal(collector.err.code ? collector.err.msg : "", "");
+    assert_int_equal(collector.err.code, OK);
+    assert_all_is_well(f, racers);
+    (void)collect(f, false);
+    assert_all_is_well(f, racers);
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         WITH_CORE(unused_bytes_are_removed),
@@ -115,7 +410,14 @@ int main(void)
         WITH_CORE(bytes_of_a_pending_upload_stay),
         WITH_CORE(the_generation_stays),
         WITH_CORE(what_the_disk_does_not_let_go_is_told),
+        WITH_CORE(bytes_that_a_transaction_holds_stay),
+        WITH_INSPECTOR(orphans_are_removed_and_nothing_else),
+        WITH_CORE(a_dry_run_counts_and_removes_nothing),
+        WITH_CORE(it_ends_when_told_to),
+        WITH_INSPECTOR(nothing_is_lost_beside_publishers_of_the_same_bytes),
     };
 
+    if (core_is_inspector(argc, argv))
+        return inspector_main();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fs.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli_run.h"
@@ -58,12 +56,14 @@ static int setup(void **state)
                                   .email = S("a@b.example"),
                                   .password_hash = S(""),
                                   .created_ms = T0};
+    struct blob_place place = {0};
 
     assert_non_null(f);
     f->mem = arena_open(64 * MIB);
     f->folder = temp_folder();
-    good(f, db_open(str_fmt(f->mem, "sqlite://%s/t.db", f->folder), true, &f->db, &f->err));
-    good(f, blob_open(str_fmt(f->mem, "%s/blobs", f->folder).ptr, true, &f->blobs, &f->err));
+    good(f, db_open(str_fmt(f->mem, "sqlite://%s/t.db", f->folder), true, NULL, &f->db, &f->err));
+    place.dir = str_fmt(f->mem, "%s/blobs", f->folder).ptr;
+    good(f, blob_open(&place, BLOB_SERVE, &f->blobs, &f->err));
     f->ch = (struct channel){.owner = S("alice"), .label = S("main")};
     begin(f);
     good(f, account_insert(f->tx, &account, S("1"), &f->ch.account_id, &f->err));
@@ -187,12 +187,25 @@ static struct index_doc_row find(const struct index_doc_list *list, const char *
 static struct str bytes_of(struct fixture *f, struct str sha256)
 {
     struct str data = {0};
-    char *path = str_z(f->mem, blob_path(f->blobs, f->mem, sha256));
+    enum err_code code = blob_read(f->blobs, f->mem, sha256, MIB, &data, &f->err);
 
-    if (access(path, F_OK))
-        return data;
-    good(f, fs_read(f->mem, path, MIB, &data, &f->err));
+    if (code != ERR_NOT_FOUND)
+        good(f, code);
     return data;
+}
+
+/* What the server does after a while: one sweep, with the bytes. */
+static bool sweep(struct fixture *f, int64_t now_ms)
+{
+    struct digest_list digests = {0};
+    bool more = false;
+
+    begin(f);
+    good(f, index_sweep(f->tx, f->mem, now_ms, &digests, &more, &f->err));
+    commit(f);
+    for (size_t i = 0; i < digests.count; i++)
+        good(f, blob_remove(f->blobs, digests.items[i], &f->err));
+    return more;
 }
 
 static struct str document(struct fixture *f, const char *subdir, const char *name)
@@ -336,13 +349,13 @@ static void a_new_version_retires_the_old_shard_for_a_week(void **state)
     old = only_shard(f, "linux-64");
     publish(f, "linux-64", "x", "2.0", T0 + HOUR);
     assert_false(str_eq(only_shard(f, "linux-64").name, old.name));
-    publish(f, "linux-64", "y", "1.0", T0 + HOUR + 7 * DAY - 1);
+    assert_false(sweep(f, T0 + HOUR + 7 * DAY));
     begin(f);
     good(f, index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"), old.name,
                            &row, &f->err));
     tx_endp(&f->tx);
     assert_non_null(bytes_of(f, old.sha256).ptr);
-    publish(f, "linux-64", "y", "2.0", T0 + HOUR + 7 * DAY + 1);
+    assert_false(sweep(f, T0 + HOUR + 7 * DAY + 1));
     begin(f);
     assert_int_equal(index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"),
                                     old.name, &row, &f->err),
@@ -361,10 +374,41 @@ static void a_replaced_document_is_kept_for_a_minute(void **state)
     old = docs(f, "linux-64");
     sha256 = find(&old, "repodata.json").sha256;
     publish(f, "linux-64", "y", "1.0", T0 + HOUR);
-    publish(f, "linux-64", "z", "1.0", T0 + HOUR + 60000);
+    assert_false(sweep(f, T0 + HOUR + 60000));
     assert_non_null(bytes_of(f, sha256).ptr);
-    publish(f, "linux-64", "z", "2.0", T0 + HOUR + 60001);
+    assert_false(sweep(f, T0 + HOUR + 60001));
     assert_null(bytes_of(f, sha256).ptr);
+}
+
+static void an_update_sweeps_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list old;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = docs(f, "linux-64");
+    publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    publish(f, "linux-64", "z", "1.0", T0 + 30 * DAY);
+    for (size_t i = 0; i < old.count; i++)
+        assert_non_null(bytes_of(f, old.rows[i].sha256).ptr);
+}
+
+/* A sweep is a short transaction: it takes some rows, and says that there are more. */
+static void a_long_sweep_comes_in_pieces(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_list list;
+    int pieces = 1;
+
+    /* Each leaves six documents of the subdir and three of the channel behind. */
+    for (int i = 0; i < 60; i++)
+        publish(f, "linux-64", "x", str_fmt(f->mem, "%d.0", i).ptr, T0 + i);
+    while (sweep(f, T0 + 30 * DAY))
+        pieces++;
+    assert_int_equal(pieces, 3); /* 59 x 9 + 59 shards = 590 rows, 256 at a time */
+    list = docs(f, "linux-64");
+    for (size_t i = 0; i < list.count; i++)
+        assert_non_null(bytes_of(f, list.rows[i].sha256).ptr);
 }
 
 static void bytes_that_come_back_are_not_swept(void **state)
@@ -378,9 +422,7 @@ static void bytes_that_come_back_are_not_swept(void **state)
     id = publish(f, "linux-64", "y", "1.0", T0 + HOUR);
     unpublish(f, "linux-64", id, T0 + 2 * HOUR);
     assert_true(str_eq(document(f, "linux-64", "repodata.json"), first));
-    begin(f);
-    update(f, "linux-64", T0 + 9 * DAY); /* no change: only sweeps */
-    commit(f);
+    assert_false(sweep(f, T0 + 9 * DAY));
     assert_true(str_eq(document(f, "linux-64", "repodata.json"), first));
     (void)only_shard(f, "linux-64");
 }
@@ -611,6 +653,8 @@ int main(void)
         TEST(a_new_package_leaves_the_shards_of_others_alone),
         TEST(a_new_version_retires_the_old_shard_for_a_week),
         TEST(a_replaced_document_is_kept_for_a_minute),
+        TEST(an_update_sweeps_nothing),
+        TEST(a_long_sweep_comes_in_pieces),
         TEST(bytes_that_come_back_are_not_swept),
         TEST(documents_that_became_empty_equal_those_that_always_were),
         TEST(only_known_documents_of_known_subdirs_are_empty),

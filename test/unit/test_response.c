@@ -118,6 +118,77 @@ static void head_has_a_size_without_bytes(void **state)
     assert_str(http_response_body(r), "");
 }
 
+struct counted {
+    struct shared shared;
+    int reads, released;
+};
+
+static void release(struct shared *self)
+{
+    ((struct counted *)self)->released++;
+}
+
+static enum err_code read_never(void *object, uint64_t offset, size_t len, char *out,
+                                struct err *err)
+{
+    (void)offset;
+    (void)len;
+    (void)out;
+    ((struct counted *)object)->reads++;
+    return fail(err, ERR_IO, "not to be read");
+}
+
+static void pieces_keep_their_source(void **state)
+{
+    struct counted object = {0};
+    struct http_source source = {&object, read_never};
+    struct http_response *r;
+
+    (void)state;
+    shared_init(&object.shared, release);
+    r = http_response_pieces(206, &source, 5, 3 * HTTP_PIECE);
+    assert_non_null(r);
+    assert_int_equal(http_response_status(r), 206);
+    assert_int_equal(http_response_size(r), 3 * HTTP_PIECE);
+    assert_str(http_response_body(r), "");
+    shared_unref(&object);
+    assert_int_equal(object.released, 0);
+    http_response_unrefp(&r);
+    assert_int_equal(object.released, 1);
+    assert_int_equal(object.reads, 0);
+}
+
+static void no_pieces_need_no_source(void **state)
+{
+    struct counted object = {0};
+    struct http_source source = {&object, read_never};
+    AUTO(http_response_unrefp) struct http_response *r = NULL;
+
+    (void)state;
+    shared_init(&object.shared, release);
+    r = http_response_pieces(200, &source, 0, 0);
+    assert_non_null(r);
+    assert_int_equal(http_response_size(r), 0);
+    shared_unref(&object);
+    assert_int_equal(object.released, 1);
+}
+
+static void lack_of_memory_keeps_no_source(void **state)
+{
+    struct counted object = {0};
+    struct http_source source = {&object, read_never};
+
+    (void)state;
+    shared_init(&object.shared, release);
+    for (long n = 1; n <= 2; n++) {
+        mem_fail_at(n);
+        assert_null(http_response_pieces(200, &source, 0, 10));
+    }
+    mem_fail_at(0);
+    shared_unref(&object);
+    assert_int_equal(object.released, 1);
+}
+
 static void lack_of_memory_gives_no_response(void **state)
 {
     (void)state;
@@ -140,6 +211,9 @@ int main(void)
         cmocka_unit_test(descriptor_of_an_empty_range_is_closed_at_once),
         cmocka_unit_test(impossible_range_is_refused_and_closes),
         cmocka_unit_test(head_has_a_size_without_bytes),
+        cmocka_unit_test(pieces_keep_their_source),
+        cmocka_unit_test(no_pieces_need_no_source),
+        cmocka_unit_test(lack_of_memory_keeps_no_source),
         cmocka_unit_test(lack_of_memory_gives_no_response),
     };
 

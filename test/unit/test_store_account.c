@@ -174,7 +174,7 @@ static enum err_code insert_from_scratch(struct fixture *f, const struct account
     enum err_code code = mem ? OK : ERR_NOMEM;
 
     if (code == OK)
-        code = db_open(fixture_url(f), false, &db, &f->err);
+        code = db_open(fixture_url(f), false, NULL, &db, &f->err);
     if (code == OK)
         code = tx_begin(db, TX_WRITE, &tx, &f->err);
     if (code == OK)
@@ -191,7 +191,7 @@ static size_t count_accounts(struct fixture *f)
     struct account_list list = {0};
     struct tx *tx;
 
-    must(f, db_open(fixture_url(f), false, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), false, NULL, &f->db, &f->err));
     tx = begin(f, TX_READ);
     must(f, account_list(tx, f->mem, &list, &f->err));
     tx_endp(&tx);

@@ -91,6 +91,42 @@ static void sessions_end_one_by_one_all_of_an_account_or_by_age(void **state)
     tx_endp(&tx);
 }
 
+static bool any_expired(struct fixture *f, struct tx *tx, int64_t now_ms)
+{
+    bool any = false;
+
+    must(f, session_any_expired(tx, now_ms, &any, &f->err));
+    return any;
+}
+
+static void expired_sessions_are_noticed_and_swept_oldest_first(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+
+    for (char c = 'a'; c <= 'd'; c++) {
+        struct session_row row = session_of(f, alice, c);
+
+        row.expires_ms = c == 'a' ? 0 : 200 - c; /* d is over first, a never */
+        must(f, session_insert(tx, &row, &f->err));
+    }
+    assert_false(any_expired(f, tx, 200 - 'd' - 1));
+    assert_true(any_expired(f, tx, 200 - 'd'));
+    must(f, session_sweep(tx, 200 - 'c', 1, &f->err));
+    assert_false(has_session(f, tx, 'd'));
+    assert_true(has_session(f, tx, 'c'));
+    must(f, session_sweep(tx, 200 - 'c', 5, &f->err));
+    assert_false(has_session(f, tx, 'c'));
+    assert_true(has_session(f, tx, 'b'));
+    assert_false(any_expired(f, tx, 200 - 'c'));
+    must(f, session_sweep(tx, 1000, 5, &f->err));
+    assert_false(any_expired(f, tx, 1000));
+    assert_false(has_session(f, tx, 'b'));
+    assert_true(has_session(f, tx, 'a'));
+    tx_endp(&tx);
+}
+
 static void secret_that_is_no_hash_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -213,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(session_leads_to_its_account),
         WITH_DATABASE(sessions_end_one_by_one_all_of_an_account_or_by_age),
+        WITH_DATABASE(expired_sessions_are_noticed_and_swept_oldest_first),
         WITH_DATABASE(secret_that_is_no_hash_is_refused),
         WITH_DATABASE(token_leads_to_its_account_name_and_scopes),
         WITH_DATABASE(token_names_are_unique_within_an_account),

@@ -33,7 +33,7 @@ static int own_database(void **state)
     if (own_place(state))
         return -1;
     f = *state;
-    must(f, db_open(fixture_url(f), true, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), true, NULL, &f->db, &f->err));
     return 0;
 }
 #define OWN_PLACE(test)    cmocka_unit_test_setup_teardown(test, own_place, fixture_close)
@@ -66,9 +66,9 @@ static void missing_file_is_created_only_when_asked(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(db_open(fixture_url(f), false, &f->db, &f->err), ERR_NOT_FOUND);
+    assert_int_equal(db_open(fixture_url(f), false, NULL, &f->db, &f->err), ERR_NOT_FOUND);
     assert_int_equal(access(path_of(f), F_OK), -1);
-    must(f, db_open(fixture_url(f), true, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), true, NULL, &f->db, &f->err));
     assert_int_equal(access(path_of(f), F_OK), 0);
 }
 
@@ -103,10 +103,10 @@ static void url_without_a_file_is_refused(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(db_open(S("sqlite://"), true, &f->db, NULL), ERR_INVALID);
-    assert_int_equal(db_open(S("sqlite://:memory:"), true, &f->db, NULL), ERR_INVALID);
-    assert_int_equal(db_open(S("sqlite:///tmp/a\0b"), true, &f->db, NULL), ERR_INVALID);
-    assert_int_equal(db_open(S("sqlite:///nowhere/at/all.db"), true, &f->db, &f->err), ERR_IO);
+    assert_int_equal(db_open(S("sqlite://"), true, NULL, &f->db, NULL), ERR_INVALID);
+    assert_int_equal(db_open(S("sqlite://:memory:"), true, NULL, &f->db, NULL), ERR_INVALID);
+    assert_int_equal(db_open(S("sqlite:///tmp/a\0b"), true, NULL, &f->db, NULL), ERR_INVALID);
+    assert_int_equal(db_open(S("sqlite:///nowhere/at/all.db"), true, NULL, &f->db, &f->err), ERR_IO);
     assert_string_equal(f->err.msg, "database \"/nowhere/at/all.db\": No such file or directory");
 }
 
@@ -126,7 +126,7 @@ static void file_that_is_no_database_is_refused_by_name(void **state)
 
     memset(text, 'x', sizeof(text));
     write_bytes(path_of(f), text, sizeof(text), 0);
-    assert_int_equal(db_open(fixture_url(f), true, &f->db, &f->err), ERR_IO);
+    assert_int_equal(db_open(fixture_url(f), true, NULL, &f->db, &f->err), ERR_IO);
     (void)snprintf(message, sizeof(message), "database \"%s\": database: file is not a database",
                    path_of(f));
     assert_true(str_starts(str_of(f->err.msg), str_of(message)));
@@ -144,7 +144,7 @@ static void damaged_page_is_an_error_not_a_wrong_answer(void **state)
     memset(junk, 0xee, sizeof(junk));
     for (off_t page = 1; page < 60; page++)
         write_bytes(path_of(f), junk, sizeof(junk), page * 4096);
-    assert_int_equal(db_open(fixture_url(f), true, &f->db, &f->err), ERR_IO);
+    assert_int_equal(db_open(fixture_url(f), true, NULL, &f->db, &f->err), ERR_IO);
     assert_non_null(strstr(f->err.msg, "database disk image is malformed"));
 }
 
@@ -313,7 +313,7 @@ static enum err_code insert_in_new_connection(struct fixture *f, struct str logi
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row row = account_of(f, "x"), got;
     int64_t id = 0;
-    enum err_code code = db_open_bare(fixture_url(f), false, &db, &f->err);
+    enum err_code code = db_open_bare(fixture_url(f), false, NULL, &db, &f->err);
 
     row.login = login;
     row.email = S("");

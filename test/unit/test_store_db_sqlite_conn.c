@@ -17,7 +17,7 @@ static int own_database(void **state)
         return -1;
     f = *state;
     (void)snprintf(f->url, sizeof(f->url), "sqlite://%s/terrarium.db", f->folder);
-    must(f, db_open(fixture_url(f), true, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), true, NULL, &f->db, &f->err));
     return 0;
 }
 #define OWN_DATABASE(test) cmocka_unit_test_setup_teardown(test, own_database, fixture_close)

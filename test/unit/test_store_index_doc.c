@@ -50,8 +50,10 @@ static void assert_sweep(struct fixture *f, struct tx *tx, int64_t docs_before,
                          int64_t shards_before, int64_t max, const char *letters)
 {
     struct digest_list list = {0};
+    bool more = false;
 
-    must(f, index_doc_sweep(tx, f->mem, docs_before, shards_before, max, &list, &f->err));
+    must(f, index_doc_sweep(tx, f->mem, docs_before, shards_before, max, &list, &more, &f->err));
+    assert_int_equal(more, max <= (int64_t)strlen(letters)); /* full: there may be more */
     assert_int_equal(list.count, strlen(letters));
     for (size_t i = 0; i < list.count; i++)
         assert_int_equal(list.items[i].ptr[0], letters[i]);

@@ -62,7 +62,7 @@ static void current_database_is_left_alone(void **state)
     struct fixture other = *f;
 
     /* Opening does not even wait for the writer. */
-    must(f, db_open(fixture_url(f), false, &other.db, &other.err));
+    must(f, db_open(fixture_url(f), false, NULL, &other.db, &other.err));
     db_close(other.db);
     tx_endp(&writer);
     assert_int_equal(db_generation(f->db), before);
@@ -113,7 +113,7 @@ static void newer_database_is_refused_naming_both_versions(void **state)
         return;
     must(f, migrate(f->db, later, &f->err));
     close_database(f);
-    assert_int_equal(db_open(fixture_url(f), true, &f->db, &f->err), ERR_INVALID);
+    assert_int_equal(db_open(fixture_url(f), true, NULL, &f->db, &f->err), ERR_INVALID);
     assert_null(f->db);
     assert_string_equal(f->err.msg, "the database has schema version 3, this program knows "
                                     "versions up to 1: it was written by a newer program");
@@ -141,7 +141,7 @@ static void failed_step_leaves_the_version_before_it(void **state)
 
 static int open_fresh(struct fixture *f)
 {
-    must(f, db_open(fixture_url(f), true, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), true, NULL, &f->db, &f->err));
     close_database(f);
     return 0;
 }
@@ -158,7 +158,7 @@ static void processes_that_open_a_fresh_folder_at_once_all_succeed(void **state)
         for (size_t i = 0; i < COUNT(children); i++)
             assert_int_equal(exit_status_of(children[i]), 0);
     }
-    must(f, db_open(fixture_url(f), false, &f->db, &f->err));
+    must(f, db_open(fixture_url(f), false, NULL, &f->db, &f->err));
     assert_int_equal(version_of(f), 1);
 }
 

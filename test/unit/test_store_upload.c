@@ -142,6 +142,29 @@ static void expired_uploads_are_removed_oldest_first_and_tell_their_bytes(void *
     tx_endp(&tx);
 }
 
+static bool any_expired(struct fixture *f, struct tx *tx, int64_t now_ms)
+{
+    bool any = false;
+
+    must(f, upload_any_expired(tx, now_ms, &any, &f->err));
+    return any;
+}
+
+static void expired_uploads_are_noticed(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct tree t = add_tree(f, tx);
+
+    assert_false(any_expired(f, tx, 1000));
+    (void)add_upload(f, tx, &t, 'a', 30);
+    (void)add_upload(f, tx, &t, 'b', 40);
+    assert_false(any_expired(f, tx, 29));
+    assert_true(any_expired(f, tx, 30));
+    assert_true(any_expired(f, tx, 1000));
+    tx_endp(&tx);
+}
+
 static void uploads_of_a_release_or_package_are_removed_and_tell_their_bytes(void **state)
 {
     struct fixture *f = *state;
@@ -188,6 +211,7 @@ int main(void)
         WITH_DATABASE(bytes_are_received_once),
         WITH_DATABASE(ticket_cannot_be_used_twice),
         WITH_DATABASE(expired_uploads_are_removed_oldest_first_and_tell_their_bytes),
+        WITH_DATABASE(expired_uploads_are_noticed),
         WITH_DATABASE(uploads_of_a_release_or_package_are_removed_and_tell_their_bytes),
         WITH_DATABASE(upload_ends_with_its_package),
     };

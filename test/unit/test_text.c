@@ -252,6 +252,31 @@ static void xml_has_no_forbidden_characters(void **state)
     assert_str(buf_str(&b), "&lt;??\t\n\r???&amp;&gt;");
 }
 
+static void urls_are_shown_without_their_secrets(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"postgresql://u:secret@h:5432/d?sslmode=require",
+         "postgresql://u:***@h:5432/d?sslmode=require"},
+        {"postgresql://u@h/d", "postgresql://u@h/d"},
+        {"postgresql:///d?host=/tmp/a:b&user=u", "postgresql:///d?host=/tmp/a:b&user=u"},
+        {"postgresql:///d?password=secret&sslpassword=secret&x=1",
+         "postgresql:///d?password=***&sslpassword=***&x=1"},
+        {"postgresql://u:se@c/r?et@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://:secret@h", "postgresql://:***@h"},
+        {"sqlite:///a/b", "sqlite:///a/b"},
+        {"not a url", "not a url"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        AUTO(buf_done) struct buf b = BUF_INIT(1000);
+
+        text_url_masked(&b, str_of(pairs[i][0]));
+        assert_str(buf_str(&b), pairs[i][1]);
+    }
+}
+
 static void known_answers_of_crc32(void **state)
 {
     (void)state;
@@ -292,6 +317,7 @@ int main(void)
         cmocka_unit_test(control_characters_are_found),
         cmocka_unit_test(markup_is_escaped),
         cmocka_unit_test(xml_has_no_forbidden_characters),
+        cmocka_unit_test(urls_are_shown_without_their_secrets),
         cmocka_unit_test(known_answers_of_crc32),
         cmocka_unit_test(results_over_the_cap_are_null),
     };

@@ -1,0 +1,127 @@
+/* jobs.c: what the server does by itself. A job changes nothing when there is nothing to do: each
+ * commit of a change would empty the caches of all nodes. */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "core/gc.h"
+#include "core/job.h"
+#include "index/index.h"
+#include "store/credential.h"
+#include "store/upload.h"
+
+enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
+
+#define SWEEP_UPLOADS  "sweep-uploads"
+#define SWEEP_INDEXES  "sweep-indexes"
+#define SWEEP_SESSIONS "sweep-sessions"
+
+/* Is any row past its expiry? */
+typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
+
+static enum err_code look(struct app *app, any_fn *any, int64_t now_ms, bool *ret_any,
+                          struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    return rc ? rc : any(tx, now_ms, ret_any, err);
+}
+
+/* Removes some of the rows that are past their expiry. */
+typedef enum err_code some_fn(struct app *app, int64_t now_ms, struct err *err);
+
+/* All that is past its expiry when it begins, so that it comes to an end. */
+static enum err_code sweep(struct app *app, struct job_run *run, any_fn *any, some_fn *some,
+                           struct err *err)
+{
+    int64_t now = clock_now_ms();
+    enum err_code rc = OK;
+    bool more = true;
+
+    while (!rc && more && job_go_on(run)) {
+        rc = look(app, any, now, &more, err);
+        if (!rc && more)
+            rc = some(app, now, err);
+    }
+    return rc;
+}
+
+/* ---- tickets that nobody used, with the bytes that came for them ---- */
+
+static enum err_code sweep_some_uploads(struct app *app, int64_t now_ms, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct digest_list digests = {0};
+    enum err_code rc;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = tx_begin_part(app->db, S("job/" SWEEP_UPLOADS), &tx, err)) ||
+        (rc = upload_delete_expired(tx, mem, now_ms, BATCH, &digests, err)))
+        return rc;
+    tx_quiet(tx); /* an expired upload is as good as none, for everybody */
+    if ((rc = tx_commit(&tx, err)))
+        return rc;
+    return gc_blobs(app, digests.items, digests.count, err);
+}
+
+static enum err_code sweep_uploads(struct app *app, struct job_run *run, struct err *err)
+{
+    return sweep(app, run, upload_any_expired, sweep_some_uploads, err);
+}
+
+/* ---- sessions that are over ---- */
+
+static enum err_code sweep_some_sessions(struct app *app, int64_t now_ms, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc;
+
+    if ((rc = tx_begin_part(app->db, S("job/" SWEEP_SESSIONS), &tx, err)) ||
+        (rc = session_sweep(tx, now_ms, BATCH, err)))
+        return rc;
+    tx_quiet(tx); /* whoever remembers a session knows when it is over */
+    return tx_commit(&tx, err);
+}
+
+/* Tokens stay when they are over: their owners want to see which one does not work any more. */
+static enum err_code sweep_sessions(struct app *app, struct job_run *run, struct err *err)
+{
+    return sweep(app, run, session_any_expired, sweep_some_sessions, err);
+}
+
+/* ---- documents of the indexes that were replaced ---- */
+
+/* Not quietly: a retired document may be remembered by name, and its bytes go now. */
+static enum err_code sweep_some_documents(struct app *app, bool *ret_more, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct digest_list digests = {0};
+    enum err_code rc;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = tx_begin_part(app->db, S("job/" SWEEP_INDEXES), &tx, err)) ||
+        (rc = index_sweep(tx, mem, clock_now_ms(), &digests, ret_more, err)) ||
+        (rc = tx_commit(&tx, err)))
+        return rc;
+    return gc_blobs(app, digests.items, digests.count, err);
+}
+
+static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct err *err)
+{
+    enum err_code rc = OK;
+    bool more = true;
+
+    while (!rc && more && job_go_on(run))
+        rc = sweep_some_documents(app, &more, err);
+    return rc;
+}
+
+const struct job jobs[] = {
+    {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads},
+    {SWEEP_INDEXES, MINUTE_MS, sweep_indexes},
+    {SWEEP_SESSIONS, 60 * MINUTE_MS, sweep_sessions},
+    {NULL, 0, NULL},
+};

@@ -1,0 +1,380 @@
+/* documents.c: every document of a subdir, or of a channel, from all its rows: the rows are read
+ * once, each feeding all builders; then each document is written and handed to the sink. */
+#include "index/documents.h"
+
+#include "base/limits.h"
+#include "format/zstd.h"
+#include "index/conda_channeldata.h"
+#include "index/conda_html.h"
+#include "index/conda_repodata.h"
+#include "index/conda_run_exports.h"
+#include "index/conda_shards.h"
+#include "store/file.h"
+
+#define JSON_LEVEL 9 /* of repodata.json.zst: read far more often than written */
+
+/* ---- builders ---- */
+
+/* The builders of a subdir. */
+struct subdir_docs {
+    struct str title, subdir;
+    struct conda_repodata repodata;
+    struct conda_run_exports run_exports;
+    struct conda_shards shards;
+    struct conda_shard_sink sink;
+    struct conda_subdir_page page;
+};
+
+/* The builders of a channel. */
+struct channel_docs {
+    struct str title;
+    struct conda_channeldata *data;
+    struct conda_channel_page page;
+    struct conda_rss rss;
+};
+
+/* One document: how to append it to out. docs: a struct subdir_docs or channel_docs. */
+struct kind {
+    struct str name;
+    enum err_code (*write)(void *docs, struct buf *out, struct err *err);
+    bool packed; /* there is a name.zst too */
+};
+struct kinds {
+    const struct kind *all;
+    size_t count;
+};
+
+static void subdir_docs_init(struct subdir_docs *d, struct str title, struct str subdir)
+{
+    *d = (struct subdir_docs){.title = title, .subdir = subdir};
+    conda_repodata_init(&d->repodata);
+    conda_run_exports_init(&d->run_exports);
+    conda_shards_init(&d->shards);
+    conda_subdir_page_init(&d->page);
+}
+
+static void subdir_docs_done(struct subdir_docs *d)
+{
+    conda_repodata_done(&d->repodata);
+    conda_run_exports_done(&d->run_exports);
+    conda_shards_done(&d->shards);
+    conda_subdir_page_done(&d->page);
+}
+
+static enum err_code subdir_docs_add(void *docs, const struct conda_row *row, struct err *err)
+{
+    struct subdir_docs *d = docs;
+    AUTO(json_decrefp) json_t *record = NULL;
+    enum err_code code = conda_row_record(row, &record, err);
+
+    if (code)
+        return code;
+    conda_repodata_add(&d->repodata, row, record);
+    conda_run_exports_add(&d->run_exports, row);
+    conda_subdir_page_add(&d->page, row);
+    return conda_shards_add(&d->shards, row, record, err);
+}
+
+static enum err_code write_repodata(void *docs, struct buf *out, struct err *err)
+{
+    struct subdir_docs *d = docs;
+
+    (void)err; /* a failure shows in out */
+    conda_repodata_write(&d->repodata, d->subdir, out);
+    return OK;
+}
+
+static enum err_code write_run_exports(void *docs, struct buf *out, struct err *err)
+{
+    struct subdir_docs *d = docs;
+
+    (void)err;
+    conda_run_exports_write(&d->run_exports, d->subdir, out);
+    return OK;
+}
+
+static enum err_code write_shards(void *docs, struct buf *out, struct err *err)
+{
+    struct subdir_docs *d = docs;
+
+    return conda_shards_write(&d->shards, d->subdir, d->sink, out, err);
+}
+
+static enum err_code write_subdir_page(void *docs, struct buf *out, struct err *err)
+{
+    struct subdir_docs *d = docs;
+
+    (void)err;
+    conda_subdir_page_write(&d->page, d->title, d->subdir, out);
+    return OK;
+}
+
+static const struct kind subdir_kinds_[] = {
+    {{"repodata.json", 13}, write_repodata, true},
+    {{"repodata_shards.msgpack.zst", 27}, write_shards, false},
+    {{"run_exports.json", 16}, write_run_exports, true},
+    {{"index.html", 10}, write_subdir_page, false},
+};
+static const struct kinds subdir_kinds = {subdir_kinds_, COUNT(subdir_kinds_)};
+
+static void package_made(void *docs, const struct conda_package *package)
+{
+    struct channel_docs *d = docs;
+
+    conda_channel_page_add(&d->page, package);
+    conda_rss_add(&d->rss, d->title, package);
+}
+
+static enum err_code channel_docs_open(struct channel_docs *d, struct str title, struct err *err)
+{
+    struct conda_package_sink sink = {package_made, d};
+
+    *d = (struct channel_docs){.title = title};
+    conda_channel_page_init(&d->page);
+    conda_rss_init(&d->rss);
+    return conda_channeldata_open(sink, &d->data, err);
+}
+
+static void channel_docs_done(struct channel_docs *d)
+{
+    conda_channeldata_close(d->data);
+    conda_channel_page_done(&d->page);
+    conda_rss_done(&d->rss);
+}
+
+static enum err_code channel_docs_add(void *docs, const struct conda_row *row, struct err *err)
+{
+    struct channel_docs *d = docs;
+
+    return conda_channeldata_add(d->data, row, err);
+}
+
+static enum err_code write_channeldata(void *docs, struct buf *out, struct err *err)
+{
+    struct channel_docs *d = docs;
+
+    return conda_channeldata_write(d->data, out, err);
+}
+
+static enum err_code write_channel_page(void *docs, struct buf *out, struct err *err)
+{
+    struct channel_docs *d = docs;
+    AUTO(json_decrefp) json_t *subdirs = conda_channeldata_subdirs(d->data);
+
+    if (!subdirs)
+        return fail(err, ERR_NOMEM, "out of memory for the page of a channel");
+    conda_channel_page_write(&d->page, d->title, subdirs, out);
+    return OK;
+}
+
+static enum err_code write_rss(void *docs, struct buf *out, struct err *err)
+{
+    struct channel_docs *d = docs;
+
+    (void)err;
+    conda_rss_write(&d->rss, d->title, out);
+    return OK;
+}
+
+static const struct kind channel_kinds_[] = {
+    {{"channeldata.json", 16}, write_channeldata, false},
+    {{"index.html", 10}, write_channel_page, false},
+    {{"rss.xml", 7}, write_rss, false},
+};
+static const struct kinds channel_kinds = {channel_kinds_, COUNT(channel_kinds_)};
+
+/* "alice", or "alice/label/dev" */
+static struct str channel_title(struct arena *mem, const struct channel *ch)
+{
+    if (str_eq(ch->label, S("main")))
+        return str_dup(mem, ch->owner);
+    return str_fmt(mem, STR_FMT "/label/" STR_FMT, STR_ARG(ch->owner), STR_ARG(ch->label));
+}
+
+/* Appends a document, or its compressed form. */
+static enum err_code write_kind(const struct kind *k, void *docs, struct buf *out, struct err *err)
+{
+    enum err_code code = k->write(docs, out, err);
+
+    if (code)
+        return code;
+    if (!buf_ok(out))
+        return fail(err, ERR_NOMEM, "\"" STR_FMT "\" does not fit in memory", STR_ARG(k->name));
+    return OK;
+}
+
+/* Calls fn for each file of the channel in the subdir (empty: in all). */
+static enum err_code each_row(struct tx *tx, const struct channel *ch, struct str subdir,
+                              enum err_code (*fn)(void *docs, const struct conda_row *row,
+                                                  struct err *err),
+                              void *docs, struct err *err)
+{
+    AUTO(buf_done) struct buf texts = BUF_INIT(LIMIT_INFO_TOTAL);
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct conda_row row;
+    enum err_code code = file_query_channel(tx, ch->account_id, ch->label, subdir, &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        code = conda_row_read(rows, &texts, &row, err);
+        if (code == OK)
+            code = fn(docs, &row, err);
+    }
+    return code ? code : rows_error(rows, err);
+}
+
+/* ---- making ---- */
+
+static enum err_code put_shard(void *sink, const char sha256[SHA256_HEX + 1], struct str bytes,
+                               struct err *err)
+{
+    const struct document_sink *s = sink;
+    char name[sizeof "shards/.msgpack.zst" + SHA256_HEX];
+
+    (void)snprintf(name, sizeof name, "shards/%s.msgpack.zst", sha256); /* fits */
+    return s->put(s->ctx, str_of(name), bytes, err);
+}
+
+static enum err_code put_packed(const struct document_sink *sink, struct str name, struct str bytes,
+                                struct err *err)
+{
+    AUTO(buf_done) struct buf frame = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+    char packed[64];
+    enum err_code code = zstd_pack(bytes, JSON_LEVEL, &frame, err);
+
+    if (code)
+        return code;
+    (void)snprintf(packed, sizeof packed, STR_FMT ".zst", STR_ARG(name)); /* ours: fits */
+    return sink->put(sink->ctx, str_of(packed), buf_str(&frame), err);
+}
+
+static enum err_code put_all(const struct kinds *kinds, void *docs,
+                             const struct document_sink *sink, struct err *err)
+{
+    enum err_code code = OK;
+
+    for (size_t i = 0; code == OK && i < kinds->count; i++) {
+        AUTO(buf_done) struct buf doc = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+        const struct kind *k = &kinds->all[i];
+
+        code = write_kind(k, docs, &doc, err);
+        if (code == OK)
+            code = sink->put(sink->ctx, k->name, buf_str(&doc), err);
+        if (code == OK && k->packed)
+            code = put_packed(sink, k->name, buf_str(&doc), err);
+    }
+    return code;
+}
+
+static enum err_code make_subdir(struct tx *tx, const struct channel *ch, struct str subdir,
+                                 struct str title, struct document_sink *sink, struct err *err)
+{
+    AUTO(subdir_docs_done) struct subdir_docs docs;
+    enum err_code code;
+
+    subdir_docs_init(&docs, title, subdir);
+    docs.sink = (struct conda_shard_sink){put_shard, sink};
+    code = each_row(tx, ch, subdir, subdir_docs_add, &docs, err);
+    return code ? code : put_all(&subdir_kinds, &docs, sink, err);
+}
+
+static enum err_code make_channel(struct tx *tx, const struct channel *ch, struct str title,
+                                  const struct document_sink *sink, struct err *err)
+{
+    AUTO(channel_docs_done) struct channel_docs docs = {0};
+    enum err_code code = channel_docs_open(&docs, title, err);
+
+    if (code == OK)
+        code = each_row(tx, ch, S(""), channel_docs_add, &docs, err);
+    if (code == OK)
+        code = conda_channeldata_end(docs.data, err);
+    return code ? code : put_all(&channel_kinds, &docs, sink, err);
+}
+
+enum err_code documents_make(struct tx *tx, const struct channel *ch, struct str subdir,
+                             struct document_sink sink, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    struct str title = mem ? channel_title(mem, ch) : (struct str){0};
+
+    if (!title.ptr)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    return subdir.len ? make_subdir(tx, ch, subdir, title, &sink, err)
+                      : make_channel(tx, ch, title, &sink, err);
+}
+
+/* Appends the document of this name, ERR_NOT_FOUND when the table has none. */
+static enum err_code write_named(const struct kinds *kinds, void *docs, struct str name,
+                                 struct buf *out, struct err *err)
+{
+    AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+    enum err_code code;
+
+    for (size_t i = 0; i < kinds->count; i++) {
+        const struct kind *k = &kinds->all[i];
+
+        if (str_eq(name, k->name))
+            return write_kind(k, docs, out, err);
+        if (!k->packed || !str_starts(name, k->name) ||
+            !str_eq(str_from(name, k->name.len), S(".zst")))
+            continue;
+        code = write_kind(k, docs, &plain, err);
+        return code ? code : zstd_pack(buf_str(&plain), JSON_LEVEL, out, err);
+    }
+    return fail(err, ERR_NOT_FOUND, "no index document \"" STR_FMT "\"", STR_ARG(name));
+}
+
+enum err_code documents_empty(const struct channel *ch, struct str subdir, struct str name,
+                              struct buf *out, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    AUTO(subdir_docs_done) struct subdir_docs sub;
+    AUTO(channel_docs_done) struct channel_docs docs = {0};
+    struct str title = mem ? channel_title(mem, ch) : (struct str){0};
+    enum err_code code;
+
+    subdir_docs_init(&sub, title, subdir);
+    if (!title.ptr)
+        return fail(err, ERR_NOMEM, "out of memory for an empty index");
+    if (subdir.len)
+        return write_named(&subdir_kinds, &sub, name, out, err);
+    code = channel_docs_open(&docs, title, err);
+    return code ? code : write_named(&channel_kinds, &docs, name, out, err);
+}
+
+/* ---- what is current ---- */
+
+static int doc_cmp(const void *a, const void *b)
+{
+    const struct index_doc_row *x = a, *y = b;
+
+    return str_cmp(x->name, y->name);
+}
+
+enum err_code documents_current(struct tx *tx, struct arena *mem, const struct channel *ch,
+                                struct str subdir, struct document_set *ret, struct err *err)
+{
+    struct document_set set = {0};
+    enum err_code code = index_doc_list(tx, mem, ch->account_id, ch->label, subdir, &set.list, err);
+    size_t n = set.list.count;
+
+    if (code)
+        return code;
+    set.met = arena_array(mem, bool, n ? n : 1);
+    if (!set.met)
+        return fail(err, ERR_NOMEM, "out of memory for %zu index documents", n);
+    if (n)
+        qsort(set.list.rows, n, sizeof set.list.rows[0], doc_cmp);
+    *ret = set;
+    return OK;
+}
+
+const struct index_doc_row *documents_meet(struct document_set *set, struct str name)
+{
+    struct index_doc_row key = {.name = name}, *found = NULL;
+
+    if (set->list.count)
+        found = bsearch(&key, set->list.rows, set->list.count, sizeof key, doc_cmp);
+    if (found)
+        set->met[found - set->list.rows] = true;
+    return found;
+}

@@ -1,0 +1,75 @@
+#include "web/content.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "blob/blob.h"
+#include "config.h"
+
+/* From here on a copy on the local disk first would keep the client waiting for its first byte. */
+#define PIECES_FROM ((int64_t)(32 * MIB))
+
+/* A blob that is read while it is sent. */
+struct remote_blob {
+    struct shared shared;
+    struct blob_store *store;
+    char sha256[SHA256_HEX + 1];
+};
+
+static void remote_free(struct shared *s)
+{
+    mem_free(s);
+}
+
+static enum err_code remote_read(void *object, uint64_t offset, size_t len, char *out,
+                                 struct err *err)
+{
+    struct remote_blob *r = object;
+
+    return blob_read_at(r->store, str_of(r->sha256), offset, len, out, err);
+}
+
+static enum err_code set_pieces(struct call *c, struct str sha256, struct http_entity_desc *d,
+                                struct err *err)
+{
+    struct remote_blob *r = mem_new(struct remote_blob);
+
+    if (!r)
+        return fail(err, ERR_NOMEM, "out of memory");
+    shared_init(&r->shared, remote_free);
+    r->store = c->app->blobs;
+    (void)snprintf(r->sha256, sizeof r->sha256, "%.*s", (int)sha256.len, sha256.ptr);
+    d->source = (struct http_source){r, remote_read};
+    return OK;
+}
+
+enum err_code content_load(struct call *c, struct str sha256, int64_t size,
+                           struct http_entity_desc *d, struct err *err)
+{
+    struct blob_store *blobs = c->app->blobs;
+    enum err_code rc;
+
+    d->size = (uint64_t)size;
+    if (d->size <= LIMIT_CACHED_BODY)
+        rc = blob_read(blobs, c->mem, sha256, LIMIT_CACHED_BODY, &d->bytes, err);
+    else if (!blob_is_remote(blobs) || size < PIECES_FROM)
+        rc = blob_path(blobs, c->mem, sha256, &d->file, err);
+    else
+        rc = set_pieces(c, sha256, d, err);
+    if (rc == ERR_TOO_BIG) /* to be kept on the local disk */
+        rc = set_pieces(c, sha256, d, err);
+    if (rc == ERR_NOT_FOUND) /* a row promises it, so this is our fault and no 404 */
+        return fail(err, ERR_IO, "blob " STR_FMT " is missing from its store", STR_ARG(sha256));
+    return rc;
+}
+
+void content_done(struct http_entity_desc *d)
+{
+    shared_unref(d->source.object);
+    d->source.object = NULL;
+}
+
+bool content_is_linked(const struct call *c, int64_t size)
+{
+    return c->app->config->s3_delivery && blob_is_remote(c->app->blobs) &&
+           size > (int64_t)LIMIT_CACHED_BODY;
+}

@@ -1,0 +1,21 @@
+/* content.h: how the bytes of a blob get from its store to a client.
+ *
+ * Small ones are kept in memory with their entity. Others are sent from a file, the store's own or
+ * a local copy; from a remote store, large ones are read in pieces while they are sent, or their
+ * readers are sent there by a link, if the settings say so. */
+#ifndef WEB_CONTENT_H
+#define WEB_CONTENT_H
+#include "http/entity.h"
+#include "web/call.h"
+
+/* Sets the content of d: bytes, file or source, and size. Bytes lie in the call's memory. May wait
+ * for a remote store. ERR_IO when the store lacks what a row promises. */
+enum err_code content_load(struct call *c, struct str sha256, int64_t size,
+                           struct http_entity_desc *d, struct err *err) MUST_USE;
+/* Gives up what content_load has taken, once an entity was made of d. */
+void content_done(struct http_entity_desc *d);
+
+/* Is this to be answered with a link (resource_link)? */
+bool content_is_linked(const struct call *c, int64_t size);
+
+#endif
