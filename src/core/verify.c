@@ -157,24 +157,22 @@ static enum err_code subjects_of(struct verify *v, const struct holding *h, stru
     return rc;
 }
 
-/* A second look, between two at the rows: a row that is there before and after was there all the
- * time, and its bytes had to be. */
+/* A second look, at the bytes and then at the rows: a row that says after it what it said in the
+ * inventory was there all the time, and its bytes had to be. */
 static enum err_code confirm(struct verify *v, const struct holding *h, struct err *err)
 {
-    struct str *before = arena_array(v->mem, struct str, h->row_count),
-               *after = arena_array(v->mem, struct str, h->row_count);
-    struct look look;
+    struct str *subjects = arena_array(v->mem, struct str, h->row_count);
+    struct look look = {0};
     enum err_code rc;
 
-    if (!before || !after)
+    if (!subjects)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = subjects_of(v, h, before, err)) ||
-        (rc = look_at(v, str_of(h->sha256), NULL, &look, err)) ||
-        (rc = subjects_of(v, h, after, err)))
+    if ((rc = look_at(v, str_of(h->sha256), NULL, &look, err)) ||
+        (rc = subjects_of(v, h, subjects, err)))
         return rc;
     for (size_t i = 0; i < h->row_count; i++)
-        if (before[i].ptr && after[i].ptr)
-            tell_row(v, &h->rows[i], &look, after[i]);
+        if (subjects[i].ptr)
+            tell_row(v, &h->rows[i], &look, subjects[i]);
     return OK;
 }
 
@@ -194,7 +192,7 @@ static bool count_rows(struct verify *v, const struct holding *h)
 
 static enum err_code check_holding(struct verify *v, const struct holding *h, struct err *err)
 {
-    struct look look;
+    struct look look = {0};
     enum err_code rc;
 
     if (h->row_count == 0) {

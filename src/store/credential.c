@@ -9,7 +9,6 @@ enum {
     SESSION_FIND,
     SESSION_DELETE,
     SESSION_DELETE_ALL,
-    SESSION_DELETE_EXPIRED,
     SESSION_ANY_EXPIRED,
     SESSION_SWEEP,
     TOKEN_INSERT,
@@ -34,9 +33,6 @@ static const struct stmt stmts[] = {
     [SESSION_DELETE] = {"session_delete", "DELETE FROM session WHERE hash = $1", "b", ""},
     [SESSION_DELETE_ALL] = {"session_delete_all", "DELETE FROM session WHERE account_id = $1", "i",
                             ""},
-    [SESSION_DELETE_EXPIRED] = {"session_delete_expired",
-                                "DELETE FROM session WHERE expires_ms > 0 AND expires_ms <= $1",
-                                "i", ""},
     [SESSION_ANY_EXPIRED] = {"session_any_expired",
                              "SELECT COUNT(*) FROM (SELECT id FROM session WHERE expires_ms > 0 "
                              "AND expires_ms <= $1 LIMIT 1) AS expired",
@@ -138,11 +134,6 @@ enum err_code session_delete(struct tx *tx, struct str hash, struct err *err)
 enum err_code session_delete_all(struct tx *tx, int64_t account_id, struct err *err)
 {
     return db_exec(tx, &stmts[SESSION_DELETE_ALL], DB_ARGS(db_int(account_id)), NULL, err);
-}
-
-enum err_code session_delete_expired(struct tx *tx, int64_t now_ms, struct err *err)
-{
-    return db_exec(tx, &stmts[SESSION_DELETE_EXPIRED], DB_ARGS(db_int(now_ms)), NULL, err);
 }
 
 enum err_code session_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err)

@@ -27,7 +27,6 @@ enum err_code session_find(struct tx *tx, struct arena *mem, struct str hash,
                            struct credential_row *ret, struct err *err) MUST_USE;
 enum err_code session_delete(struct tx *tx, struct str hash, struct err *err) MUST_USE;
 enum err_code session_delete_all(struct tx *tx, int64_t account_id, struct err *err) MUST_USE;
-enum err_code session_delete_expired(struct tx *tx, int64_t now_ms, struct err *err) MUST_USE;
 /* Is any session past its expiry? Removes at most `max` of them, the oldest first. */
 enum err_code session_any_expired(struct tx *tx, int64_t now_ms, bool *ret_any,
                                   struct err *err) MUST_USE;

@@ -9,7 +9,7 @@
  * after an answer "it is done" no node anywhere shows what was before. */
 #ifndef STORE_DB_PG_WATCH_H
 #define STORE_DB_PG_WATCH_H
-#include <libpq-fe.h>
+#include <libpq-fe.h> /* first: it uses what banned.h bans */
 
 #include "base/log.h"
 #include "store/db.h"

@@ -10,7 +10,17 @@
     "ticket_hash FROM upload "
 #define UPLOAD_TYPES "itiiiitttttttiiib"
 
-enum { INSERT, BY_TICKET, BY_DIST_ID, RECEIVED, EXISTS, DELETE, ANY_EXPIRED, DELETE_EXPIRED, DELETE_ALL };
+enum {
+    INSERT,
+    BY_TICKET,
+    BY_DIST_ID,
+    RECEIVED,
+    EXISTS,
+    DELETE,
+    ANY_EXPIRED,
+    DELETE_EXPIRED,
+    DELETE_ALL
+};
 static const struct stmt stmts[] = {
     [INSERT] = {"upload_insert",
                 "INSERT INTO upload (ticket_hash, dist_id, account_id, uploader_id, package_id, "

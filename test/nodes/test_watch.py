@@ -41,7 +41,7 @@ def listeners(site):
     """Process ids of the connections that listen: those which hold a subscription."""
     rows = site.place.psql(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND query ~* 'LISTEN|lease_ms|acknowledge'")
+        " AND pid <> pg_backend_pid() AND query ~ '^(INSERT INTO node|DELETE FROM node|LISTEN)|AS ack'")
     return [int(row) for row in rows.split()]
 
 

@@ -25,6 +25,7 @@ def configuration(text, port, socket_path, nodes):
     """The example with what belongs to one place put in: addresses, and no TLS."""
     changes = {
         "    log /dev/log local0\n    user haproxy\n    group haproxy\n": "    log stderr format raw local0\n",
+        "    maxconn 20000\n": "    maxconn 2000\n",
         "/run/haproxy/admin.sock mode 660": f"{socket_path} mode 600",
         "    bind :80\n": f"    bind 127.0.0.1:{port}\n",
         "    bind :443 ssl crt /etc/haproxy/terrarium.pem alpn h2,http/1.1\n": "",

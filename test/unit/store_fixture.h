@@ -145,6 +145,19 @@ static inline bool fixture_can_close(const struct fixture *f)
     return true;
 }
 
+/* What a failed test has left open would keep the following ones from a database that they share.
+ */
+static inline void end_transactions(struct fixture *f)
+{
+    for (size_t i = 0; f->db && i < f->begun_count; i++)
+        if (f->begun[i]->db == f->db && f->begun[i]->magic == TX_MAGIC) {
+            struct tx *tx = f->begun[i];
+
+            tx->open_rows = 0;
+            tx_endp(&tx);
+        }
+}
+
 /* In the middle of a test, to open it again. */
 static inline void close_database(struct fixture *f)
 {
@@ -157,6 +170,8 @@ static inline int fixture_close(void **state)
     struct fixture *f = *state;
     char command[128];
 
+    if (!fixture_is_sqlite(f))
+        end_transactions(f);
     if (fixture_can_close(f))
         db_close(f->db);
     (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);

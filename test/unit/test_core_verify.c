@@ -14,6 +14,7 @@ struct findings {
     struct buf lines; /* "kind subject detail\n" */
     struct verify_report report;
     uint64_t progress; /* calls */
+    uint64_t when;     /* the call of progress at which something happens meanwhile */
     void (*meanwhile)(struct core *f);
 };
 
@@ -34,10 +35,8 @@ static void progress(void *ctx, const struct verify_report *so_far)
 
     assert_true(so_far->bytes >= v->report.bytes);
     v->report = *so_far;
-    if (v->meanwhile && so_far->uploads == 1) {
+    if (v->meanwhile && v->progress == v->when)
         v->meanwhile(v->f);
-        v->meanwhile = NULL;
-    }
     v->progress++;
 }
 
@@ -135,10 +134,16 @@ static void replaced_documents_are_in_order(void **state)
 static void missing_garbage_is_no_problem(void **state)
 {
     struct core *f = *state;
+    struct blob_id id;
+    struct findings v;
 
     CORE_CHANGE(f, "INSERT INTO index_garbage (sha256, retired_ms) VALUES "
                    "('7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed', 1)");
     assert_well(f);
+    must(f, blob_put(f->app.blobs, S("one"), &id, &f->err));
+    v = run(f, false);
+    assert_int_equal(v.report.bytes + v.report.problems + v.report.orphans, 0);
+    buf_done(&v.lines);
 }
 
 static void orphans_are_told_and_no_problem(void **state)
@@ -371,9 +376,11 @@ static void remove_bytes_only(struct core *f)
     remove_blob(f, last_digest(f));
 }
 
-static struct findings run_meanwhile(struct core *f, void (*meanwhile)(struct core *f))
+static struct findings run_meanwhile(struct core *f, uint64_t when,
+                                     void (*meanwhile)(struct core *f))
 {
-    struct findings v = {.f = f, .lines = BUF_INIT(1024 * 1024), .meanwhile = meanwhile};
+    struct findings v = {
+        .f = f, .lines = BUF_INIT(1024 * 1024), .when = when, .meanwhile = meanwhile};
     const struct verify_options options = {false, found, progress, &v};
 
     must(f, verify_all(&f->app, &options, &v.report, &f->err));
@@ -386,7 +393,7 @@ static void what_is_removed_meanwhile_is_not_missing(void **state)
     struct findings v;
 
     two_uploads(f);
-    v = run_meanwhile(f, remove_with_row);
+    v = run_meanwhile(f, 0, remove_with_row);
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM upload"), 1);
     assert_str(buf_str(&v.lines), "");
     assert_int_equal(v.report.problems, 0);
@@ -399,9 +406,26 @@ static void what_is_lost_meanwhile_is_missing(void **state)
     struct findings v;
 
     two_uploads(f);
-    v = run_meanwhile(f, remove_bytes_only);
+    v = run_meanwhile(f, 0, remove_bytes_only);
     assert_true(str_starts(buf_str(&v.lines), S("missing alice/")));
     assert_int_equal(v.report.problems, 1);
+    buf_done(&v.lines);
+}
+
+/* While the damaged bytes are read for the second time, to be sure. */
+static void what_is_removed_at_the_second_look_is_not_damaged(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct file_path x = core_path(f, "alice", &x1);
+    struct findings v;
+
+    (void)core_upload(f, &alice, &x, S("one"));
+    core_break_blob(f, last_digest(f), S("two"));
+    v = run_meanwhile(f, 1, remove_with_row);
+    assert_str(buf_str(&v.lines), "");
+    assert_int_equal(v.report.bytes, 6);
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM upload"), 0);
     buf_done(&v.lines);
 }
 
@@ -425,6 +449,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(a_wrong_newest_version_is_told),
         WITH_CORE(what_is_removed_meanwhile_is_not_missing),
         WITH_CORE(what_is_lost_meanwhile_is_missing),
+        WITH_CORE(what_is_removed_at_the_second_look_is_not_damaged),
     };
 
     if (core_is_inspector(argc, argv))

@@ -118,7 +118,7 @@ static void every_code_has_its_slug(void **state)
 {
     static const char *const slugs[ERR_CODE_MAX] = {
         "ok",       "out_of_memory",   "io",     "invalid", "unprocessable", "too_big", "not_found",
-        "conflict", "unauthenticated", "denied", "busy",    "no_space"};
+        "conflict", "unauthenticated", "denied", "busy",    "collision",     "no_space"};
 
     (void)state;
     for (int i = 0; i < ERR_CODE_MAX; i++)

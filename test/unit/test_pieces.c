@@ -11,7 +11,7 @@
 
 #define H     "Host: a\r\n"
 #define PIECE ((uint64_t)HTTP_PIECE)
-#define HUGE_ (64 * PIECE) /* more than the kernel takes for a client that does not read */
+#define MUCH  (64 * PIECE) /* more than the kernel takes for a client that does not read */
 
 static struct http_fixture fx;
 static struct fixture_source source;
@@ -208,7 +208,7 @@ static void whole_body_is_exact(void **state)
         fd = client_open(&fx);
         for (size_t t = 0; t < COUNT(targets); t++) {
             get(fd, targets[t], "");
-            get(fd, "/memory", ""); /* in the same packet: the next answer begins where it must */
+            get(fd, "/memory", ""); /* pipelined: its answer begins where it must */
             expect_whole(fd, sizes[i]);
             assert_true(client_read(fd, false, &r));
             assert_str(reply_body(&r), "memory");
@@ -266,7 +266,7 @@ static void head_and_the_like_read_nothing(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_open(&fx);
     client_sendz(fd, "HEAD /entity HTTP/1.1\r\n" H "\r\n");
     assert_true(client_read(fd, true, &r));
@@ -331,11 +331,11 @@ static void client_that_reads_nothing_is_not_read_ahead_for(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls();
     (void)usleep(200000);
     assert_int_equal(source.reads, 2);
-    assert_int_equal(take(fd, 0, HUGE_), HUGE_);
+    assert_int_equal(take(fd, 0, MUCH), MUCH);
     assert_int_equal(source.reads, 64);
     assert_int_equal(source.at_once_max, 1);
     (void)close(fd);
@@ -432,7 +432,7 @@ static void client_that_leaves_while_awaited_is_noticed(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     source.gate = &fx.gate;
     fd = client_open(&fx);
     get(fd, "/entity", "");
@@ -451,7 +451,7 @@ static void client_that_leaves_while_a_piece_comes_is_noticed(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls_while_a_piece_comes();
     client_abort(fd);
     await_count(&fx.finishes, 1);
@@ -469,7 +469,7 @@ static void piece_that_nobody_wants_is_not_read(void **state)
     int fd, busy, reads;
 
     (void)state;
-    open_with(HUGE_, 1);
+    open_with(MUCH, 1);
     fd = client_that_stalls();
     busy = client_open(&fx);
     get(busy, "/gate", "");
@@ -491,7 +491,7 @@ static void piece_that_nobody_wants_is_not_read(void **state)
 static void clients_that_leave_at_any_time_leave_nothing_behind(void **state)
 {
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     for (int i = 0; i < 100; i++) {
         int fd = client_open(&fx);
 
@@ -514,12 +514,12 @@ static void slow_reader_is_cut(void **state)
 
     (void)state;
     fx.options.min_rate = 512;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls();
     reap();
     await_count(&fx.finishes, 1);
     assert_int_equal(fx.aborts, 1);
-    assert_true(take(fd, 0, HUGE_) < PIECE);
+    assert_true(take(fd, 0, MUCH) < PIECE);
     (void)close(fd);
 }
 
@@ -529,7 +529,7 @@ static void slow_reader_is_cut_while_a_piece_comes(void **state)
 
     (void)state;
     fx.options.min_rate = 512;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls_while_a_piece_comes();
     reap();
     await_count(&fx.finishes, 1);
@@ -589,10 +589,10 @@ static void body_under_way_ends_before_the_server(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls();
     begin_closing(&c, 10);
-    assert_int_equal(take(fd, 0, HUGE_), HUGE_);
+    assert_int_equal(take(fd, 0, MUCH), MUCH);
     (void)close(fd);
     assert_int_equal(pthread_join(c.thread, NULL), 0);
     assert_int_equal(fx.finishes, 1);
@@ -604,12 +604,12 @@ static void body_over_the_time_is_cut(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls();
     close_now(0);
     assert_int_equal(fx.finishes, 1);
     assert_int_equal(fx.aborts, 1);
-    assert_true(take(fd, 0, HUGE_) < HUGE_);
+    assert_true(take(fd, 0, MUCH) < MUCH);
     (void)close(fd);
     http_entity_unrefp(&fx.entity);
     assert_int_equal(source.released, 1);
@@ -622,7 +622,7 @@ static void read_over_the_time_is_waited_for(void **state)
     int fd;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     source.gate = &fx.gate;
     fd = client_open(&fx);
     get(fd, "/entity", "");
@@ -644,7 +644,7 @@ static void read_ahead_over_the_time_is_waited_for(void **state)
     int fd, reads;
 
     (void)state;
-    open_with(HUGE_, 2);
+    open_with(MUCH, 2);
     fd = client_that_stalls_while_a_piece_comes();
     reads = atomic_load(&source.reads);
     begin_closing(&c, 0);
@@ -665,7 +665,7 @@ static void busy_server_is_closed_at_any_time(void **state)
         int fd[8];
 
         (void)prepare(state);
-        open_with(HUGE_, 2);
+        open_with(MUCH, 2);
         for (size_t n = 0; n < COUNT(fd); n++) {
             fd[n] = client_open(&fx);
             get(fd[n], n % 2 ? "/late" : "/entity", "");

@@ -89,6 +89,7 @@ static const struct {
     {ERR_UNAUTHENTICATED, 401, "Unauthorized"},
     {ERR_DENIED, 403, "Forbidden"},
     {ERR_BUSY, 503, "Service Unavailable"},
+    {ERR_COLLISION, 503, "Service Unavailable"},
     {ERR_NO_SPACE, 507, "Insufficient Storage"},
 };
 

@@ -6,12 +6,14 @@
 
 #include "base/clock.h"
 
-enum { PUT, ADD, GET, ALL, COUNTER, VALUES, DELETE, CHILD, INSERT_ID };
+enum { PUT, ADD, SET, GET, ALL, LONG, COUNTER, VALUES, DELETE, CHILD, INSERT_ID };
 static const struct stmt stmts[] = {
     [PUT] = {"put", "INSERT INTO scratch (k, n) VALUES ($1, $2)", "ti", ""},
     [ADD] = {"add", "UPDATE scratch SET n = n + $1", "i", ""},
+    [SET] = {"set", "UPDATE scratch SET n = $1", "i", ""},
     [GET] = {"get", "SELECT n FROM scratch WHERE k = $1", "t", "i"},
     [ALL] = {"all", "SELECT k, n FROM scratch ORDER BY k", "", "ti"},
+    [LONG] = {"long", "SELECT k, n FROM scratch WHERE n >= $1 ORDER BY k", "i", "ti"},
     [COUNTER] = {"counter", "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM scratch", "", "i"},
     [VALUES] = {"values",
                 "INSERT INTO scratch (k, n, t, b) VALUES ($1, $2, $3, $4) RETURNING n, t, b",
@@ -92,6 +94,9 @@ static void url_of_an_unknown_kind_is_refused(void **state)
     }
     assert_string_equal(f->err.msg,
                         "\"/var/lib/x.db\" is not the URL of a database of a known kind");
+    assert_int_equal(db_open(S("postgresq://u:secret@host/db"), true, NULL, &f->db, &f->err),
+                     ERR_INVALID);
+    assert_string_equal(f->err.msg, "the URL is not that of a database of a known kind");
 }
 
 static void committed_rows_are_there_after_reopening(void **state)
@@ -355,6 +360,88 @@ static void more_statements_than_are_kept_can_be_used(void **state)
             assert_int_equal(rows_int(rows, 0), 5);
         }
     tx_endp(&tx);
+}
+
+/* --- long results -------------------------------------------------------------------------- */
+
+/* Keys in the order of their numbers. */
+static void put_numbered(struct fixture *f, struct tx *tx, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char k[8];
+
+        (void)snprintf(k, sizeof(k), "%04d", i);
+        put(f, tx, k, i);
+    }
+}
+
+static void long_result_of_any_length_is_complete(void **state)
+{
+    static const int lengths[] = {0, 1, 499, 500, 501, 1000, 1003};
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int there = 0;
+
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        AUTO(rows_endp) struct rows *rows = NULL;
+        int seen = 0;
+
+        put_numbered(f, tx, there, lengths[i]);
+        there = lengths[i];
+        must(f, db_query_long(tx, &stmts[LONG], DB_ARGS(db_int(0)), &rows, &f->err));
+        while (rows_next(rows))
+            assert_int_equal(rows_int(rows, 1), seen++);
+        must(f, rows_error(rows, &f->err));
+        assert_int_equal(seen, there);
+    }
+    tx_endp(&tx);
+}
+
+static void statements_run_during_a_long_result(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct rows *outer = NULL, *inner = NULL;
+    int64_t seen = 0;
+
+    put_numbered(f, tx, 0, 900);
+    must(f, db_query_long(tx, &stmts[LONG], DB_ARGS(db_int(0)), &outer, &f->err));
+    must(f, db_query_long(tx, &stmts[LONG], DB_ARGS(db_int(2)), &inner, &f->err));
+    while (rows_next(outer)) {
+        AUTO(rows_endp) struct rows *row = NULL;
+
+        if (seen < 898) { /* two of the same, side by side */
+            assert_true(rows_next(inner));
+            assert_int_equal(rows_int(inner, 1), seen + 2);
+        }
+        must(f, db_one(tx, &stmts[GET], DB_ARGS(db_text(rows_text(outer, 0))), &row, &f->err));
+        assert_int_equal(rows_int(row, 0), seen++);
+    }
+    assert_int_equal(seen, 900);
+    rows_endp(&inner);
+    rows_endp(&outer);
+    put(f, tx, "x", 1);
+    commit(f, &tx);
+}
+
+static void long_result_may_be_left_early(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+
+    put_numbered(f, tx, 0, 700);
+    for (int i = 0; i < 3; i++) {
+        AUTO(rows_endp) struct rows *rows = NULL;
+
+        must(f, db_query_long(tx, &stmts[LONG], DB_ARGS(db_int(0)), &rows, &f->err));
+        for (int64_t n = 0; n < 10; n++) {
+            assert_true(rows_next(rows));
+            assert_int_equal(rows_int(rows, 1), n);
+        }
+    }
+    put(f, tx, "x", 1);
+    commit(f, &tx);
+    assert_int_equal(sum_now(f), 699 * 700 / 2 + 1);
 }
 
 /* --- mistakes of the program --------------------------------------------------------------- */
@@ -627,6 +714,112 @@ static void writers_of_many_threads_lose_nothing(void **state)
     assert_int_equal(db_generation(f->db), before + THREADS * ROUNDS);
 }
 
+struct adder {
+    struct fixture f;
+    struct str part; /* ptr NULL: everything */
+};
+
+/* Adds to what it has read: who reads at the same time would undo it. */
+static void *read_and_set(void *arg)
+{
+    struct adder *a = arg;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct tx *tx = NULL;
+
+        if (a->part.ptr)
+            must(&a->f, tx_begin_part(a->f.db, a->part, &tx, &a->f.err));
+        else
+            must(&a->f, tx_begin(a->f.db, TX_WRITE, &tx, &a->f.err));
+        must(&a->f, db_exec(tx, &stmts[SET], DB_ARGS(db_int(sum(&a->f, tx) + 1)), NULL, &a->f.err));
+        commit(&a->f, &tx);
+    }
+    return NULL;
+}
+
+static void writers_of_a_part_and_of_everything_lose_nothing(void **state)
+{
+    static const struct str parts[] = {{"alice", 5}, {"Alice", 5}, {"alice", 5}, {NULL, 0}};
+    struct fixture *f = *state;
+    struct adder adders[COUNT(parts)];
+    pthread_t threads[COUNT(parts)];
+    struct tx *tx = begin(f, TX_WRITE);
+
+    put(f, tx, "a", 0);
+    commit(f, &tx);
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        adders[i] = (struct adder){.f = *f, .part = parts[i]};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_and_set, &adders[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT(parts); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(sum_now(f), (int64_t)COUNT(parts) * ROUNDS);
+}
+
+static struct tx *begin_part(struct fixture *f, const char *part)
+{
+    struct tx *tx = NULL;
+
+    must(f, tx_begin_part(f->db, str_of(part), &tx, &f->err));
+    if (f->begun_count < COUNT(f->begun))
+        f->begun[f->begun_count++] = tx;
+    return tx;
+}
+
+static void transaction_of_a_part_is_a_transaction(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t before = db_generation(f->db);
+    struct tx *tx = begin_part(f, "alice");
+
+    put(f, tx, "a", 5);
+    tx_endp(&tx);
+    assert_int_equal(sum_now(f), 0);
+    assert_int_equal(db_generation(f->db), before);
+    tx = begin_part(f, "a/name with % and ' of any length: \xc3\xa4");
+    put(f, tx, "a", 7);
+    commit(f, &tx);
+    assert_int_equal(sum_now(f), 7);
+    assert_int_equal(db_generation(f->db), before + 1);
+}
+
+static void lock_lasts_until_its_transaction_ends(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        struct tx *tx = i == 2 ? begin_part(f, "alice") : begin(f, TX_WRITE);
+        bool claimed = false;
+
+        must(f, tx_claim(tx, S("blob/ab"), &claimed, &f->err)); /* nobody else has it any more */
+        assert_true(claimed);
+        must(f, tx_share(tx, S("blob/ab"), &f->err)); /* its own claim is in nobody's way */
+        must(f, tx_share(tx, S("blob/cd"), &f->err));
+        claimed = false;
+        must(f, tx_claim(tx, S("blob/cd"), &claimed, &f->err)); /* nor what it alone shares */
+        assert_true(claimed);
+        if (i == 0)
+            tx_endp(&tx);
+        else
+            commit(f, &tx);
+    }
+}
+
+static void failed_transaction_takes_no_locks(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    bool claimed = false;
+
+    put(f, tx, "a", 5);
+    assert_int_equal(db_exec(tx, &stmts[PUT], DB_ARGS(db_text(S("a")), db_int(6)), NULL, &f->err),
+                     ERR_CONFLICT);
+    assert_int_equal(tx_share(tx, S("x"), &f->err), ERR_IO);
+    assert_int_equal(tx_claim(tx, S("x"), &claimed, &f->err), ERR_IO);
+    assert_false(claimed);
+    tx_endp(&tx);
+}
+
 struct late {
     struct fixture f;
     atomic_bool got;
@@ -778,6 +971,9 @@ int main(void)
         WITH_SCRATCH(statement_may_run_within_itself),
         WITH_SCRATCH(violated_rules_have_codes),
         WITH_SCRATCH(more_statements_than_are_kept_can_be_used),
+        WITH_SCRATCH(long_result_of_any_length_is_complete),
+        WITH_SCRATCH(statements_run_during_a_long_result),
+        WITH_SCRATCH(long_result_may_be_left_early),
         WITH_PLACE(mistakes_of_the_program_end_it),
         WITH_SCRATCH(generation_moves_with_each_commit_that_wrote),
         WITH_SCRATCH(generation_stays_without_a_change),
@@ -786,6 +982,10 @@ int main(void)
         WITH_SCRATCH(quiet_commits_hide_no_commit_of_another_connection),
         WITH_SCRATCH(generation_is_cheap_to_ask),
         WITH_SCRATCH(writers_of_many_threads_lose_nothing),
+        WITH_SCRATCH(writers_of_a_part_and_of_everything_lose_nothing),
+        WITH_SCRATCH(transaction_of_a_part_is_a_transaction),
+        WITH_SCRATCH(lock_lasts_until_its_transaction_ends),
+        WITH_SCRATCH(failed_transaction_takes_no_locks),
         WITH_SCRATCH(reader_past_the_pool_waits_for_one_to_come_back),
         WITH_PLACE(writers_of_several_processes_lose_nothing),
         WITH_PLACE(transaction_of_a_killed_process_leaves_nothing),

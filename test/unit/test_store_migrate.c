@@ -2,27 +2,41 @@
 
 #include "store/migrate.h"
 
-/* A database of version 1, for which a later program brings two steps. */
-#define STEP_2                                                                                     \
+/* Steps that a later program brings. */
+#define BOTH(sql)                                                                                  \
     {                                                                                              \
-        2, "shelf", "CREATE TABLE shelf (n BIGINT NOT NULL);"                                      \
+        (sql), (sql)                                                                               \
     }
-#define STEP_3                                                                                     \
-    {                                                                                              \
-        3, "books", "CREATE TABLE book (n BIGINT NOT NULL); INSERT INTO shelf VALUES (7);"         \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        0, NULL, NULL                                                                              \
-    }
+static const char add_shelf[] = "CREATE TABLE shelf (n BIGINT NOT NULL);";
+static const char add_books[] =
+    "CREATE TABLE book (n BIGINT NOT NULL); INSERT INTO shelf VALUES (7);";
+static const char break_it[] = "CREATE TABLE book (n BIGINT); CREATE TABLE shelf (n INT);";
 
 static const struct stmt shelf = {"shelf", "SELECT n FROM shelf", "", "i"};
 static const struct stmt versions = {
     "versions", "SELECT version, name FROM schema_version ORDER BY version", "", "it"};
 
-static struct migration first(void)
+/* How many steps this program knows. */
+static int known(void)
 {
-    return migrations[0];
+    int n = 0;
+
+    while (migrations[n].version)
+        n++;
+    return n;
+}
+
+/* All of them, and two more. */
+static const struct migration *later(struct fixture *f, const char *first, const char *second)
+{
+    int n = known();
+    struct migration *list = arena_array(f->mem, struct migration, (size_t)n + 3);
+
+    assert_non_null(list);
+    memcpy(list, migrations, (size_t)n * sizeof(*list));
+    list[n] = (struct migration){n + 1, "shelf", BOTH(first)};
+    list[n + 1] = (struct migration){n + 2, "books", BOTH(second)};
+    return list;
 }
 
 static int64_t version_of(struct fixture *f)
@@ -45,13 +59,10 @@ static int64_t version_of(struct fixture *f)
 static void fresh_database_gets_all_steps(void **state)
 {
     struct fixture *f = *state;
-    int64_t known = 0;
 
-    while (migrations[known].version)
-        known++;
-    assert_true(known >= 1);
+    assert_true(known() >= 1);
     assert_string_equal(migrations[0].name, "initial");
-    assert_int_equal(version_of(f), known);
+    assert_int_equal(version_of(f), known());
 }
 
 static void current_database_is_left_alone(void **state)
@@ -68,75 +79,116 @@ static void current_database_is_left_alone(void **state)
     assert_int_equal(db_generation(f->db), before);
 }
 
-/* From here on with databases made for the purpose: only where there is a file to throw away. */
-static bool own_file(const struct fixture *f)
+/* --- databases of their own, to be thrown away --------------------------------------------- */
+
+/* A schema of a PostgreSQL database is as good as a database. */
+#define OWN_SCHEMA "test_store_migrate"
+
+static void run_on_given(struct fixture *f, const char *sql)
 {
-    if (fixture_is_sqlite(f) && !getenv("TERRARIUM_TEST_DB_URL"))
-        return true;
-    print_message("skipped: needs a database that can be thrown away\n");
-    skip();
-    return false;
+    struct fixture given = *f;
+
+    (void)snprintf(given.url, sizeof(given.url), "%s", getenv("TERRARIUM_TEST_DB_URL"));
+    must(&given, db_open_bare(fixture_url(&given), true, NULL, &given.db, &given.err));
+    run_script(&given, sql);
+    db_close(given.db);
 }
+
+/* f->url becomes that of an empty place; number: another for each. */
+static void empty_place(struct fixture *f, int number)
+{
+    const char *given = getenv("TERRARIUM_TEST_DB_URL");
+
+    if (!given || str_starts(str_of(given), S("sqlite:"))) {
+        (void)snprintf(f->url, sizeof(f->url), "sqlite://%s/%d.db", f->folder, number);
+        return;
+    }
+    run_on_given(f, "DROP SCHEMA IF EXISTS " OWN_SCHEMA " CASCADE; CREATE SCHEMA " OWN_SCHEMA);
+    (void)snprintf(f->url, sizeof(f->url), "%s%coptions=-csearch_path%%3D" OWN_SCHEMA, given,
+                   strchr(given, '?') ? '&' : '?');
+}
+
+static int own_place(void **state)
+{
+    if (fixture_place(state))
+        return -1;
+    empty_place(*state, 0);
+    return 0;
+}
+
+static int own_open(void **state)
+{
+    if (own_place(state))
+        return -1;
+    open_database(*state);
+    return 0;
+}
+
+static int own_close(void **state)
+{
+    struct fixture *f = *state;
+
+    if (fixture_can_close(f))
+        close_database(f);
+    if (!fixture_is_sqlite(f))
+        run_on_given(f, "DROP SCHEMA IF EXISTS " OWN_SCHEMA " CASCADE");
+    return fixture_close(state);
+}
+#define WITH_OWN(test)       cmocka_unit_test_setup_teardown(test, own_open, own_close)
+#define WITH_OWN_PLACE(test) cmocka_unit_test_setup_teardown(test, own_place, own_close)
 
 static void older_database_gets_the_steps_it_lacks(void **state)
 {
-    const struct migration later[] = {first(), STEP_2, STEP_3, END};
     struct fixture *f = *state;
+    const struct migration *list = later(f, add_shelf, add_books);
+    struct account_row alice = {0};
     struct rows *rows = NULL;
-    struct tx *tx;
+    struct tx *tx = begin(f, TX_WRITE);
 
-    if (!own_file(f))
-        return;
-    tx = begin(f, TX_WRITE);
     (void)add_account(f, tx, "alice");
     commit(f, &tx);
-    assert_int_equal(version_of(f), 1);
-    must(f, migrate(f->db, later, &f->err));
-    assert_int_equal(version_of(f), 3);
+    assert_int_equal(version_of(f), known());
+    must(f, migrate(f->db, list, &f->err));
+    assert_int_equal(version_of(f), known() + 2);
     tx = begin(f, TX_WRITE);
     must(f, db_one(tx, &shelf, DB_NO_ARGS, &rows, &f->err));
     assert_int_equal(rows_int(rows, 0), 7);
     assert_false(rows_next(rows)); /* once */
     rows_endp(&rows);
-    struct account_row alice = {0};
     must(f, account_by_login(tx, f->mem, S("alice"), &alice, &f->err));
     tx_endp(&tx);
-    must(f, migrate(f->db, later, &f->err)); /* again: nothing to do */
+    must(f, migrate(f->db, list, &f->err)); /* again: nothing to do */
 }
 
 static void newer_database_is_refused_naming_both_versions(void **state)
 {
-    const struct migration later[] = {first(), STEP_2, STEP_3, END};
     struct fixture *f = *state;
+    char why[200];
 
-    if (!own_file(f))
-        return;
-    must(f, migrate(f->db, later, &f->err));
+    must(f, migrate(f->db, later(f, add_shelf, add_books), &f->err));
     close_database(f);
     assert_int_equal(db_open(fixture_url(f), true, NULL, &f->db, &f->err), ERR_INVALID);
     assert_null(f->db);
-    assert_string_equal(f->err.msg, "the database has schema version 3, this program knows "
-                                    "versions up to 1: it was written by a newer program");
+    (void)snprintf(why, sizeof(why),
+                   "the database has schema version %d, this program knows versions up to %d: it "
+                   "was written by a newer program",
+                   known() + 2, known());
+    assert_string_equal(f->err.msg, why);
 }
 
 static void failed_step_leaves_the_version_before_it(void **state)
 {
-    const struct migration broken[] = {
-        first(),
-        STEP_2,
-        {3, "broken", "CREATE TABLE book (n BIGINT); CREATE TABLE shelf (n INT);"},
-        END};
-    const struct migration repaired[] = {first(), STEP_2, STEP_3, END};
     struct fixture *f = *state;
+    char why[200];
 
-    if (!own_file(f))
-        return;
-    assert_int_equal(migrate(f->db, broken, &f->err), ERR_IO);
-    assert_true(str_starts(str_of(f->err.msg), S("migration 003_broken: database: table shelf "
-                                                 "already exists")));
-    assert_int_equal(version_of(f), 2);
-    must(f, migrate(f->db, repaired, &f->err)); /* of the broken one not even a part is there */
-    assert_int_equal(version_of(f), 3);
+    assert_int_equal(migrate(f->db, later(f, add_shelf, break_it), &f->err), ERR_IO);
+    (void)snprintf(why, sizeof(why), "migration %03d_books: database: %s already exists",
+                   known() + 2, fixture_is_sqlite(f) ? "table shelf" : "relation \"shelf\"");
+    assert_true(str_starts(str_of(f->err.msg), str_of(why)));
+    assert_int_equal(version_of(f), known() + 1);
+    /* Of the broken one not even a part is there. */
+    must(f, migrate(f->db, later(f, add_shelf, add_books), &f->err));
+    assert_int_equal(version_of(f), known() + 2);
 }
 
 static int open_fresh(struct fixture *f)
@@ -146,20 +198,20 @@ static int open_fresh(struct fixture *f)
     return 0;
 }
 
-static void processes_that_open_a_fresh_folder_at_once_all_succeed(void **state)
+static void processes_that_open_a_fresh_database_at_once_all_succeed(void **state)
 {
     struct fixture *f = *state;
     pid_t children[4];
 
     for (int round = 0; round < 5; round++) {
-        (void)snprintf(f->url, sizeof(f->url), "sqlite://%s/%d.db", f->folder, round);
+        empty_place(f, round);
         for (size_t i = 0; i < COUNT(children); i++)
             children[i] = start_child(open_fresh, f);
         for (size_t i = 0; i < COUNT(children); i++)
             assert_int_equal(exit_status_of(children[i]), 0);
     }
     must(f, db_open(fixture_url(f), false, NULL, &f->db, &f->err));
-    assert_int_equal(version_of(f), 1);
+    assert_int_equal(version_of(f), known());
 }
 
 int main(void)
@@ -167,10 +219,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(fresh_database_gets_all_steps),
         WITH_DATABASE(current_database_is_left_alone),
-        WITH_DATABASE(older_database_gets_the_steps_it_lacks),
-        WITH_DATABASE(newer_database_is_refused_naming_both_versions),
-        WITH_DATABASE(failed_step_leaves_the_version_before_it),
-        WITH_PLACE(processes_that_open_a_fresh_folder_at_once_all_succeed),
+        WITH_OWN(older_database_gets_the_steps_it_lacks),
+        WITH_OWN(newer_database_is_refused_naming_both_versions),
+        WITH_OWN(failed_step_leaves_the_version_before_it),
+        WITH_OWN_PLACE(processes_that_open_a_fresh_database_at_once_all_succeed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
