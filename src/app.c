@@ -12,6 +12,7 @@
 #include "blob/blob.h"
 #include "config.h"
 #include "core/inspect.h"
+#include "core/mark.h"
 #include "store/db.h"
 
 #define LOCK_NAME     "terrarium.lock"
@@ -121,14 +122,23 @@ bool app_blob_place(const struct config *config, struct arena *mem, const char *
     return dir.ptr;
 }
 
+/* A command must find the store that the servers use; but what lies in one folder belongs together.
+ */
 static enum err_code open_blobs(struct app *app, const struct layout *l, enum blob_use use,
                                 struct err *err)
 {
+    const struct config *config = app->config;
+    bool together = !config->db.len && !config->blobs.len;
     struct blob_place place;
+    enum err_code code;
 
-    if (!app_blob_place(app->config, l->mem, l->dir, &place))
+    if (!app_blob_place(config, l->mem, l->dir, &place))
         return fail(err, ERR_NOMEM, "out of memory");
-    return blob_open(&place, use, &app->blobs, err);
+    code = blob_open(&place, use, &app->blobs, err);
+    if (code)
+        return code;
+    return mark_check(app, place.url.len ? place.url : str_of(place.dir),
+                      use == BLOB_SERVE || together, err);
 }
 
 /* What only a server has. The inspector comes first: it forks, and threads come with the rest. */

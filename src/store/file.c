@@ -87,7 +87,8 @@ static const struct stmt stmts[] = {
                    "SELECT 1 FROM file WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_doc WHERE sha256 = $1 UNION ALL "
-                   "SELECT 1 FROM index_garbage WHERE sha256 = $1 LIMIT 1",
+                   "SELECT 1 FROM index_garbage WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM blob_mark WHERE sha256 = $1 LIMIT 1",
                    "t", "i"},
     [LABEL_ADD] = {"label_add",
                    "INSERT INTO label (account_id, name) VALUES ($1, $2) "

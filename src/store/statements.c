@@ -8,6 +8,7 @@ const struct stmt_list *const all_statements[] = {
     &file_statements,
     &index_doc_statements,
     &job_statements,
+    &mark_statements,
     &migrate_statements,
     &package_statements,
     &survey_statements,

@@ -9,6 +9,7 @@ extern const struct stmt_list credential_statements;
 extern const struct stmt_list file_statements;
 extern const struct stmt_list index_doc_statements;
 extern const struct stmt_list job_statements;
+extern const struct stmt_list mark_statements;
 extern const struct stmt_list migrate_statements;
 extern const struct stmt_list package_statements;
 extern const struct stmt_list survey_statements;

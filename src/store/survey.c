@@ -18,7 +18,9 @@ static const struct stmt stmts[] = {
                "SELECT CAST(2 AS BIGINT), id, sha256, '', size, modified_ms FROM index_doc "
                "WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
                "SELECT CAST(3 AS BIGINT), id, sha256, '', CAST(0 AS BIGINT), CAST(0 AS BIGINT) "
-               "FROM index_garbage WHERE sha256 >= $1 AND sha256 < $2",
+               "FROM index_garbage WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
+               "SELECT CAST(3 AS BIGINT), id, sha256, '', CAST(0 AS BIGINT), CAST(0 AS BIGINT) "
+               "FROM blob_mark WHERE sha256 >= $1 AND sha256 < $2",
                "tt", "iittii"},
     /* $2 to $5: what the row is to say still. */
     [FILE_SUBJECT] = {"survey_file_subject",

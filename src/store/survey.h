@@ -6,7 +6,8 @@
 #include "base/digest.h"
 #include "store/db.h"
 
-/* A row that names bytes. Garbage, the replaced bytes of a document, has neither md5 nor size. */
+/* A row that names bytes. Garbage, the replaced bytes of a document, has neither md5 nor size, and
+ * nobody needs it; the mark of the store is told as such, because who needs it looks for it. */
 enum named_kind { NAMED_FILE, NAMED_UPLOAD, NAMED_DOC, NAMED_GARBAGE };
 struct named_row {
     enum named_kind kind;

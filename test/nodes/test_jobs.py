@@ -2,7 +2,7 @@
 import re
 import time
 
-from support import secrets
+from support import secrets, stores
 from support.wait import idle, until
 
 FIRST_LOOK = 15            # time for what happens at
@@ -67,7 +67,7 @@ def test_a_node_that_ends_in_order_keeps_no_job(new_site):
 def test_three_nodes_start_at_once_on_an_empty_database(new_site):
     """The first to come makes the tables. One of the links makes the administrator, at any node."""
     for _ in range(3):
-        site = new_site(3).start()
+        site = new_site(3, place=stores.networked(stores.cluster())).start()
         links = [node.setup_link() for node in site.nodes]
         assert all(links), "no set-up link was printed"
         for link in links:

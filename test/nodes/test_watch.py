@@ -57,7 +57,7 @@ def test_nodes_listen(pair):
 
 def test_a_listener_that_is_cut_costs_no_truth(pair):
     """Again and again, right before a write on the other node."""
-    for turn in range(20):
+    for turn in range(5):
         pair.shows("warm-1.0-0.conda")          # so that it is in the reader's caches
         for pid in listeners(pair):
             pair.place.psql(f"SELECT pg_terminate_backend({pid})")
@@ -66,7 +66,7 @@ def test_a_listener_that_is_cut_costs_no_truth(pair):
 
 
 def test_every_connection_cut_costs_no_truth(pair):
-    for turn in range(5):
+    for turn in range(3):
         pair.shows("warm-1.0-0.conda")
         cut_all(pair)
         until(lambda: pair.reader.client().get("/readyz").status == 200, 15, "a ready node")
@@ -141,7 +141,7 @@ def test_a_node_that_ends_in_order_holds_up_nobody(pair):
 def test_revocation_reaches_a_node_whose_listener_was_just_cut(pair):
     cookie = make_account(pair.writer, "bob").session()
     maker = pair.writer.client(cookie=cookie)
-    for turn in range(10):
+    for turn in range(5):
         token = maker.post("/api/authentications", {"note": f"t{turn}"}).expect(200).json()["token"]
         user = pair.reader.client(token=token)
         user.get("/api/user").expect(200)

@@ -53,10 +53,10 @@ class Cluster:
         return [programs() / "psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1",
                 "-h", self.socket, "-U", self.user, "-d", database, *more]
 
-    def create_database(self, name=None):
-        """A new empty database, and its URL for a server."""
+    def create_database(self, name=None, template="template1"):
+        """A new database, and its URL for a server."""
         name = name or f"t{os.getpid()}_{next(_numbers)}"
-        self.psql(f'CREATE DATABASE "{name}" OWNER {ROLE}')
+        self.psql(f'CREATE DATABASE "{name}" OWNER {ROLE} TEMPLATE "{template}"')
         return self.url(name)
 
     def url(self, database):
@@ -137,12 +137,13 @@ class Postgres(Cluster):
 
     def kill(self):
         """All of its processes at once, as when the machine loses power (but for the disk)."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        family = _family(self.process.pid)
+        _signal(family, signal.SIGKILL)
         self.process.wait()
+        # One that outlived it for a moment would hold the shared memory.
+        until(lambda: not any(_alive(pid) for pid in family), 20, "the end of PostgreSQL")
         for path in self.folder.glob(".s.PGSQL.*"):
             path.unlink()
-        # Without its parent a process that outlived the signal would hold the shared memory.
-        until(lambda: not _members(self.process.pid), 20, "the end of PostgreSQL")
 
     def restart(self):
         self.stop()
@@ -150,38 +151,44 @@ class Postgres(Cluster):
 
     def pause(self):
         """It holds its connections and answers nothing, as behind a broken network."""
-        _signal_all(self.process.pid, signal.SIGSTOP)
+        _signal(_family(self.process.pid), signal.SIGSTOP)
 
     def resume(self):
-        _signal_all(self.process.pid, signal.SIGCONT)
+        _signal(_family(self.process.pid), signal.SIGCONT)
 
     def close(self):
         """Stopped and removed."""
         if self.process and self.process.poll() is None:
-            self.resume()
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _members(group):
-    """The processes of a session: PostgreSQL's children lead groups of their own."""
-    found = []
+def _family(parent):
+    """A process and its children, the parent first: it makes no more when it is stopped."""
+    found = [parent]
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue                            # it has just ended
-        if int(fields[3]) == group and fields[0] != "Z":
+        if int(fields[1]) == parent:
             found.append(int(path.parent.name))
     return found
 
 
-def _signal_all(group, number):
-    for pid in _members(group):
+def _signal(pids, number):
+    for pid in pids:
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             pass
+
+
+def _alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _somebody():

@@ -99,7 +99,8 @@ static inline void fixture_empty(struct fixture *f)
 {
     /* Everything that belongs to an account goes with it. */
     run_script(f, "DELETE FROM account; DELETE FROM setup_code; DELETE FROM audit;"
-                  "DELETE FROM index_garbage; DELETE FROM job; DROP TABLE IF EXISTS scratch;");
+                  "DELETE FROM index_garbage; DELETE FROM job; DELETE FROM blob_mark; DROP TABLE "
+                  "IF EXISTS scratch;");
 }
 
 /* A place for a database, not yet opened. */
