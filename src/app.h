@@ -29,6 +29,7 @@ struct app {
 enum app_use {
     APP_COMMAND, /* database only, beside a running server */
     APP_STORES,  /* database and blobs, beside a running server */
+    APP_MOVE,    /* database and blobs, alone on the data folder, whatever mark they have */
     APP_SERVE,   /* everything, alone on this data folder */
 };
 /* Creates the data folder and what is in it if need be. On failure nothing is left open. */

@@ -32,6 +32,13 @@ static const struct cli_command commands[] = {
      "  --json                          prints a JSON object\n"
      "It may run beside the server, and beside uploads on other servers of the same store.\n",
      cli_gc},
+    {"migrate", "--from WHERE [--from-blobs WHERE] --to WHERE [--blobs WHERE]",
+     "moves everything to another place, while no server runs",
+     "  --from WHERE, --to WHERE        a data folder, or postgresql://...\n"
+     "  --from-blobs, --blobs WHERE     where the files are, and are to be: s3://bucket/prefix;\n"
+     "                                  without it in the data folder\n"
+     "The target must be empty. Cut short, it goes on where it was when it is run again.\n",
+     cli_migrate},
     {"config", "[--example]", "prints the settings in force, each with its origin",
      "  --example                       prints a commented configuration file instead\n",
      cli_config_show},

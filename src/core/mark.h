@@ -12,4 +12,15 @@
  * ERR_INVALID, saying what to do, when the store is not the one, or there is no mark. */
 enum err_code mark_check(struct app *app, struct str place, bool may_set, struct err *err) MUST_USE;
 
+/* Gives the store a new mark, in place of any. */
+enum err_code mark_renew(struct app *app, struct err *err) MUST_USE;
+/* The digest of the mark, in mem; ERR_NOT_FOUND. */
+enum err_code mark_of(struct app *app, struct arena *mem, struct str *ret_sha256,
+                      struct err *err) MUST_USE;
+
+/* A mark that no store has: of a target of a migration that has not come to its end. Names the
+ * source, so that nobody goes on with another one's work; out[65]. */
+#define MARK_UNFINISHED "0000000000"
+void mark_unfinished(struct str source_mark, char *out);
+
 #endif

@@ -208,6 +208,18 @@ enum err_code tx_script(struct tx *tx, const char *sql, struct err *err)
     return code;
 }
 
+enum err_code tx_last_id(struct tx *tx, const char *table, int64_t *ret_id, struct err *err)
+{
+    assert(tx->magic == TX_MAGIC && !tx->failed);
+    return tx->db->engine->last_id(tx, table, ret_id, err);
+}
+
+enum err_code tx_set_last_id(struct tx *tx, const char *table, int64_t id, struct err *err)
+{
+    assert(tx->magic == TX_MAGIC && tx->mode == TX_WRITE && !tx->failed);
+    return tx->db->engine->set_last_id(tx, table, id, err);
+}
+
 /* --- statements ---------------------------------------------------------------------------- */
 
 static char lower(char letter)

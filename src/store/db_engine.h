@@ -58,6 +58,10 @@ struct db_engine {
 
     /* Several statements without parameters and results: a migration. */
     enum err_code (*script)(struct tx *tx, const char *sql, struct err *err);
+    /* The highest number that a table's id has ever had, 0 for none; and what it is to count on
+     * from, in a write transaction. table: of a fixed list, never from outside. */
+    enum err_code (*last_id)(struct tx *tx, const char *table, int64_t *ret_id, struct err *err);
+    enum err_code (*set_last_id)(struct tx *tx, const char *table, int64_t id, struct err *err);
     /* Does the statement prepare, and agree with its signatures? */
     enum err_code (*check)(struct tx *tx, const struct stmt *s, struct err *err);
     /* Fills tx, stmt, ncols and cols of a new struct rows. args match s->params. many: the result
@@ -73,6 +77,11 @@ extern const struct db_engine db_sqlite, db_pg;
 /* db_open without migrations and checks: for tests of migrations. */
 enum err_code db_open_bare(struct str url, bool create, const struct db_options *options,
                            struct db **ret_db, struct err *err) MUST_USE;
+/* See struct db_engine: for copies of whole databases. */
+enum err_code tx_last_id(struct tx *tx, const char *table, int64_t *ret_id,
+                         struct err *err) MUST_USE;
+enum err_code tx_set_last_id(struct tx *tx, const char *table, int64_t id,
+                             struct err *err) MUST_USE;
 /* Runs a migration's text in an open write transaction. */
 enum err_code tx_script(struct tx *tx, const char *sql, struct err *err) MUST_USE;
 

@@ -340,6 +340,33 @@ static enum err_code pg_check(struct tx *tx, const struct stmt *s, struct err *e
     return pg_conn_check(conn_of(tx), s, err);
 }
 
+/* --- numbers ------------------------------------------------------------------------------- */
+
+static const struct stmt last_id = {
+    "pg_last_id",
+    "SELECT COALESCE(pg_sequence_last_value(CAST(pg_get_serial_sequence($1, 'id') AS regclass)), "
+    "0)",
+    "t", "i"};
+static const struct stmt set_id = {
+    "pg_set_id",
+    "SELECT setval(CAST(pg_get_serial_sequence($1, 'id') AS regclass), GREATEST($2, 1), $2 > 0)",
+    "ti", "i"};
+
+static enum err_code pg_last_id(struct tx *tx, const char *table, int64_t *ret_id, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &last_id, DB_ARGS(db_text(str_of(table))), &rows, err);
+
+    if (code == OK)
+        *ret_id = rows_int(rows, 0);
+    return code;
+}
+
+static enum err_code pg_set_last_id(struct tx *tx, const char *table, int64_t id, struct err *err)
+{
+    return db_exec(tx, &set_id, DB_ARGS(db_text(str_of(table)), db_int(id)), NULL, err);
+}
+
 const struct db_engine db_pg = {
     .scheme = "postgresql",
     .alias = "postgres",
@@ -351,6 +378,8 @@ const struct db_engine db_pg = {
     .end = pg_end,
     .lock = pg_lock,
     .script = pg_script,
+    .last_id = pg_last_id,
+    .set_last_id = pg_set_last_id,
     .check = pg_check,
     .query = pg_rows_open,
     .next = pg_rows_next,

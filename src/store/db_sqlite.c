@@ -480,6 +480,35 @@ static void sqlite_done(struct rows *base)
     mem_free(r);
 }
 
+/* --- numbers ------------------------------------------------------------------------------- */
+
+/* SQLite makes this table by itself, with the first AUTOINCREMENT. */
+static const struct stmt last_id = {"sqlite_last_id",
+                                    "SELECT seq FROM sqlite_sequence WHERE name = $1", "t", "i"};
+static const struct stmt forget_id = {"sqlite_forget_id",
+                                      "DELETE FROM sqlite_sequence WHERE name = $1", "t", ""};
+static const struct stmt set_id = {
+    "sqlite_set_id", "INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)", "ti", ""};
+
+static enum err_code sqlite_last_id(struct tx *tx, const char *table, int64_t *ret_id,
+                                    struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &last_id, DB_ARGS(db_text(str_of(table))), &rows, err);
+
+    *ret_id = code == OK ? rows_int(rows, 0) : 0;
+    return code == ERR_NOT_FOUND ? OK : code;
+}
+
+static enum err_code sqlite_set_last_id(struct tx *tx, const char *table, int64_t id,
+                                        struct err *err)
+{
+    struct str name = str_of(table);
+    enum err_code code = db_exec(tx, &forget_id, DB_ARGS(db_text(name)), NULL, err);
+
+    return code ? code : db_exec(tx, &set_id, DB_ARGS(db_text(name), db_int(id)), NULL, err);
+}
+
 const struct db_engine db_sqlite = {
     .scheme = "sqlite",
     .open = sqlite_open,
@@ -489,6 +518,8 @@ const struct db_engine db_sqlite = {
     .end = sqlite_end,
     .lock = sqlite_lock,
     .script = sqlite_script,
+    .last_id = sqlite_last_id,
+    .set_last_id = sqlite_set_last_id,
     .check = sqlite_check,
     .query = sqlite_query,
     .next = sqlite_next,

@@ -2,9 +2,10 @@
 
 #include "store/statements.h"
 
-enum { FIND, INSERT };
+enum { FIND, INSERT, DELETE };
 static const struct stmt stmts[] = {
     [FIND] = {"mark_find", "SELECT sha256 FROM blob_mark", "", "t"},
+    [DELETE] = {"mark_delete", "DELETE FROM blob_mark", "", ""},
     [INSERT] = {"mark_insert", "INSERT INTO blob_mark (id, sha256) VALUES (1, $1)", "t", ""},
 };
 const struct stmt_list mark_statements = {stmts, COUNT(stmts)};
@@ -23,4 +24,9 @@ enum err_code mark_find(struct tx *tx, struct arena *mem, struct str *ret_sha256
 enum err_code mark_insert(struct tx *tx, struct str sha256, struct err *err)
 {
     return db_exec(tx, &stmts[INSERT], DB_ARGS(db_text(sha256)), NULL, err);
+}
+
+enum err_code mark_delete(struct tx *tx, struct err *err)
+{
+    return db_exec(tx, &stmts[DELETE], DB_NO_ARGS, NULL, err);
 }

@@ -8,5 +8,6 @@
 enum err_code mark_find(struct tx *tx, struct arena *mem, struct str *ret_sha256,
                         struct err *err) MUST_USE;
 enum err_code mark_insert(struct tx *tx, struct str sha256, struct err *err) MUST_USE;
+enum err_code mark_delete(struct tx *tx, struct err *err) MUST_USE;
 
 #endif

@@ -5,12 +5,14 @@
 
 extern const struct stmt_list account_statements;
 extern const struct stmt_list audit_statements;
+extern const struct stmt_list copy_statements;
 extern const struct stmt_list credential_statements;
 extern const struct stmt_list file_statements;
 extern const struct stmt_list index_doc_statements;
 extern const struct stmt_list job_statements;
 extern const struct stmt_list mark_statements;
 extern const struct stmt_list migrate_statements;
+extern const struct stmt_list node_statements;
 extern const struct stmt_list package_statements;
 extern const struct stmt_list survey_statements;
 extern const struct stmt_list upload_statements;

@@ -97,7 +97,7 @@ def test_a_postgresql_that_answers_nothing_keeps_nobody_waiting(cluster, new_nod
         load.wait_for(5)
         cluster.pause()
         try:
-            idle(PATIENCE)
+            idle(PATIENCE + 3)
         finally:
             cluster.resume()
         until(lambda: ready(node), PATIENCE, "a ready node")

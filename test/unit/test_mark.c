@@ -6,7 +6,7 @@
 #include "core/mark.h"
 #include "store/file.h"
 
-static struct str mark_of(struct core *f)
+static struct str marked(struct core *f)
 {
     return CORE_TEXT(f, "SELECT sha256 FROM blob_mark");
 }
@@ -26,12 +26,12 @@ static void the_first_server_sets_the_mark_and_the_next_finds_it(void **state)
     struct str mark;
 
     must(f, mark_check(&f->app, S("here"), true, &f->err));
-    mark = mark_of(f);
+    mark = marked(f);
     assert_int_equal(mark.len, 64);
     assert_true(core_has_blob(f, mark));
     must(f, mark_check(&f->app, S("here"), true, &f->err));
     must(f, mark_check(&f->app, S("here"), false, &f->err));
-    assert_true(str_eq(mark_of(f), mark));
+    assert_true(str_eq(marked(f), mark));
 }
 
 static void another_store_is_refused_and_left_alone(void **state)
@@ -42,7 +42,7 @@ static void another_store_is_refused_and_left_alone(void **state)
     change_store(f);
     must_fail(f, mark_check(&f->app, S("there"), true, &f->err), ERR_INVALID,
               "the files of this database are not in \"there\", which lacks their mark ");
-    assert_false(core_has_blob(f, mark_of(f)));
+    assert_false(core_has_blob(f, marked(f)));
 }
 
 static void a_command_does_not_decide(void **state)
@@ -51,7 +51,7 @@ static void a_command_does_not_decide(void **state)
 
     must_fail(f, mark_check(&f->app, S("here"), false, &f->err), ERR_INVALID,
               "nobody has said yet that the files of this database are in \"here\"");
-    assert_int_equal(mark_of(f).len, 0);
+    assert_int_equal(marked(f).len, 0);
 }
 
 static void the_mark_is_no_orphan(void **state)
@@ -62,7 +62,7 @@ static void the_mark_is_no_orphan(void **state)
     bool used = false;
 
     must(f, mark_check(&f->app, S("here"), true, &f->err));
-    struct str mark = mark_of(f);
+    struct str mark = marked(f);
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
     must(f, file_blob_used(tx, mark, &used, &f->err));
     tx_endp(&tx);
