@@ -580,7 +580,7 @@ enum err_code s3_client_send(struct s3_client *c, const struct s3_request *rq,
         if (!t.code)
             return OK;
         failures = t.got - before >= PROGRESS ? 1 : failures + 1;
-        if (!t.again || failures >= c->options.timing.tries)
+        if (!t.again || rq->once || failures >= c->options.timing.tries)
             break;
         rest(&c->options.timing, failures);
     }

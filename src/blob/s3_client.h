@@ -53,6 +53,7 @@ struct s3_request {
     struct str key;    /* empty: the bucket itself */
     struct s3_fields params;
     bool patient; /* the server may think for minutes, in silence */
+    bool once;    /* not worth a second try */
 
     /* GET of an object (sink->begin is set): len bytes from first on; len 0: all, first is 0.
      * ERR_INVALID if there are fewer. A transfer that is cut goes on where it was. */

@@ -5,11 +5,19 @@ static void all_files_with_statements_are_listed(void **state)
     static const struct {
         const char *file, *first;
     } expected[] = {
-        {"account", "account_by_login"},      {"audit", "audit_insert"},
-        {"credential", "session_insert"},     {"file", "file_insert"},
-        {"index_doc", "index_doc_find"},      {"job", "job_create"},
-        {"migrate", "schema_version_newest"}, {"package", "package_find"},
-        {"survey", "survey_named"},           {"upload", "upload_insert"},
+        {"account", "account_by_login"},
+        {"audit", "audit_insert"},
+        {"copy", "copy_read_account"},
+        {"credential", "session_insert"},
+        {"file", "file_insert"},
+        {"index_doc", "index_doc_find"},
+        {"job", "job_create"},
+        {"mark", "mark_find"},
+        {"migrate", "schema_version_newest"},
+        {"node", "node_list"},
+        {"package", "package_find"},
+        {"survey", "survey_named"},
+        {"upload", "upload_insert"},
     };
     size_t n = 0;
 
