@@ -16,17 +16,14 @@
 #include "base/text.h"
 #include "blob/blob_cache.h"
 #include "blob/blob_engine.h"
+#include "blob/s3_list.h"
 
-/* More threads than that at once wait for each other. */
-#define CONNECTIONS    32
-#define STORE_MEMORY   (64 * KIB)
-#define REQUEST_MEMORY (32 * MIB) /* a page of a list */
-#define URL_MAX        (32 * KIB)
-#define KEY_TAIL       (3 + SHA256_HEX) /* "ab/" and the digest */
-#define KEY_MAX        1024             /* of S3 */
-#define TOKEN_MAX      (8 * KIB)
-/* A list that is truncated, and goes on with nothing, so often has no end. */
-#define EMPTY_PAGES 8
+/* Threads beyond that many wait for each other. */
+#define CONNECTIONS  32
+#define STORE_MEMORY (64 * KIB)
+#define URL_MAX      (32 * KIB)
+#define KEY_MAX      1024 /* of S3 */
+#define TOKEN_MAX    (8 * KIB)
 
 struct bucket {
     struct blob_store store;
@@ -60,20 +57,9 @@ static struct str key_of(const struct bucket *b, struct str sha256, char out[KEY
     return (struct str){out, (size_t)len};
 }
 
-/* The digest that a key of ours tells. */
-static bool parse_key(const struct bucket *b, struct str key, struct str *ret_sha256)
-{
-    struct str tail = str_from(key, b->prefix.len), sha256 = str_from(tail, 3);
-
-    if (!str_starts(key, b->prefix) || tail.len != KEY_TAIL || tail.ptr[2] != '/' ||
-        !text_is_hex(sha256, SHA256_HEX) || memcmp(tail.ptr, sha256.ptr, 2) != 0)
-        return false;
-    *ret_sha256 = sha256;
-    return true;
-}
-
-/* What a failure of the client's means here. Once the store is open, being refused is a failure of
- * the server's like others: no caller of ours lacks a right. */
+/* What a failure of the client's means here. sha256: of the blob that may be absent, or empty. Once
+ * the store is open, being refused is a failure of the server's like others: no caller of ours
+ * lacks a right. */
 static enum err_code translate(enum err_code code, const struct err *why, struct str sha256,
                                struct err *err)
 {
@@ -81,7 +67,7 @@ static enum err_code translate(enum err_code code, const struct err *why, struct
         return OK;
     if (code == ERR_NOT_FOUND && sha256.len)
         return blob_absent(sha256, err);
-    if (code == ERR_DENIED)
+    if (code == ERR_DENIED || code == ERR_NOT_FOUND)
         return fail(err, ERR_IO, "%s", why->msg);
     if (err)
         *err = *why;
@@ -157,7 +143,7 @@ static enum err_code prepare_folders(struct bucket *b, const struct blob_place *
 static enum err_code ask_for_bucket(struct bucket *b, struct err *err)
 {
     AUTO(s3_answer_done) struct s3_answer answer = S3_ANSWER_INIT;
-    AUTO(arena_closep) struct arena *mem = arena_open(REQUEST_MEMORY);
+    AUTO(arena_closep) struct arena *mem = arena_open(STORE_MEMORY);
     const struct s3_field params[] = {
         {S("list-type"), S("2")}, {S("max-keys"), S("1")}, {S("prefix"), b->prefix}};
     const struct s3_request rq = {.method = S("GET"), .params = {params, COUNT(params)}};
@@ -265,30 +251,26 @@ static enum err_code store_file(struct blob_writer *w, struct err *err)
     char key[KEY_MAX];
     bool there = false;
     struct err why = {0};
-    enum err_code code = bucket_has(w->store, id, &there, err);
+    enum err_code code = w->held ? OK : bucket_has(w->store, id, &there, err);
 
     if (code || there)
         return code;
     code = s3_upload(b->client, &b->tuning.parts, key_of(b, file.sha256, key), &file, &why);
-    return translate(code == ERR_NOT_FOUND ? ERR_IO : code, &why, file.sha256, err);
-}
-
-static enum err_code bucket_sync(struct blob_writer *w, struct err *err)
-{
-    return store_file(w, err);
+    return translate(code, &why, S(""), err);
 }
 
 static enum err_code bucket_publish(struct blob_writer *w, struct err *err)
 {
     struct bucket *b = bucket_of(w->store);
-    enum err_code code = w->held ? OK : store_file(w, err); /* who removes may have been faster */
+    enum err_code code = w->held ? OK : store_file(w, err); /* gc may have been faster */
+    bool copied = false;
 
     if (code)
         return code;
     w->state = PUBLISHED;
-    if (b->cache && blob_cache_keeps(b->cache, w->file.id.size) &&
-        blob_cache_add(b->cache, &w->file, NULL))
-        return OK; /* it is stored; only a copy is missing */
+    if (b->cache && blob_cache_keeps(b->cache, w->file.id.size))
+        copied = blob_cache_add(b->cache, &w->file, NULL) == OK;
+    (void)copied; /* the bytes are stored: a copy that is missing is made when it is asked for */
     return OK;
 }
 
@@ -441,24 +423,23 @@ static enum err_code bucket_path(struct blob_store *store, struct arena *mem, st
 
 /* A blob, or a part of one, on its way to memory. */
 struct bytes {
-    struct arena *mem; /* NULL: out is there, and long enough */
+    struct arena *mem; /* NULL: there is room for what was asked for */
     size_t max;
     char *out;
-    size_t len;
-    uint64_t total;
+    size_t room, len;
 };
 
 static enum err_code bytes_begin(void *ctx, uint64_t total, struct err *err)
 {
     struct bytes *b = ctx;
 
-    b->total = total;
-    if (!b->mem || b->out)
+    if (!b->mem || (b->out && total <= b->room))
         return OK;
     if (total > b->max)
         return fail(err, ERR_TOO_BIG, "there are %ju bytes, more than %zu", (uintmax_t)total,
                     b->max);
-    b->out = arena_alloc(b->mem, (size_t)total + 1, 1);
+    b->room = (size_t)total;
+    b->out = arena_alloc(b->mem, b->room + 1, 1);
     return b->out ? OK : out_of_memory(err);
 }
 
@@ -466,8 +447,8 @@ static enum err_code bytes_write(void *ctx, struct str chunk, struct err *err)
 {
     struct bytes *b = ctx;
 
-    if (b->mem && b->total - b->len < chunk.len)
-        return fail(err, ERR_IO, "S3 tells different sizes of the same object");
+    (void)err;
+    assert(chunk.len <= b->room - b->len); /* no more than the total, or what was asked for */
     memcpy(b->out + b->len, chunk.ptr, chunk.len);
     b->len += chunk.len;
     return OK;
@@ -483,7 +464,6 @@ static enum err_code read_remote(struct bucket *b, struct str sha256, struct byt
         enum err_code code;
 
         bytes->len = 0;
-        bytes->out = NULL;
         code = receive(b, sha256, &sink, err);
         if (code)
             return code;
@@ -528,7 +508,7 @@ static enum err_code bucket_read_at(struct blob_store *store, struct str sha256,
 {
     AUTO(s3_answer_done) struct s3_answer answer = S3_ANSWER_INIT;
     struct bucket *b = bucket_of(store);
-    struct bytes bytes = {.out = out};
+    struct bytes bytes = {.out = out, .room = len};
     const struct s3_sink sink = {bytes_begin, bytes_write, &bytes};
     AUTO(fd_closep) int fd = -1;
     struct err why = {0};
@@ -594,178 +574,27 @@ static enum err_code bucket_remove(struct blob_store *store, struct str sha256, 
     return code == ERR_NOT_FOUND ? OK : translate(code, &why, sha256, err);
 }
 
-/* A walk through the pages of a list. */
-struct listing {
-    struct bucket *b;
-    struct str first_digits;
-    blob_list_fn *fn;
-    void *ctx;
-    char last[SHA256_HEX + 1]; /* told already; empty at first */
-    unsigned empty_pages;
-};
-
-static enum err_code list_nonsense(struct err *err)
-{
-    return fail(err, ERR_IO, "S3 answers with nonsense when blobs are listed");
-}
-
-/* ERR_INVALID in what a server sent is its failure, not the caller's. */
-static enum err_code parsed(enum err_code code, struct err *err)
-{
-    return code == ERR_INVALID ? list_nonsense(err) : code;
-}
-
-static enum err_code get_list(struct bucket *b, struct s3_fields params, struct s3_answer *answer,
-                              struct err *err)
-{
-    const struct s3_request rq = {.method = S("GET"), .params = params};
-    struct err why = {0};
-    enum err_code code = s3_client_send(b->client, &rq, answer, NULL, &why);
-
-    return translate(code == ERR_NOT_FOUND ? ERR_DENIED : code, &why, S(""), err);
-}
-
-/* Whoever merges the list with another relies on its order. */
-static enum err_code tell_page(struct listing *l, const struct s3_objects *page, struct err *err)
-{
-    enum err_code code = OK;
-    struct str sha256;
-
-    for (size_t i = 0; code == OK && i < page->count; i++) {
-        if (!parse_key(l->b, page->items[i].key, &sha256) || !str_starts(sha256, l->first_digits))
-            continue; /* not ours */
-        if (memcmp(l->last, sha256.ptr, SHA256_HEX) >= 0)
-            return list_nonsense(err);
-        memcpy(l->last, sha256.ptr, SHA256_HEX);
-        code = l->fn(l->ctx, sha256, page->items[i].size, err);
-    }
-    l->empty_pages = page->count ? 0 : l->empty_pages + 1;
-    return code;
-}
-
-/* token: of the page, empty for the first; then that of the next, empty after the last. */
-static enum err_code list_page(struct listing *l, struct buf *token, struct err *err)
-{
-    AUTO(s3_answer_done) struct s3_answer answer = S3_ANSWER_INIT;
-    AUTO(arena_closep) struct arena *mem = arena_open(REQUEST_MEMORY);
-    char prefix[KEY_MAX];
-    int len = snprintf(prefix, sizeof(prefix), "%.*s%.2s/", (int)l->b->prefix.len, l->b->prefix.ptr,
-                       l->first_digits.ptr);
-    const struct s3_field params[] = {{S("list-type"), S("2")},
-                                      {S("prefix"), {prefix, (size_t)len}},
-                                      {S("continuation-token"), buf_str(token)}};
-    struct s3_objects page = {0};
-    enum err_code code =
-        mem ? get_list(l->b, (struct s3_fields){params, token->len ? 3 : 2}, &answer, err)
-            : out_of_memory(err);
-
-    if (code == OK)
-        code = parsed(s3_xml_objects(mem, buf_str(&answer.body), &page, err), err);
-    if (code == OK)
-        code = tell_page(l, &page, err);
-    if (code)
-        return code;
-    if (page.more && (str_eq(page.next, buf_str(token)) || l->empty_pages > EMPTY_PAGES))
-        return list_nonsense(err);
-    buf_clear(token);
-    if (page.more)
-        buf_add(token, page.next);
-    return buf_ok(token) ? OK : list_nonsense(err);
-}
-
 static enum err_code bucket_list(struct blob_store *store, struct str first_digits,
                                  blob_list_fn *fn, void *ctx, struct err *err)
 {
-    struct listing l = {.b = bucket_of(store), .first_digits = first_digits, .fn = fn, .ctx = ctx};
-    AUTO(buf_done) struct buf token = BUF_INIT(TOKEN_MAX);
-    enum err_code code;
+    struct bucket *b = bucket_of(store);
 
-    do
-        code = list_page(&l, &token, err);
-    while (code == OK && token.len);
-    return code;
-}
-
-/* --- sweeping ------------------------------------------------------------------------------ */
-
-struct sweep {
-    struct bucket *b;
-    int64_t before_ms;
-    size_t ended;
-    struct buf key, id; /* after which the next page begins; empty at first, and at the end */
-};
-
-static enum err_code sweep_page(struct sweep *s, const struct s3_uploads *page, struct err *err)
-{
-    enum err_code code = OK;
-    struct err why = {0};
-    struct str sha256;
-
-    for (size_t i = 0; code == OK && i < page->count; i++) {
-        const struct s3_upload *u = &page->items[i];
-
-        if (u->begun_ms >= s->before_ms || !parse_key(s->b, u->key, &sha256))
-            continue;
-        code = s3_upload_abort(s->b->client, u->key, u->id, &why);
-        s->ended += code == OK;
-    }
-    return translate(code, &why, S(""), err);
-}
-
-static enum err_code sweep_next(struct sweep *s, struct err *err)
-{
-    AUTO(s3_answer_done) struct s3_answer answer = S3_ANSWER_INIT;
-    AUTO(arena_closep) struct arena *mem = arena_open(REQUEST_MEMORY);
-    const struct s3_field params[] = {{S("uploads"), S("")},
-                                      {S("prefix"), s->b->prefix},
-                                      {S("key-marker"), buf_str(&s->key)},
-                                      {S("upload-id-marker"), buf_str(&s->id)}};
-    struct s3_uploads page = {0};
-    enum err_code code =
-        mem ? get_list(s->b, (struct s3_fields){params, s->key.len ? 4 : 2}, &answer, err)
-            : out_of_memory(err);
-
-    if (code == OK)
-        code = parsed(s3_xml_uploads(mem, buf_str(&answer.body), &page, err), err);
-    if (code == OK)
-        code = sweep_page(s, &page, err);
-    if (code)
-        return code;
-    if (page.more && str_eq(page.next_key, buf_str(&s->key)) &&
-        str_eq(page.next_id, buf_str(&s->id)))
-        return list_nonsense(err);
-    buf_clear(&s->key);
-    buf_clear(&s->id);
-    if (page.more) {
-        buf_add(&s->key, page.next_key);
-        buf_add(&s->id, page.next_id);
-    }
-    return buf_ok(&s->key) && buf_ok(&s->id) ? OK : list_nonsense(err);
+    return s3_list_blobs(b->client, b->prefix, first_digits, fn, ctx, err);
 }
 
 static enum err_code bucket_sweep(struct blob_store *store, int64_t before_ms, size_t *ret_count,
                                   struct err *err)
 {
-    struct sweep s = {.b = bucket_of(store),
-                      .before_ms = before_ms,
-                      .key = BUF_INIT(TOKEN_MAX),
-                      .id = BUF_INIT(TOKEN_MAX)};
-    enum err_code code;
+    struct bucket *b = bucket_of(store);
 
-    do
-        code = sweep_next(&s, err);
-    while (code == OK && s.key.len);
-    buf_done(&s.key);
-    buf_done(&s.id);
-    *ret_count = s.ended;
-    return code;
+    return s3_end_uploads(b->client, b->prefix, before_ms, ret_count, err);
 }
 
 const struct blob_engine blob_s3 = {
     .open = bucket_open,
     .close = bucket_close,
     .has = bucket_has,
-    .sync = bucket_sync,
+    .sync = store_file,
     .publish = bucket_publish,
     .stat = bucket_stat,
     .get = bucket_get,

@@ -553,7 +553,7 @@ static void rest(const struct s3_timing *timing, unsigned failures)
 
 static enum err_code explain(const struct transfer *t, unsigned failures, struct err *err)
 {
-    const struct str base = t->c->options.address.base;
+    const struct s3_address *a = &t->c->options.address;
     char tries[32] = "";
 
     if (t->ours) {
@@ -563,8 +563,9 @@ static enum err_code explain(const struct transfer *t, unsigned failures, struct
     }
     if (failures > 1)
         (void)snprintf(tries, sizeof(tries), " (tried %u times)", failures);
-    return fail(err, t->code, "S3 at " STR_FMT ", %.*s of \"" STR_FMT "\": %s%s", STR_ARG(base),
-                (int)t->rq->method.len, t->rq->method.ptr, STR_ARG(t->rq->key), t->err.msg, tries);
+    return fail(err, t->code, "S3 at " STR_FMT STR_FMT ", " STR_FMT "%s" STR_FMT ": %s%s",
+                STR_ARG(a->base), STR_ARG(a->root), STR_ARG(t->rq->method),
+                t->rq->key.len ? " of " : "", STR_ARG(t->rq->key), t->err.msg, tries);
 }
 
 enum err_code s3_client_send(struct s3_client *c, const struct s3_request *rq,

@@ -44,7 +44,7 @@ enum {
     PARTING_MS = 500,  /* what a statement may still take when the thread is to end */
     BACK_OFF_MS = 100, /* the first pause before connecting again; doubled each time */
     BACK_OFF_MAX_MS = 2000,
-    PATIENCE = 3, /* failures not told: a new database gets its tables at this time */
+    PATIENCE = 6, /* failures not told: a new database gets its tables at this time */
 };
 static_assert(NUMBERS_MAX * (20 + 1) + 20 + 1 < 8000, "an acknowledgement fits a notification");
 static_assert(PG_RENEW_MS + PG_MARGIN_MS < PG_LEASE_MS, "a lease lives until its renewal");

@@ -120,7 +120,7 @@ class Postgres(Cluster):
                 start_new_session=True)
         until(self.answers, 60, "the start of PostgreSQL")
         if first:
-            self.psql(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{self.password}'")
+            self.psql(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{self.password}'")
         return self
 
     def answers(self):
