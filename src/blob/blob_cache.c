@@ -155,6 +155,7 @@ static void evict(struct blob_cache *c)
     while (c->bytes > c->max) {
         struct entry *e = c->oldest;
 
+        assert(e); /* somebody has the bytes */
         remove_file(c, e->sha256);
         forget(c, e);
     }

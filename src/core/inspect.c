@@ -350,19 +350,15 @@ static enum err_code ask(struct inspector *in, const struct inspect_request *req
 static enum err_code make_request(const struct conda_filename *file, uint64_t size,
                                   struct inspect_request *ret, struct err *err)
 {
-    struct buf name = BUF_INIT(sizeof(ret->name));
-    bool fits;
+    struct str ext = str_of(conda_format_ext(file->format));
 
     *ret = (struct inspect_request){.size = size};
-    buf_add(&name, file->stem);
-    buf_addz(&name, conda_format_ext(file->format));
-    fits = buf_ok(&name);
-    if (fits) {
-        memcpy(ret->name, name.ptr, name.len);
-        ret->name_len = (uint32_t)name.len;
-    }
-    buf_done(&name);
-    return fits ? OK : fail(err, ERR_INVALID, "the file name is too long");
+    if (file->stem.len + ext.len > sizeof(ret->name))
+        return fail(err, ERR_INVALID, "the file name is too long");
+    memcpy(ret->name, file->stem.ptr, file->stem.len);
+    memcpy(ret->name + file->stem.len, ext.ptr, ext.len);
+    ret->name_len = (uint32_t)(file->stem.len + ext.len);
+    return OK;
 }
 
 enum err_code inspect_conda(struct inspector *in, struct arena *mem, int fd, uint64_t size,

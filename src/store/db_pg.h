@@ -5,6 +5,6 @@
 
 /* How long to wait for locks and for connections, in place of DB_LOCK_TIMEOUT_MS: for tests. Only
  * while no transaction is open. */
-void db_pg_set_wait(struct db *db, int wait_ms);
+void db_pg_set_wait(struct db *base, int wait_ms);
 
 #endif

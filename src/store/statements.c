@@ -1,6 +1,7 @@
 /* statements.c: every statement of the program, so that all can be checked against an engine. */
 #include "store/statements.h"
 
+/* clang-format off */
 const struct stmt_list *const all_statements[] = {
     &account_statements,
     &audit_statements,
@@ -17,3 +18,4 @@ const struct stmt_list *const all_statements[] = {
     &upload_statements,
     NULL,
 };
+/* clang-format on */

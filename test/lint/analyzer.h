@@ -4,6 +4,8 @@
  * that it was given, and would follow paths on which a failure is a success. */
 #ifndef LINT_ANALYZER_H
 #define LINT_ANALYZER_H
+#include <libpq-fe.h> /* before base/banned.h, as in the sources */
+
 #include "base/err.h"
 
 #undef fail

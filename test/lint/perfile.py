@@ -14,9 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "lint"
-# As in meson.build; a lint reads sources, so the flags of one compiler alone matter little.
+# As in meson.build; a lint reads sources, so the flags of one compiler alone matter little. Of the
+# libraries only libpq has its headers in a folder of its own.
+LIBPQ = subprocess.run(["pkg-config", "--cflags", "libpq"], capture_output=True, text=True,
+                       check=True).stdout.split()
 COMPILE = ["-std=c17", "-D_GNU_SOURCE", "-DTERRARIUM_FAULTS", '-DTERRARIUM_VERSION="lint"',
-           "-Isrc", "-Itest/unit"]
+           "-Isrc", "-Itest/unit", *LIBPQ]
 
 
 def sources(*folders, suffixes=(".c",)):

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/limits.h"
@@ -12,9 +13,11 @@
 #include "blob/blob.h"
 #include "cli_run.h"
 #include "core/inspect.h"
+#include "core/mark.h"
 #include "make_archive.h"
 #include "store/account.h"
 #include "store/db_engine.h"
+#include "trust.h"
 
 #define BLOB_MAX (64 * MIB)
 
@@ -49,14 +52,16 @@ static void empty_database(struct core *f)
 static void open_database(struct core *f)
 {
     struct str url = str_of(getenv("TERRARIUM_TEST_DB_URL"));
+    const struct db_options options = {.node = "test"};
     bool shared = url.len;
 
     if (!shared)
         url = str_fmt(f->mem, "sqlite://" STR_FMT, STR_ARG(core_path_in(f, "terrarium.db")));
     f->config.db = shared ? url : S("");
-    must(f, db_open(url, true, NULL, &f->app.db, &f->err));
+    must(f, db_open(url, true, &options, &f->app.db, &f->err));
     if (shared)
         empty_database(f);
+    wait_for_trust(f->app.db);
 }
 
 void core_open_blobs(struct core *f, const char *folder, struct blob_store **ret)
@@ -84,6 +89,11 @@ int core_open(void **state)
     core_open_blobs(f, "blobs", &f->app.blobs);
     *state = f;
     return 0;
+}
+
+void core_mark_store(struct core *f)
+{
+    must(f, mark_check(&f->app, str_of(f->folder), true, &f->err));
 }
 
 int core_open_inspecting(void **state)
@@ -171,12 +181,31 @@ struct str core_text(struct core *f, const struct stmt *s)
 {
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, s, DB_NO_ARGS, &rows, &f->err);
+    AUTO(buf_done) struct buf all = BUF_INIT(MIB);
 
-    if (code == ERR_NOT_FOUND)
-        return S("");
-    must(f, code);
-    return str_dup(f->mem, rows_text(rows, 0));
+    must(f, db_query(tx, s, DB_NO_ARGS, &rows, &f->err));
+    while (rows_next(rows)) {
+        buf_addz(&all, all.len ? ", " : "");
+        buf_add(&all, rows_text(rows, 0));
+    }
+    must(f, rows_error(rows, &f->err));
+    assert_true(buf_ok(&all));
+    return str_dup(f->mem, buf_str(&all));
+}
+
+struct str core_hex(struct core *f, const struct stmt *s)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct str bytes;
+    char *hex;
+
+    must(f, db_one(tx, s, DB_NO_ARGS, &rows, &f->err));
+    bytes = rows_bytes(rows, 0);
+    hex = arena_alloc(f->mem, 2 * bytes.len + 1, 1);
+    assert_non_null(hex);
+    text_hex((const uint8_t *)bytes.ptr, bytes.len, hex);
+    return (struct str){hex, 2 * bytes.len};
 }
 
 void core_change(struct core *f, const struct stmt *s)

@@ -43,6 +43,9 @@ struct str core_path_in(struct core *f, const char *name); /* of the folder; NUL
 /* Another store of blobs, in a folder of its own. */
 void core_open_blobs(struct core *f, const char *folder, struct blob_store **ret);
 
+/* As the first server does, so that commands find the store to be that of the database. */
+void core_mark_store(struct core *f);
+
 /* The inspector is the test program itself, started with this word: main() begins with
  * `if (core_is_inspector(argc, argv)) return inspector_main();`. */
 bool core_is_inspector(int argc, char **argv);
@@ -80,12 +83,19 @@ int64_t core_number(struct core *f, const struct stmt *s);
         static const struct stmt stmt_ = {"number", (sql), "", "i"};                               \
         core_number((f), &stmt_);                                                                  \
     })
-/* The one text, or "" if there is no row. */
+/* The texts of all rows, with ", " between them. */
 struct str core_text(struct core *f, const struct stmt *s);
 #define CORE_TEXT(f, sql)                                                                          \
     __extension__({                                                                                \
         static const struct stmt stmt_ = {"text", (sql), "", "t"};                                 \
         core_text((f), &stmt_);                                                                    \
+    })
+/* The bytes of the first row, in hex. */
+struct str core_hex(struct core *f, const struct stmt *s);
+#define CORE_HEX(f, sql)                                                                           \
+    __extension__({                                                                                \
+        static const struct stmt stmt_ = {"bytes", (sql), "", "b"};                                \
+        core_hex((f), &stmt_);                                                                     \
     })
 /* Changes rows behind the back of the code under test. */
 #define CORE_CHANGE(f, sql)                                                                        \

@@ -17,6 +17,7 @@
 #include "store/db_engine.h"
 #include "store/file.h"
 #include "store/package.h"
+#include "trust.h"
 
 struct fixture {
     struct arena *mem;
@@ -63,27 +64,13 @@ static inline void commit(struct fixture *f, struct tx **tx)
     assert_null(*tx);
 }
 
-/* Until caches may be trusted, where that has to be settled with other nodes first: from then on
- * the generation moves with writes only. */
-static inline void wait_for_trust(struct fixture *f)
-{
-    bool trusted = false;
-
-    for (int i = 0; i < 5000 && !trusted; i++) {
-        trusted = db_generation(f->db) == db_generation(f->db);
-        if (!trusted)
-            (void)usleep(1000);
-    }
-    assert_true(trusted);
-}
-
 /* Opens the database as a serving node does. */
 static inline void open_database(struct fixture *f)
 {
     static const struct db_options options = {.node = "test"};
 
     must(f, db_open(fixture_url(f), true, &options, &f->db, &f->err));
-    wait_for_trust(f);
+    wait_for_trust(f->db);
 }
 
 /* A script in a transaction of its own. */

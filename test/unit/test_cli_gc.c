@@ -33,6 +33,7 @@ static void it_says_what_it_removed(void **state)
     struct core *f = *state;
     char *large = arena_alloc(f->mem, 3500, 1);
 
+    core_mark_store(f);
     assert_gc(f, NULL, "removed 0 orphan blobs, 0 B\n");
     put(f, S("one"));
     assert_gc(f, "--dry-run", "would remove 1 orphan blob, 3 B\n");
@@ -49,6 +50,7 @@ static void it_says_it_in_json(void **state)
     struct core *f = *state;
     struct cli_run r;
 
+    core_mark_store(f);
     put(f, S("one"));
     put(f, S("three"));
     CLI_RUN(&r, "", "gc", "--data", f->folder, "--db", str_z(f->mem, f->config.db), "--dry-run",

@@ -30,6 +30,7 @@ static void a_sound_site_is_well(void **state)
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
 
+    core_mark_store(f);
     assert_verify(f, NULL, 0,
                   "verified 0 files, 0 uploads, 0 documents, 0 channels: all is well\n");
     core_publish(f, &alice, &x1);
@@ -45,6 +46,7 @@ static void each_problem_is_a_line(void **state)
     struct file_row x = core_publish(f, &alice, &x1);
     const char *sha256 = str_z(f->mem, x.sha256);
 
+    core_mark_store(f);
     must(f, blob_remove(f->app.blobs, x.sha256, &f->err));
     assert_verify(f, NULL, 1,
                   str_fmt(f->mem,
@@ -70,6 +72,7 @@ static void orphans_are_mentioned(void **state)
     struct core *f = *state;
     struct blob_id id;
 
+    core_mark_store(f);
     must(f, blob_put(f->app.blobs, S("one"), &id, &f->err));
     assert_verify(f, NULL, 0,
                   "1 orphan blob, 3 B: `terrarium gc` removes what nothing names\n"
@@ -101,6 +104,7 @@ static void in_json_there_is_an_object_on_each_line(void **state)
     const char *at;
     json_t *object;
 
+    core_mark_store(f);
     core_publish(f, &alice, &x1);
     CORE_CHANGE(f, "UPDATE package SET latest_version = 'a \"quote\"'");
     verify(f, &r, "--json");

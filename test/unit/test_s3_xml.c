@@ -265,8 +265,8 @@ static void what_s3_does_not_send_is_refused(void **state)
         "<a><?php?></a>",
         "<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>",
         "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
-        "<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></a></a>"
-        "</a></a></a></a></a></a></a>",
+        ("<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></a></a>"
+         "</a></a></a></a></a></a></a>"),
     };
     struct err err = {0};
 

@@ -87,7 +87,8 @@ static void a_refusal_is_on_record_without_the_password(void **state)
     must_fail(f, check(f, (struct str){longest, sizeof(longest)}, S("a secret try"), &who),
               ERR_UNAUTHENTICATED, "wrong");
     /* At most 64 bytes, and no half character. */
-    assert_int_equal(CORE_NUMBER(f, "SELECT MAX(length(CAST(object AS BLOB))) FROM audit"), 63);
+    assert_int_equal(
+        CORE_TEXT(f, "SELECT object FROM audit ORDER BY length(object) DESC LIMIT 1").len, 63);
 }
 
 /* Or guessing would empty the caches of all nodes. */
@@ -124,8 +125,8 @@ static void a_session_is_its_accounts_until_it_ends(void **state)
     must(f, session_end(&f->app, &who, secret, &f->err));
     assert_true(db_generation(f->app.db) > before);
     must_fail(f, identify(f, secret, &who, &expires), ERR_UNAUTHENTICATED, "the session has ended");
-    assert_str(CORE_TEXT(f, "SELECT group_concat(actor || ' ' || action) FROM audit"),
-               "alice session.create,alice session.delete");
+    assert_str(CORE_TEXT(f, "SELECT actor || ' ' || action FROM audit ORDER BY id"),
+               "alice session.create, alice session.delete");
 }
 
 static void the_cookies_value_is_stored_as_its_hash_alone(void **state)
@@ -135,8 +136,7 @@ static void the_cookies_value_is_stored_as_its_hash_alone(void **state)
     struct str secret = started(f, &alice);
 
     assert_int_equal(secret.len, 43);
-    assert_true(
-        str_eq(core_sha256(f, secret), CORE_TEXT(f, "SELECT lower(hex(hash)) FROM session")));
+    assert_true(str_eq(core_sha256(f, secret), CORE_HEX(f, "SELECT hash FROM session")));
     assert_str(CORE_TEXT(f, "SELECT remote || '|' || agent FROM session"), "192.0.2.1|agent/1");
 }
 
@@ -186,7 +186,7 @@ static void the_clients_name_is_cut_to_whole_characters(void **state)
     must(f, session_start(&f->app, f->mem, &alice, (struct str){agent, sizeof(agent)}, &secret,
                           &f->err));
     must(f, session_start(&f->app, f->mem, &alice, S("ok\xff junk"), &secret, &f->err));
-    assert_int_equal(CORE_NUMBER(f, "SELECT MAX(length(CAST(agent AS BLOB))) FROM session"), 199);
+    assert_int_equal(CORE_TEXT(f, "SELECT agent FROM session ORDER BY id LIMIT 1").len, 199);
     assert_str(CORE_TEXT(f, "SELECT agent FROM session ORDER BY id DESC LIMIT 1"), "ok");
 }
 

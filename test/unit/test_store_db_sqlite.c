@@ -106,7 +106,8 @@ static void url_without_a_file_is_refused(void **state)
     assert_int_equal(db_open(S("sqlite://"), true, NULL, &f->db, NULL), ERR_INVALID);
     assert_int_equal(db_open(S("sqlite://:memory:"), true, NULL, &f->db, NULL), ERR_INVALID);
     assert_int_equal(db_open(S("sqlite:///tmp/a\0b"), true, NULL, &f->db, NULL), ERR_INVALID);
-    assert_int_equal(db_open(S("sqlite:///nowhere/at/all.db"), true, NULL, &f->db, &f->err), ERR_IO);
+    assert_int_equal(db_open(S("sqlite:///nowhere/at/all.db"), true, NULL, &f->db, &f->err),
+                     ERR_IO);
     assert_string_equal(f->err.msg, "database \"/nowhere/at/all.db\": No such file or directory");
 }
 

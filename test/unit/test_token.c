@@ -74,7 +74,7 @@ static void a_token_is_stored_as_its_hash_alone(void **state)
     struct str token = created(f, &alice, "ci");
 
     assert_int_equal(CORE_NUMBER(f, "SELECT length(hash) FROM token"), 32);
-    assert_true(str_eq(core_sha256(f, token), CORE_TEXT(f, "SELECT lower(hex(hash)) FROM token")));
+    assert_true(str_eq(core_sha256(f, token), CORE_HEX(f, "SELECT hash FROM token")));
     assert_str(CORE_TEXT(f, "SELECT action || ' ' || object FROM audit ORDER BY id DESC LIMIT 1"),
                "token.create ci");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit"), 1);
@@ -156,7 +156,7 @@ static void a_long_host_name_is_cut_between_characters(void **state)
     memset(hostname, 'h', sizeof(hostname));
     memcpy(hostname + 199, "\xc3\xa4", 2);
     must(f, token_create(&f->app, f->mem, &alice, &req, &token, &f->err));
-    assert_int_equal(CORE_NUMBER(f, "SELECT length(CAST(hostname AS BLOB)) FROM token"), 199);
+    assert_int_equal(CORE_TEXT(f, "SELECT hostname FROM token").len, 199);
 }
 
 /* ---- ending ---------------------------------------------------------------------------------- */
