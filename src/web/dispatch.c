@@ -157,6 +157,8 @@ static void log_failure(const struct call *c, const struct err *err)
 {
     if (err->code == ERR_IO || err->code == ERR_NO_SPACE || err->code == ERR_NOMEM)
         log_err(&c->app->log, LOG_ERROR, "request_failed", err);
+    else if (err->code == ERR_BUSY || err->code == ERR_COLLISION)
+        log_err(&c->app->log, LOG_WARN, "request_failed", err);
     else
         log_err(&c->app->log, LOG_DEBUG, "request_refused", err);
 }

@@ -9,15 +9,15 @@ enum err_code get_healthz(struct call *c, struct err *err)
     return reply_bytes(c, 200, "text/plain", S("ok\n"), err);
 }
 
-/* Ready: the database answers and no stop was asked for. */
+/* Ready: the database answers and no stop was asked for. Not ready is no failure to be logged. */
 enum err_code get_readyz(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
 
     if (atomic_load(&c->web->draining))
-        return fail(err, ERR_BUSY, "the server is stopping");
-    if (tx_begin(c->app->db, TX_READ, &tx, err))
-        return fail(err, ERR_BUSY, "the database does not answer");
+        return reply_bytes(c, 503, "text/plain", S("the server is stopping\n"), err);
+    if (tx_begin(c->app->db, TX_READ, &tx, NULL))
+        return reply_bytes(c, 503, "text/plain", S("the database does not answer\n"), err);
     return reply_bytes(c, 200, "text/plain", S("ready\n"), err);
 }
 

@@ -10,7 +10,8 @@ static bool common_headers(struct http_response *r, const char *type)
 {
     return (!type || http_response_header(r, "Content-Type", str_of(type))) &&
            http_response_header(r, "Cache-Control", S("no-store")) &&
-           http_response_header(r, "X-Content-Type-Options", S("nosniff"));
+           http_response_header(r, "X-Content-Type-Options", S("nosniff")) &&
+           (http_response_status(r) != 503 || http_response_header(r, "Retry-After", S("5")));
 }
 
 static enum err_code set(struct call *c, struct http_response *r, bool headers_ok, struct err *err)
@@ -149,11 +150,14 @@ static const char *status_title(unsigned status)
     }
 }
 
-/* What a client may read of a failure: our own trouble is told to the log only. */
+/* What a client may read of a failure: our own trouble is told to the log only. (Who is too busy
+ * may name the database or the S3 server.) */
 static const char *public_message(const struct err *e)
 {
     if (e->code == ERR_IO)
         return "the server could not do this because of an internal error; its log tells more";
+    if (e->code == ERR_BUSY || e->code == ERR_COLLISION)
+        return "the server is too busy, or what it needs does not answer; try again in a moment";
     if (e->code == ERR_NOMEM)
         return "the server is short of memory; try again later";
     if (e->code == ERR_NO_SPACE)
@@ -180,8 +184,7 @@ struct http_response *reply_problem(unsigned status, const struct err *e, json_t
         return NULL;
     json_canonical(&b, body);
     r = buf_ok(&b) ? http_response_bytes(status, buf_str(&b)) : NULL;
-    if (r && (!common_headers(r, "application/problem+json") ||
-              (status == 503 && !http_response_header(r, "Retry-After", S("5"))))) {
+    if (r && !common_headers(r, "application/problem+json")) {
         shared_unref(r);
         return NULL;
     }

@@ -83,21 +83,20 @@ struct str resource_key(struct call *c)
                    resource_wants_zstd(c) ? "//zstd" : "");
 }
 
-/* Not kept by clients for longer than half the life of the link. */
+/* Not to be kept: a right that ends, ends with the next request. */
 static enum err_code answer_link(struct call *c, struct str sha256, struct err *err)
 {
-    int64_t seconds = c->app->config->s3_link_seconds;
     struct http_response *r;
-    struct str url, cache;
-    enum err_code rc = blob_link(c->app->blobs, c->mem, sha256, (unsigned)seconds,
-                                 S("application/octet-stream"), S(""), &url, err);
+    struct str url;
+    enum err_code rc =
+        blob_link(c->app->blobs, c->mem, sha256, (unsigned)c->app->config->s3_link_seconds,
+                  S("application/octet-stream"), S(""), &url, err);
 
     if (rc)
         return rc;
-    cache = str_fmt(c->mem, "private, max-age=%lld", (long long)seconds / 2);
     r = http_response_bytes(302, S(""));
     if (!r || !http_response_header(r, "Location", url) ||
-        !http_response_header(r, "Cache-Control", cache) ||
+        !http_response_header(r, "Cache-Control", S("no-store")) ||
         !http_response_header(r, "Access-Control-Allow-Origin", S("*"))) {
         shared_unref(r);
         return fail(err, ERR_NOMEM, "out of memory");

@@ -54,6 +54,7 @@ class Server:
     def start(self, wait=True):
         self._started.clear()
         self.url = None
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve", "--data", self.data, "--listen", self.listen,

@@ -147,6 +147,8 @@ static void our_own_trouble_is_not_told(void **state)
         const char *told;
     } ours[] = {{ERR_IO, "internal error; its log tells more"},
                 {ERR_NOMEM, "short of memory; try again later"},
+                {ERR_BUSY, "does not answer; try again in a moment"},
+                {ERR_COLLISION, "does not answer; try again in a moment"},
                 {ERR_NO_SPACE, "disk is full; nothing was stored"}};
 
     for (size_t i = 0; i < COUNT(ours); i++)
