@@ -572,6 +572,8 @@ enum err_code s3_client_send(struct s3_client *c, const struct s3_request *rq,
                              struct s3_answer *ret, struct s3_refusal *ret_refusal, struct err *err)
 {
     struct transfer t = {.c = c, .rq = rq, .answer = ret};
+    const struct s3_timing *timing = &c->options.timing;
+    uint64_t since_us = clock_mono_us(); /* of the last progress */
     unsigned failures = 0;
 
     for (;;) {
@@ -580,10 +582,16 @@ enum err_code s3_client_send(struct s3_client *c, const struct s3_request *rq,
         try_once(&t);
         if (!t.code)
             return OK;
-        failures = t.got - before >= PROGRESS ? 1 : failures + 1;
-        if (!t.again || rq->once || failures >= c->options.timing.tries)
+        failures++;
+        if (t.got - before >= PROGRESS) {
+            failures = 1;
+            since_us = clock_mono_us();
+        }
+        if (!t.again || rq->once || failures >= timing->tries ||
+            (timing->patience_ms &&
+             clock_mono_us() - since_us > timing->patience_ms * UINT64_C(1000)))
             break;
-        rest(&c->options.timing, failures);
+        rest(timing, failures);
     }
     if (ret_refusal)
         *ret_refusal = t.refusal;

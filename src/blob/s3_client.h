@@ -21,13 +21,15 @@ struct s3_timing {
     unsigned pause_max_ms; /* */
     unsigned connect_ms;   /* for a connection */
     unsigned slow_seconds; /* a transfer under 1 KiB/s for so long has failed */
+    unsigned patience_ms;  /* no further try after so long without progress; 0: as many as tries */
 };
 #define S3_TIMING                                                                                  \
     ((struct s3_timing){.tries = 5,                                                                \
                         .pause_ms = 200,                                                           \
                         .pause_max_ms = 2000,                                                      \
                         .connect_ms = 5000,                                                        \
-                        .slow_seconds = 20})
+                        .slow_seconds = 10,                                                        \
+                        .patience_ms = 25000})
 
 struct s3_client;
 struct s3_options {

@@ -104,8 +104,10 @@ static enum err_code pg_open(struct str where, bool create, const struct db_opti
         code = connect_first(db, err);
     if (code == OK)
         code = pg_watch_open(db->settings.conninfo, options->node, options->log, &db->watch, err);
-    if (code == OK)
+    if (code == OK) {
+        db->settings.silent = pg_watch_silent(db->watch);
         *ret_db = &TAKE(db)->base;
+    }
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/db_pg_answer.h"
 
 #define SERVER_VERSION_MIN 130000
 /* For programs that hang with a transaction open: they must not hold up the others for ever. */
@@ -87,7 +88,9 @@ static enum err_code failed(struct pg_conn *c, PGresult *result, const char *wha
     const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum err_code code;
 
-    if (state) {
+    if (c->abandoned) {
+        code = fail(err, ERR_BUSY, "database: it does not answer (%s)", what);
+    } else if (state) {
         code = fail(err, pg_code_of(state), "database: %s (%s)", why ? why : state, what);
     } else {
         char text[SAID_MAX];
@@ -110,9 +113,30 @@ static bool went_well(const PGresult *result)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
+/* --- sending ------------------------------------------------------------------------------- */
+
+/* The result of what was sent; NULL: it failed. */
+static PGresult *receive(struct pg_conn *c, int sent)
+{
+    return pg_answer(c->pq, sent, c->settings->silent, &c->abandoned);
+}
+
+static PGresult *run_text(struct pg_conn *c, const char *sql)
+{
+    return receive(c, PQsendQuery(c->pq, sql));
+}
+
+static PGresult *prepare_as(struct pg_conn *c, const char *name, const struct stmt *s,
+                            const Oid *types)
+{
+    return receive(c, PQsendPrepare(c->pq, name, s->sql, (int)strlen(s->params), types));
+}
+
+/* --- statements without parameters --------------------------------------------------------- */
+
 enum err_code pg_conn_run(struct pg_conn *c, const char *sql, const char *what, struct err *err)
 {
-    PGresult *result = PQexec(c->pq, sql);
+    PGresult *result = run_text(c, sql);
 
     if (!went_well(result))
         return failed(c, result, what, err);
@@ -123,7 +147,7 @@ enum err_code pg_conn_run(struct pg_conn *c, const char *sql, const char *what, 
 enum err_code pg_conn_ask(struct pg_conn *c, const char *sql, const char *what, bool *ret_yes,
                           struct err *err)
 {
-    PGresult *result = PQexec(c->pq, sql);
+    PGresult *result = run_text(c, sql);
 
     if (!went_well(result))
         return failed(c, result, what, err);
@@ -194,6 +218,7 @@ enum err_code pg_conn_open(const struct pg_settings *settings, struct pg_conn **
 
     if (!c)
         return fail(err, ERR_NOMEM, "out of memory");
+    c->settings = settings;
     c->pq = PQconnectdb(settings->conninfo);
     if (!c->pq) {
         code = fail(err, ERR_NOMEM, "out of memory");
@@ -222,7 +247,7 @@ void pg_conn_close(struct pg_conn *c)
 
 bool pg_conn_lost(const struct pg_conn *c)
 {
-    return PQstatus(c->pq) != CONNECTION_OK;
+    return c->abandoned || PQstatus(c->pq) != CONNECTION_OK;
 }
 
 bool pg_conn_reusable(const struct pg_conn *c)
@@ -348,6 +373,18 @@ static enum err_code bind(struct bound *b, const struct stmt *s, const struct db
     return OK;
 }
 
+static PGresult *run_bound(struct pg_conn *c, const char *sql, const struct bound *b)
+{
+    return receive(
+        c, PQsendQueryParams(c->pq, sql, b->count, b->types, b->values, b->lengths, b->formats, 1));
+}
+
+static PGresult *run_prepared(struct pg_conn *c, const char *name, const struct bound *b)
+{
+    return receive(
+        c, PQsendQueryPrepared(c->pq, name, b->count, b->values, b->lengths, b->formats, 1));
+}
+
 /* The place of s in the table, or the empty one where it belongs. */
 static size_t place_of(const struct pg_conn *c, const struct stmt *s)
 {
@@ -375,7 +412,7 @@ static enum err_code prepare(struct pg_conn *c, const struct stmt *s, const stru
         name[0] = '\0';
         return OK;
     }
-    result = PQprepare(c->pq, name, s->sql, b->count, b->types);
+    result = prepare_as(c, name, s, b->types);
     if (!went_well(result))
         return failed(c, result, s->name, err);
     PQclear(result);
@@ -412,10 +449,7 @@ enum err_code pg_conn_query(struct pg_conn *c, const struct stmt *s, const struc
         code = prepare(c, s, &b, name, err);
     if (code)
         return code;
-    if (name[0])
-        result = PQexecPrepared(c->pq, name, b.count, b.values, b.lengths, b.formats, 1);
-    else
-        result = PQexecParams(c->pq, s->sql, b.count, b.types, b.values, b.lengths, b.formats, 1);
+    result = name[0] ? run_prepared(c, name, &b) : run_bound(c, s->sql, &b);
     return accept(c, s, result, ret_result, err);
 }
 
@@ -429,11 +463,11 @@ enum err_code pg_conn_check(struct pg_conn *c, const struct stmt *s, struct err 
     types_of(s, types);
     if (highest_placeholder(s->sql) != nparams)
         return disagree(s, "number of parameters", err);
-    result = PQprepare(c->pq, "", s->sql, nparams, types);
+    result = prepare_as(c, "", s, types);
     if (!went_well(result))
         return failed(c, result, s->name, err);
     PQclear(result);
-    result = PQdescribePrepared(c->pq, "");
+    result = receive(c, PQsendDescribePrepared(c->pq, ""));
     if (!went_well(result))
         return failed(c, result, s->name, err);
     if (PQnparams(result) != nparams)
@@ -460,7 +494,7 @@ enum err_code pg_conn_declare(struct pg_conn *c, const struct stmt *s, const str
     buf_addc(&sql, '\0');
     if (!buf_ok(&sql))
         return fail(err, ERR_NOMEM, "out of memory");
-    result = PQexecParams(c->pq, sql.ptr, b.count, b.types, b.values, b.lengths, b.formats, 1);
+    result = run_bound(c, sql.ptr, &b);
     if (!went_well(result))
         return failed(c, result, s->name, err);
     PQclear(result);
@@ -470,10 +504,11 @@ enum err_code pg_conn_declare(struct pg_conn *c, const struct stmt *s, const str
 enum err_code pg_conn_fetch(struct pg_conn *c, const struct stmt *s, unsigned cursor,
                             PGresult **ret_result, struct err *err)
 {
+    static const struct bound nothing = {.count = 0};
     char sql[64];
 
     (void)snprintf(sql, sizeof(sql), "FETCH %d FROM c%u", PG_PIECE_ROWS, cursor);
-    return accept(c, s, PQexecParams(c->pq, sql, 0, NULL, NULL, NULL, NULL, 1), ret_result, err);
+    return accept(c, s, run_bound(c, sql, &nothing), ret_result, err);
 }
 
 enum err_code pg_conn_undeclare(struct pg_conn *c, const struct stmt *s, unsigned cursor,

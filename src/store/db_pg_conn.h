@@ -5,6 +5,8 @@
 #define STORE_DB_PG_CONN_H
 #include <libpq-fe.h> /* first: it uses what banned.h bans */
 
+#include <stdatomic.h>
+
 #include "store/db_engine.h"
 
 /* Places for prepared statements; a power of two, well over the number of statements. */
@@ -17,13 +19,16 @@
 struct pg_settings {
     char *conninfo; /* as libpq takes it */
     int statement_ms, lock_ms;
+    const atomic_bool *silent; /* does the server answer nobody? NULL: not known (db_pg_answer) */
 };
 struct pg_conn {
     struct tx tx; /* first: the transaction that runs on this connection */
     PGconn *pq;
+    const struct pg_settings *settings;
     struct pg_conn *next; /* in the list of idle ones */
     bool changed;         /* the transaction has changed something */
     bool spoiled;         /* something unexpected happened: not to be used again */
+    bool abandoned;       /* an answer was waited for in vain: as good as lost */
     unsigned cursors;     /* that the transaction has opened: they are numbered */
     size_t prepared_count;
     const struct stmt *prepared[PG_PREPARED_MAX]; /* hashed by the statement's address; its name on
@@ -31,7 +36,7 @@ struct pg_conn {
 };
 
 /* ERR_BUSY when the server cannot be reached or does not let us in; ERR_INVALID when the database
- * is none that this program can use. */
+ * is none that this program can use. settings must outlive the connection. */
 enum err_code pg_conn_open(const struct pg_settings *settings, struct pg_conn **ret_conn,
                            struct err *err) MUST_USE;
 void pg_conn_close(struct pg_conn *c); /* accepts NULL */

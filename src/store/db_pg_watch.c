@@ -27,13 +27,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/db_pg_answer.h"
 #include "store/db_pg_change.h"
 #include "store/turn.h"
 
@@ -66,6 +66,7 @@ struct pg_watch {
     _Atomic int64_t id;               /* of its row in the table node; 0: not known yet */
     _Atomic uint64_t last_number;
     _Atomic uint64_t unknown_number; /* the last one with an unknown outcome */
+    atomic_bool silent;              /* an answer was waited for in vain, and none came since */
 
     struct pg_changes changes; /* announced and not finished */
 
@@ -115,6 +116,11 @@ uint64_t pg_watch_generation(struct pg_watch *w)
     return steady_ms() < until_ms ? atomic_load(&w->generation) : move(w);
 }
 
+const atomic_bool *pg_watch_silent(const struct pg_watch *w)
+{
+    return w->name ? &w->silent : NULL;
+}
+
 /* --- statements of the listening connection --------------------------------------------------- */
 
 static bool has_failed(struct session *s, const char *why)
@@ -162,6 +168,7 @@ static bool run(struct session *s, const char *sql, int nargs, const char *const
         while (PQisBusy(s->conn)) {
             if (!wait_for_answer(s->w, PQsocket(s->conn), until_ms)) {
                 PQclear(result);
+                atomic_store(&s->w->silent, !atomic_load(&s->w->stopping));
                 return has_failed(s, "no answer in time");
             }
             if (!PQconsumeInput(s->conn))
@@ -173,6 +180,7 @@ static bool run(struct session *s, const char *sql, int nargs, const char *const
             result = next;
         }
     } while (next);
+    atomic_store(&s->w->silent, false);
     done = PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
     if (!done)
         (void)has_failed(s, result ? PQresultErrorMessage(result) : PQerrorMessage(s->conn));
@@ -531,9 +539,11 @@ static PGresult *ask_for_peers(const struct pg_watch *w, PGconn *conn)
                               "WHERE " ENDS_MS " > " NOW_MS " AND id <> CAST($1 AS BIGINT)";
     char id[24];
     const char *args[] = {id};
+    bool in_vain = false;
 
     (void)snprintf(id, sizeof(id), "%" PRId64, atomic_load(&w->id));
-    return PQexecParams(conn, sql, COUNT(args), NULL, args, NULL, NULL, 0);
+    return pg_answer(conn, PQsendQueryParams(conn, sql, COUNT(args), NULL, args, NULL, NULL, 0),
+                     &w->silent, &in_vain);
 }
 
 /* No lease that began before can last longer than a whole one, whatever the row says. Node 0, whom

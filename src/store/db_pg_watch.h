@@ -11,6 +11,8 @@
 #define STORE_DB_PG_WATCH_H
 #include <libpq-fe.h> /* first: it uses what banned.h bans */
 
+#include <stdatomic.h>
+
 #include "base/log.h"
 #include "store/db.h"
 
@@ -35,11 +37,17 @@ void pg_watch_close(struct pg_watch *w);
 /* See db_generation. Any thread, does not block. */
 uint64_t pg_watch_generation(struct pg_watch *w);
 
+/* Whether the server, which was there, has been asked in vain for seconds: then it is no use to
+ * wait for it in another connection either. Lives as long as the watch; NULL for a command, which
+ * does not know. */
+const atomic_bool *pg_watch_silent(const struct pg_watch *w);
+
 /* The NOTIFY statement (without semicolon) that a changing transaction runs right before its
  * COMMIT, and the number to await it by. Each announced number must be awaited or dropped. */
 uint64_t pg_watch_announce(struct pg_watch *w, char notice[PG_NOTICE_MAX]);
 /* After the COMMIT, on the same idle connection: moves this node's generation at once, then waits
- * for the others. Cannot fail: what cannot be asked is waited for as long as a lease may run. */
+ * for the others. Cannot fail: what cannot be asked is waited for as long as a lease may run (and
+ * conn may be busy for good). */
 void pg_watch_await(struct pg_watch *w, PGconn *conn, uint64_t number);
 /* Instead, when the transaction was not committed, or nobody knows whether it was: then unknown.
  * This node's generation then moves at once, and again if it turns out to be committed later. */

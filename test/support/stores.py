@@ -51,6 +51,10 @@ class Place:
     def keys(self):
         return bucketeer().keys(BUCKET, self.prefix + "/")
 
+    def key_of(self, sha256):
+        """The key of the object with this digest."""
+        return f"{self.prefix}/{sha256[:2]}/{sha256}"
+
     def psql(self, sql):
         return self.cluster.psql(sql, postgres.database_of(self.database))
 
