@@ -27,6 +27,7 @@ from support import packages, postgres, s3  # noqa: E402
 from support.http import Client  # noqa: E402
 from support.publish import BOUNDARY, Upload, form_frame  # noqa: E402
 from support.server import BINARY, Server  # noqa: E402
+from support.stores import Place  # noqa: E402
 from support.wait import until  # noqa: E402
 
 NGINX_CONF = """
@@ -96,7 +97,9 @@ class Nginx:
 
 class Terrarium(Server):
     def __init__(self, folder, env=None):
-        super().__init__(folder / "data", options=["--log-level", "warn"], env=env)
+        """env: settings that say where its data lie; in its folder without any."""
+        super().__init__(folder / "data", options=["--log-level", "warn"],
+                         place=Place(env or {}))
         self.start()
         self.token = make_account(self, "alice").token("bench")
 
@@ -379,7 +382,7 @@ def published(side):
 def first_read(side, *_):
     published(side)
     client = side.client()
-    client.get("/livez")    # connected
+    client.get("/healthz")    # connected
     return {"ms": timed(lambda: client.get("/conda/alice/noarch/repodata.json.zst")) * 1000}
 
 
