@@ -166,6 +166,12 @@ static uint64_t end_wanted(const struct transfer *t)
     return t->rq->len ? t->rq->first + t->rq->len : t->total;
 }
 
+/* Bytes of the object that are still to come. */
+static uint64_t missing(const struct transfer *t)
+{
+    return end_wanted(t) - t->rq->first - t->got;
+}
+
 static bool judge_range(struct transfer *t, uint64_t *ret_total)
 {
     uint64_t first, last, length, end = t->rq->len ? t->rq->first + t->rq->len : UINT64_MAX;
@@ -212,8 +218,8 @@ static size_t take_object(struct transfer *t, struct str chunk)
         judge_head(t);
     if (t->code)
         return 0;
-    if (chunk.len > end_wanted(t) - t->rq->first - t->got) {
-        fails(t, ERR_IO, true, "it sends more bytes than it announced");
+    if (chunk.len > missing(t)) {
+        fails(t, ERR_IO, missing(t) > 0, "it sends more bytes than it announced");
         return 0;
     }
     code = t->rq->sink->write(t->rq->sink->ctx, chunk, &t->err);
@@ -487,7 +493,7 @@ static void judge_end(struct transfer *t)
 {
     if (!t->judged)
         judge_head(t); /* it is empty */
-    if (!t->code && t->rq->first + t->got != end_wanted(t))
+    if (!t->code && missing(t))
         fails(t, ERR_BUSY, true, "it sends fewer bytes than it announced");
 }
 
@@ -497,11 +503,11 @@ static void judge(struct transfer *t, CURLcode rc)
 
     if (t->code)
         return; /* of the sink, or of the head */
-    t->refusal.status = status;
     if (status >= 300) {
+        t->refusal.status = status;
         s3_xml_error(buf_str(&t->answer->body), t->refusal.code);
         judge_refusal(t);
-    } else if (rc) {
+    } else if (rc && !(t->judged && !missing(t))) { /* else all came before it ended */
         judge_transport(t, rc);
     } else if (status < 200) {
         fails(t, ERR_IO, true, "it answers with nonsense");

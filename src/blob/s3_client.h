@@ -9,6 +9,7 @@
 #define BLOB_S3_CLIENT_H
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "blob/s3_address.h"
 #include "blob/s3_refusal.h"

@@ -7,7 +7,6 @@
 
 #define PAGE_MEMORY (32 * MIB)
 #define KEY_TAIL    (3 + SHA256_HEX) /* "ab/" and the digest */
-#define PREFIX_MAX  1024
 #define TOKEN_MAX   (8 * KIB)
 /* A list that goes on with nothing so often has no end. */
 #define EMPTY_PAGES 8
@@ -203,8 +202,8 @@ static enum err_code sweep_page(struct sweep *s, struct err *err)
         code = end_old(s, &page, err);
     if (code)
         return code;
-    if (page.more && str_cmp(page.next_key, buf_str(&s->key)) < 0)
-        return nonsense(err); /* it would go round in circles */
+    if (page.more && (!page.next_key.len || str_cmp(page.next_key, buf_str(&s->key)) < 0))
+        return nonsense(err); /* it would end early, or go round in circles */
     if (page.more && str_eq(page.next_key, buf_str(&s->key)) &&
         str_eq(page.next_id, buf_str(&s->id)))
         return nonsense(err);
@@ -232,6 +231,7 @@ enum err_code s3_end_uploads(struct s3_client *c, struct str prefix, int64_t bef
     while (code == OK && s.key.len);
     buf_done(&s.key);
     buf_done(&s.id);
-    *ret_count = s.ended;
+    if (code == OK)
+        *ret_count = s.ended;
     return code;
 }

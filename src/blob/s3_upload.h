@@ -1,6 +1,7 @@
 /* s3_upload.h: files into a bucket, in one piece or in parts. Internal to blob/. */
 #ifndef BLOB_S3_UPLOAD_H
 #define BLOB_S3_UPLOAD_H
+#include "base/limits.h"
 #include "blob/s3_client.h"
 
 struct s3_parts {
