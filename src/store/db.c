@@ -76,8 +76,10 @@ enum err_code db_open(struct str url, bool create, const struct db_options *opti
 
 void db_close(struct db *db)
 {
-    if (db)
-        db->engine->close(db);
+    if (!db)
+        return;
+    assert(atomic_load(&db->transactions) == 0);
+    db->engine->close(db);
 }
 
 void db_closep(struct db **db)
@@ -101,6 +103,7 @@ static enum err_code begin(struct db *db, enum tx_mode mode, struct str part, st
 
     if (code)
         return code;
+    atomic_fetch_add(&db->transactions, 1);
     tx->magic = TX_MAGIC;
     tx->db = db;
     tx->mode = mode;
@@ -160,6 +163,7 @@ static enum err_code end(struct tx **at, bool commit, struct err *err)
     assert(tx->magic == TX_MAGIC);
     assert(tx->open_rows == 0); /* rows borrow from the transaction: they end first */
     tx->magic = 0;
+    atomic_fetch_sub(&tx->db->transactions, 1);
     return tx->db->engine->end(tx, commit, err);
 }
 

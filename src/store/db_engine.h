@@ -5,6 +5,8 @@
  * embeds the structs below as the first members of its own. */
 #ifndef STORE_DB_ENGINE_H
 #define STORE_DB_ENGINE_H
+#include <stdatomic.h>
+
 #include "store/db.h"
 
 /* How long anything waits for a lock of the database before it gives ERR_BUSY. */
@@ -12,6 +14,7 @@
 
 struct db {
     const struct db_engine *engine;
+    atomic_int transactions; /* that are open */
 };
 struct tx {
     unsigned magic; /* TX_MAGIC while open */

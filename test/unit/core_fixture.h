@@ -27,8 +27,6 @@ struct core {
     struct err err;
     const struct stmt *made[64]; /* of core_rows */
     size_t made_count;
-    struct tx *begun[80]; /* the first of core_begin */
-    size_t begun_count;
 };
 
 /* Database and blob store; with a running inspector too. */

@@ -60,8 +60,9 @@ static bool receive(int fd, struct stub_request *ret)
         }
     rq.head = (struct str){bytes, len};
     (void)str_u64(stub_header(&rq, "content-length"), STUB_BODY_MAX, &length);
-    rq.memory = realloc(bytes, len + length);
+    rq.memory = realloc(bytes, len + length + 1);
     insist(rq.memory != NULL);
+    rq.memory[len + length] = '\0'; /* for tests that look for words */
     if (length && recv(fd, rq.memory + len, length, MSG_WAITALL) != (ssize_t)length) {
         free(rq.memory);
         return false;

@@ -25,8 +25,6 @@ struct fixture {
     char url[512];
     struct db *db;
     struct err err;
-    struct tx *begun[80]; /* the first transactions of the test */
-    size_t begun_count;
 };
 
 /* Runs a call that must succeed; shows why it did not. */
@@ -53,8 +51,14 @@ static inline struct tx *begin(struct fixture *f, enum tx_mode mode)
     struct tx *tx = NULL;
 
     must(f, tx_begin(f->db, mode, &tx, &f->err));
-    if (f->begun_count < COUNT(f->begun))
-        f->begun[f->begun_count++] = tx;
+    return tx;
+}
+
+static inline struct tx *begin_part(struct fixture *f, const char *part)
+{
+    struct tx *tx = NULL;
+
+    must(f, tx_begin_part(f->db, str_of(part), &tx, &f->err));
     return tx;
 }
 
@@ -125,32 +129,11 @@ static inline int fixture_open(void **state)
 
 /* A test that failed may have left transactions open: then the database cannot be closed, and the
  * program must live on to tell the failure. */
-static inline bool fixture_can_close(const struct fixture *f)
-{
-    for (size_t i = 0; f->db && i < f->begun_count; i++)
-        if (f->begun[i]->db == f->db && f->begun[i]->magic == TX_MAGIC)
-            return false;
-    return true;
-}
-
-/* What a failed test has left open would keep the following ones from a database that they share.
- */
-static inline void end_transactions(struct fixture *f)
-{
-    for (size_t i = 0; f->db && i < f->begun_count; i++)
-        if (f->begun[i]->db == f->db && f->begun[i]->magic == TX_MAGIC) {
-            struct tx *tx = f->begun[i];
-
-            tx->open_rows = 0;
-            tx_endp(&tx);
-        }
-}
-
-/* In the middle of a test, to open it again. */
 static inline void close_database(struct fixture *f)
 {
-    f->begun_count = 0;
-    db_closep(&f->db);
+    if (f->db && !atomic_load(&f->db->transactions))
+        db_close(f->db);
+    f->db = NULL;
 }
 
 static inline int fixture_close(void **state)
@@ -158,10 +141,7 @@ static inline int fixture_close(void **state)
     struct fixture *f = *state;
     char command[128];
 
-    if (!fixture_is_sqlite(f))
-        end_transactions(f);
-    if (fixture_can_close(f))
-        db_close(f->db);
+    close_database(f);
     (void)snprintf(command, sizeof(command), "rm -rf %s", f->folder);
     arena_close(f->mem);
     mem_free(f);

@@ -195,7 +195,7 @@ static size_t count_accounts(struct fixture *f)
     tx = begin(f, TX_READ);
     must(f, account_list(tx, f->mem, &list, &f->err));
     tx_endp(&tx);
-    close_database(f);
+    db_closep(&f->db);
     return list.count;
 }
 
@@ -206,7 +206,7 @@ static void each_failed_allocation_is_reported_and_leaves_no_row(void **state)
     bool fired = true;
     long n = 0;
 
-    close_database(f);
+    db_closep(&f->db);
     while (fired) {
         struct account_row row = account_of(f, "alice");
         enum err_code code;

@@ -106,7 +106,7 @@ static void committed_rows_are_there_after_reopening(void **state)
 
     put(f, tx, "a", 5);
     commit(f, &tx);
-    close_database(f);
+    db_closep(&f->db);
     must(f, db_open(fixture_url(f), false, NULL, &f->db, &f->err));
     assert_int_equal(sum_now(f), 5);
 }
@@ -756,16 +756,6 @@ static void writers_of_a_part_and_of_everything_lose_nothing(void **state)
     assert_int_equal(sum_now(f), (int64_t)COUNT(parts) * ROUNDS);
 }
 
-static struct tx *begin_part(struct fixture *f, const char *part)
-{
-    struct tx *tx = NULL;
-
-    must(f, tx_begin_part(f->db, str_of(part), &tx, &f->err));
-    if (f->begun_count < COUNT(f->begun))
-        f->begun[f->begun_count++] = tx;
-    return tx;
-}
-
 static void transaction_of_a_part_is_a_transaction(void **state)
 {
     struct fixture *f = *state;
@@ -863,7 +853,7 @@ static int add_from_a_process(struct fixture *f)
 {
     must(f, db_open(fixture_url(f), false, NULL, &f->db, &f->err));
     (void)add_many(f);
-    close_database(f);
+    db_closep(&f->db);
     return 0;
 }
 
@@ -875,7 +865,7 @@ static int put_counter(struct fixture *f)
     tx = begin(f, TX_WRITE);
     put(f, tx, "a", 0);
     commit(f, &tx);
-    close_database(f);
+    db_closep(&f->db);
     return 0;
 }
 
@@ -938,7 +928,7 @@ static int commit_with_a_fault(struct fixture *f)
     tx = begin(f, TX_WRITE);
     put(f, tx, "a", 4);
     commit(f, &tx);
-    close_database(f);
+    db_closep(&f->db);
     return 0;
 }
 

@@ -6,10 +6,12 @@ static const struct stmt one = {"one", "SELECT n FROM scratch WHERE k = $1", "t"
 
 static struct pg_conn *conn_of(struct fixture *f)
 {
-    const struct pg_settings settings = {.conninfo = f->url, .statement_ms = 4321, .lock_ms = 1234};
+    struct pg_settings *settings = arena_new(f->mem, struct pg_settings);
     struct pg_conn *c = NULL;
 
-    must(f, pg_conn_open(&settings, &c, &f->err));
+    assert_non_null(settings);
+    *settings = (struct pg_settings){.conninfo = f->url, .statement_ms = 4321, .lock_ms = 1234};
+    must(f, pg_conn_open(settings, &c, &f->err));
     return c;
 }
 

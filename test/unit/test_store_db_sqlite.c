@@ -92,7 +92,7 @@ static void closing_leaves_one_file(void **state)
     struct fixture *f = *state;
     char path[160];
 
-    close_database(f);
+    db_closep(&f->db);
     (void)snprintf(path, sizeof(path), "%s-wal", path_of(f));
     assert_int_equal(access(path, F_OK), -1);
     (void)snprintf(path, sizeof(path), "%s-shm", path_of(f));
@@ -141,7 +141,7 @@ static void damaged_page_is_an_error_not_a_wrong_answer(void **state)
 
     (void)add_account(f, tx, "alice");
     commit(f, &tx);
-    close_database(f);
+    db_closep(&f->db);
     memset(junk, 0xee, sizeof(junk));
     for (off_t page = 1; page < 60; page++)
         write_bytes(path_of(f), junk, sizeof(junk), page * 4096);

@@ -128,8 +128,7 @@ static int own_close(void **state)
 {
     struct fixture *f = *state;
 
-    if (fixture_can_close(f))
-        close_database(f);
+    close_database(f);
     if (!fixture_is_sqlite(f))
         run_on_given(f, "DROP SCHEMA IF EXISTS " OWN_SCHEMA " CASCADE");
     return fixture_close(state);
@@ -166,7 +165,7 @@ static void newer_database_is_refused_naming_both_versions(void **state)
     char why[200];
 
     must(f, migrate(f->db, later(f, add_shelf, add_books), &f->err));
-    close_database(f);
+    db_closep(&f->db);
     assert_int_equal(db_open(fixture_url(f), true, NULL, &f->db, &f->err), ERR_INVALID);
     assert_null(f->db);
     (void)snprintf(why, sizeof(why),
@@ -194,7 +193,7 @@ static void failed_step_leaves_the_version_before_it(void **state)
 static int open_fresh(struct fixture *f)
 {
     must(f, db_open(fixture_url(f), true, NULL, &f->db, &f->err));
-    close_database(f);
+    db_closep(&f->db);
     return 0;
 }
 
