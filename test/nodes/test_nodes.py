@@ -13,7 +13,7 @@ from support.publish import Refused, Upload
 from support.site import at_node, gc, verify
 from support.wait import until
 
-ROUNDS = 100
+ROUNDS = 40
 DOCUMENTS = ("repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst")
 COMMON = "common"          # an owner whom several tests publish for, at the same time
 
