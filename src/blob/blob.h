@@ -73,7 +73,8 @@ enum err_code blob_get(struct blob_store *b, struct str sha256, int *ret_fd, uin
 /* All the bytes, in mem. ERR_TOO_BIG when there are more than max. */
 enum err_code blob_read(struct blob_store *b, struct arena *mem, struct str sha256, size_t max,
                         struct str *ret_bytes, struct err *err) MUST_USE;
-/* Exactly len bytes from offset on, without a local copy. Bytes past the end are ERR_INVALID. */
+/* Exactly len bytes from offset on, without a local copy. Bytes past the end are ERR_INVALID. Of
+ * parts nobody can tell whether they are what the digest says. */
 enum err_code blob_read_at(struct blob_store *b, struct str sha256, uint64_t offset, size_t len,
                            char *out, struct err *err) MUST_USE;
 
@@ -83,7 +84,7 @@ bool blob_is_remote(const struct blob_store *b);
 /* Path of a file that holds the bytes, NUL-terminated, in mem. A folder's: whether or not it
  * exists, and without blocking. S3: of the local copy, made now if there is none; it may be dropped
  * again when space is needed, so a reader who finds it gone asks again. ERR_NOT_FOUND when sha256
- * is no digest, or (S3) absent. */
+ * is no digest, or (S3) absent; ERR_TOO_BIG (S3) when no copy is kept of so many bytes. */
 enum err_code blob_path(struct blob_store *b, struct arena *mem, struct str sha256,
                         struct str *ret_path, struct err *err) MUST_USE;
 /* A presigned URL, in mem, by which anybody may read the bytes for so many seconds (1 to 604800).

@@ -183,8 +183,10 @@ static void close_dir(DIR **dir)
         (void)closedir(*dir); /* nothing was written through it */
 }
 
-/* What cannot be read is no copy, and no reason not to serve. */
-static void look_into(const char *path, struct buf *all)
+/* What cannot be read is no copy, and no reason not to serve. Nor is a file that lies in another
+ * folder than that of its first digits: nothing would find it, and what is evicted for it is the
+ * file that lies where it belongs. */
+static void look_into(const char *path, uint8_t first, struct buf *all)
 {
     AUTO(close_dir) DIR *dir = opendir(path);
     struct dirent *entry;
@@ -199,7 +201,8 @@ static void look_into(const char *path, struct buf *all)
         f.used = st.st_mtim;
         f.size = (uint64_t)st.st_size;
         parse(str_of(entry->d_name), f.sha256);
-        buf_add(all, (struct str){(const char *)&f, sizeof(f)});
+        if (f.sha256[0] == first)
+            buf_add(all, (struct str){(const char *)&f, sizeof(f)});
     }
 }
 
@@ -223,7 +226,7 @@ static enum err_code take_over(struct blob_cache *c, struct err *err)
         (void)snprintf(path, sizeof(path), "%s/%02x", c->dir, i);
         if (mkdir(path, 0700) && errno != EEXIST)
             return fail_errno(err, "cannot create the folder \"%s\"", path);
-        look_into(path, &all);
+        look_into(path, (uint8_t)i, &all);
     }
     if (!buf_ok(&all))
         return out_of_memory(err);

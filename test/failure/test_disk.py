@@ -9,7 +9,7 @@ from conftest import make_account
 from support import channel, packages, stores
 from support.publish import Refused, Upload
 from support.server import Server
-from support.site import gc, verify
+from support.site import check_clean, verify
 
 SIZE = 48 << 20
 ROOM = 2 << 20             # what a nearly full disk has left
@@ -112,9 +112,7 @@ def test_reading_goes_on_without_any_room_and_writing_begins_again(server, disk,
     for turn in range(3):
         upload_of(server, tmp_path, f"refused{turn}", 200_000).run()
     assert len(channel.listed(client, "/conda/alice", "noarch")) == 6
-    verify(server)
-    gc(server)
-    assert verify(server)["orphans"] == 0
+    check_clean(server)
     assert server.terminate() == 0
 
 

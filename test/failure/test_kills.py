@@ -13,7 +13,7 @@ from support import channel, packages
 from support.load import Load
 from support.publish import BOUNDARY, Refused, Upload, form_body
 from support.server import BINARY, ROOT, built_with
-from support.site import gc, verify
+from support.site import check_clean, gc, verify
 from support.wait import idle
 
 KILLS = 6
@@ -28,13 +28,6 @@ def points():
         if path.name not in ("blob_fs.c", "db_sqlite.c"):
             found |= set(re.findall(r'fault_point\("([^"]+)"\)', path.read_text()))
     return sorted(found)
-
-
-def check_clean(site):
-    """verify is content with the stores, and after gc there is nothing too much in them."""
-    verify(site.nodes[0])
-    gc(site.nodes[-1])
-    assert verify(site.nodes[0])["orphans"] == 0
 
 
 @pytest.mark.slow
@@ -62,7 +55,7 @@ def test_random_kills_of_nodes_under_load(new_site, tmp_path):
     for path in load.acknowledged:
         body = site.nodes[0].client().get(f"/conda/alice/noarch/{path.name}").expect(200).body
         assert body == path.read_bytes()
-    check_clean(site)
+    check_clean(site.nodes[0])
 
 
 def test_a_node_killed_while_a_body_comes_leaves_nothing(new_site, tmp_path):
@@ -93,7 +86,7 @@ def test_a_node_killed_while_a_body_comes_leaves_nothing(new_site, tmp_path):
     assert not left, left
     answer = site.nodes[0].client().get("/conda/alice/noarch/large-1.0-0.conda").expect(200)
     assert answer.body == upload.data
-    check_clean(site)
+    check_clean(site.nodes[0])
 
 
 def test_a_node_killed_between_receiving_and_committing_leaves_a_ticket_or_nothing(
@@ -117,7 +110,7 @@ def test_a_node_killed_between_receiving_and_committing_leaves_a_ticket_or_nothi
     listed = channel.listed(site.nodes[1].client(), "/conda/alice", "noarch")
     assert len(listed) == len(uploads)
     site.nodes[0].start()
-    check_clean(site)
+    check_clean(site.nodes[0])
 
 
 @pytest.mark.slow
@@ -162,7 +155,7 @@ def test_a_death_at_a_point_of_the_way_is_whole_or_absent_on_the_other_node(
     if not victim.running():
         victim.start()
     assert deaths or point not in ("blob.write", "db.commit", "db.committed")
-    check_clean(site)
+    check_clean(site.nodes[0])
 
 
 def test_a_refusal_of_the_commit_does_not_lose_the_bytes_of_others(new_site, tmp_path):
@@ -184,4 +177,4 @@ def test_a_refusal_of_the_commit_does_not_lose_the_bytes_of_others(new_site, tmp
             raise AssertionError(f"the bytes were lost: {refused}") from None
         body = site.client(1).get(f"/conda/bob/noarch/{path.name}").expect(200).body
         assert body == path.read_bytes()
-    check_clean(site)
+    check_clean(site.nodes[0])

@@ -13,7 +13,7 @@ from support.load import Load
 from support.proxy import Proxy
 from support.publish import Refused, Upload
 from support.server import Server
-from support.site import gc, verify
+from support.site import check_clean, verify
 from support.wait import idle
 
 PATIENCE = 45              # seconds that no request takes while S3 is in trouble
@@ -115,9 +115,7 @@ def test_an_upload_without_s3_is_503_and_leaves_nothing(node, proxy, tmp_path, t
     proxy.heal()
     again = published(node, tmp_path, "warm")
     assert download(node, again).expect(200).body == again.data
-    verify(node)
-    gc(node)
-    assert verify(node)["orphans"] == 0
+    check_clean(node)
 
 
 def test_some_failures_of_s3_are_not_noticed(node, proxy, tmp_path):

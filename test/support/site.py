@@ -4,6 +4,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from support import stores
 from support.server import BINARY, Server
+from support.wait import until
 
 
 class Site:
@@ -56,6 +57,16 @@ def verify(server, *words):
 
 def gc(server, *words):
     return json.loads(server.command("gc", "--json", *words, timeout=300).stdout)
+
+
+def check_clean(server):
+    """verify has nothing to say, and after gc there is nothing too much. (A job of a node may be
+    removing bytes at this moment, whose rows have gone already.)"""
+    def is_clean():
+        gc(server)
+        return verify(server)["orphans"] == 0
+    verify(server)
+    until(is_clean, 60, "a store without orphans")
 
 
 def at_node(url, node):

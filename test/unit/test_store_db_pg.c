@@ -83,6 +83,15 @@ static void kill_connection(struct fixture *f, int64_t pid)
     wait_until(f, sql, "0");
 }
 
+/* For tests in which somebody waits for somebody else, on a machine that may stand still. */
+static struct fixture *patient_fixture(void **state)
+{
+    struct fixture *f = pg_fixture(state);
+
+    db_pg_set_wait(f->db, 60000);
+    return f;
+}
+
 /* --- parts --------------------------------------------------------------------------------- */
 
 struct writer {
@@ -135,7 +144,7 @@ static void parts_are_written_at_the_same_time(void **state)
 
 static void one_part_is_written_in_turns_in_upper_and_lower_case(void **state)
 {
-    struct fixture *f = pg_fixture(state);
+    struct fixture *f = patient_fixture(state);
     struct tx *tx = begin_part(f, "Alice-B");
     struct writer w;
 
@@ -152,7 +161,7 @@ static void one_part_is_written_in_turns_in_upper_and_lower_case(void **state)
 
 static void everything_is_written_when_no_part_is(void **state)
 {
-    struct fixture *f = pg_fixture(state);
+    struct fixture *f = patient_fixture(state);
     struct tx *a = begin_part(f, "alice"), *b = begin_part(f, "bob");
     struct writer w;
 
@@ -220,7 +229,7 @@ static void what_somebody_shares_or_claims_nobody_else_claims(void **state)
 
 static void who_shares_waits_while_somebody_else_claims(void **state)
 {
-    struct fixture *f = pg_fixture(state);
+    struct fixture *f = patient_fixture(state);
     struct tx *a = begin_part(f, "alice"), *c;
     struct writer w;
 
@@ -255,7 +264,7 @@ static void *take_rows(void *arg)
 
 static void two_in_each_others_way_are_one_that_goes_on_and_one_collision(void **state)
 {
-    struct fixture *f = pg_fixture(state);
+    struct fixture *f = patient_fixture(state);
     struct writer w = {.f = *f, .part = "bob"};
     struct tx *tx = begin_part(f, "alice");
     enum err_code code;
