@@ -61,17 +61,6 @@ def make_account(server, login, superuser=False):
     return Account(login, password, f"{login}@example.org", server, superuser)
 
 
-def spread(items):
-    """The slow ones at even distances: each of several processes begins with a stretch of the
-    list, and takes from the others' when it has done its own."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    rest = [item for item in items if not item.get_closest_marker("slow")]
-    step = len(rest) // len(slow) if slow else 0
-    for number, item in enumerate(slow):
-        rest.insert(number * (step + 1), item)
-    return rest
-
-
 def pytest_collection_modifyitems(items):
     if items and not BINARY.exists():
         pytest.exit(f"{BINARY} is not built: run make", returncode=3)
@@ -79,7 +68,8 @@ def pytest_collection_modifyitems(items):
         marker = item.get_closest_marker("embedded")
         if marker and stores.STORES != stores.EMBEDDED:
             item.add_marker(pytest.mark.skip(reason=marker.args[0]))
-    items[:] = spread(items)
+    # Handed out one by one to several processes: the long ones first, lest one ends alone.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="module")

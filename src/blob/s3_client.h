@@ -29,8 +29,8 @@ struct s3_timing {
                         .pause_ms = 200,                                                           \
                         .pause_max_ms = 2000,                                                      \
                         .connect_ms = 5000,                                                        \
-                        .slow_seconds = 10,                                                        \
-                        .patience_ms = 25000})
+                        .slow_seconds = 15,                                                        \
+                        .patience_ms = 30000})
 
 struct s3_client;
 struct s3_options {

@@ -227,7 +227,7 @@ static enum err_code begin_on(struct pg *db, struct pg_conn **at, const char *sq
 
     if (*at) {
         code = pg_conn_run(*at, sql, "begin", &why);
-        if (!pg_conn_lost(*at)) {
+        if (!pg_conn_lost(*at) || (*at)->abandoned) { /* a new one would not be answered either */
             if (code && err)
                 *err = why;
             return code;

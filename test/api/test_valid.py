@@ -6,6 +6,9 @@ import pytest
 from support import channel, packages
 from support.publish import Refused, Upload
 
+# What all of them look at takes long to publish: one process does it.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("valid")]
+
 # Packages that no client can use, by what readers of the same formats say of them (Python's
 # zipfile, bz2 and tarfile, py-rattler): path below conda/, and why.
 BROKEN = {

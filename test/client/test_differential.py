@@ -20,7 +20,8 @@ import rattler
 from support import channel, packages
 from support.publish import Refused
 
-pytestmark = pytest.mark.slow
+# What all of them look at takes long to publish: one process does it.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("differential")]
 
 ABSENT = "absent"
 
