@@ -7,19 +7,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from conftest import make_account
-from support import packages
+from support import packages, stores
 from support.http import Client
 from support.publish import BOUNDARY, Upload, form_frame
 from support.server import sanitized
 
 pytestmark = pytest.mark.skipif(sanitized(), reason="a sanitizer needs memory of its own")
 
-SIZE = 2 << 30
+# Far more than the server may take: less where all of it goes to S3 as well, and back.
+SIZE = (2 << 30) if stores.STORES == stores.EMBEDDED else (512 << 20)
 CHUNK = b"\0" * (1 << 20)
 
 
 class Flood:
-    """A form whose file is 2 GB of zeros, made while it is sent."""
+    """A form whose file is nothing but zeros, made while it is sent."""
 
     def __init__(self, stage, basename):
         digest = hashlib.md5()
@@ -37,7 +38,7 @@ class Flood:
 
 
 @pytest.mark.slow
-def test_an_upload_of_2_gb_needs_little_memory(new_server, tmp_path):
+def test_a_huge_upload_needs_little_memory(new_server, tmp_path):
     server = new_server().start()
     alice = make_account(server, "alice")
     path = packages.make_tiny(tmp_path, "flood", extension=".tar.bz2")
@@ -65,7 +66,7 @@ def test_an_upload_of_2_gb_needs_little_memory(new_server, tmp_path):
         done.set()
         watcher.join()
     assert highest[0] - before < 64 << 20, f"{(highest[0] - before) >> 20} MB"
-    # 2 GB of zeros are no package: bounded time, a clear error, and nothing to be seen.
+    # Zeros are no package: bounded time, a clear error, and nothing to be seen.
     answer = upload.client.post("/api/commit" + upload.quoted_path, {"dist_id": stage["dist_id"]})
     answer.expect(400, 413, 422)
     server.client().get("/conda/alice/" + upload.package.basename).expect(404)
