@@ -41,6 +41,7 @@ enum {
     HEARD_MAX = 1024,  /* changes acknowledged at once; what is more is not acknowledged */
     NUMBERS_MAX = 256, /* in one acknowledgement: a notification holds less than 8000 bytes */
     ANSWER_MS = 5000,  /* after that the connection counts as lost */
+    SILENCE_MS = 2000, /* who refuses is faster: an attempt to connect was waited out */
     PARTING_MS = 500,  /* what a statement may still take when the thread is to end */
     BACK_OFF_MS = 100, /* the first pause before connecting again; doubled each time */
     BACK_OFF_MAX_MS = 2000,
@@ -348,12 +349,17 @@ static bool connect_to(struct session *s)
     /* What the URL says counts more than what stands before it, and less than what stands after. */
     const char *const names[] = {"connect_timeout", "dbname", "client_encoding", NULL};
     const char *const values[] = {"5", s->w->conninfo, "UTF8", NULL};
+    int64_t start_ms = turn_now_ms();
 
     s->conn = PQconnectdbParams(names, values, 1);
     if (!s->conn)
         return has_failed(s, "out of memory");
     (void)PQsetNoticeProcessor(s->conn, ignore_notice, NULL);
-    return PQstatus(s->conn) == CONNECTION_OK || has_failed(s, PQerrorMessage(s->conn));
+    if (PQstatus(s->conn) == CONNECTION_OK)
+        return true;
+    if (turn_now_ms() - start_ms >= SILENCE_MS)
+        atomic_store(&s->w->silent, !atomic_load(&s->w->stopping));
+    return has_failed(s, PQerrorMessage(s->conn));
 }
 
 /* Connects, listens, and only then takes the lease. A session that hangs in a lock gives up before

@@ -37,7 +37,7 @@ void pg_watch_close(struct pg_watch *w);
 /* See db_generation. Any thread, does not block. */
 uint64_t pg_watch_generation(struct pg_watch *w);
 
-/* Whether the server, which was there, has been asked in vain for seconds: then it is no use to
+/* Whether the server has been asked in vain for seconds: then it is no use to
  * wait for it in another connection either. Lives as long as the watch; NULL for a command, which
  * does not know. */
 const atomic_bool *pg_watch_silent(const struct pg_watch *w);
