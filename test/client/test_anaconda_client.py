@@ -216,21 +216,23 @@ def test_upload_for_an_organization(signed_in, acme, tiny, anonymous, account):
 
 
 def test_groups(signed_in, acme, account, tiny):
-    helper = account("helper")
+    if signed_in.version < (1, 3):
+        pytest.skip("this version fails at its own listings of groups")
+    helper, devs = account("helper"), f"{acme}/devs"
     signed_in("upload", "-u", acme, tiny("tool", extension=".tar.bz2")).ok()
-    signed_in("groups", "add", f"{acme}/devs", "--perms", "write").ok()
-    signed_in("groups", "add_member", f"{acme}/devs/{helper.login}").ok()
-    signed_in("groups", "add_package", f"{acme}/devs/tool").ok()
-    signed_in("groups", "members", f"{acme}/devs").ok().says(helper.login)
-    signed_in("groups", "packages", f"{acme}/devs").ok().says("tool")
+    signed_in("groups", "add", devs, "--perms", "write").ok()
+    signed_in("groups", "add_member", f"{devs}/{helper.login}").ok()
+    signed_in("groups", "add_package", f"{devs}/tool").ok()
+    signed_in("groups", "members", devs).ok().says(helper.login)
+    signed_in("groups", "packages", devs).ok().says("tool")
     signed_in("groups", "show", acme).ok().says("devs", "owners")
-    signed_in("groups", "show", f"{acme}/devs").ok().says("write")
+    signed_in("groups", "show", devs).ok().says("write")
     helping = helper.by_token(f"of {acme}")
     helping.post(f"/api/release/{acme}/tool/9.0", {}).expect(200)
-    signed_in("groups", "remove_package", f"{acme}/devs/tool").ok()
+    signed_in("groups", "remove_package", f"{devs}/tool").ok()
     helping.post(f"/api/release/{acme}/tool/9.1", {}).expect(403)
-    signed_in("groups", "remove_member", f"{acme}/devs/{helper.login}").ok()
-    assert helper.login not in signed_in("groups", "members", f"{acme}/devs").ok().text
+    signed_in("groups", "remove_member", f"{devs}/{helper.login}").ok()
+    assert helper.login not in signed_in("groups", "members", devs).ok().text
 
 
 def test_tokens_of_an_organization_are_removed(signed_in, user, acme):
