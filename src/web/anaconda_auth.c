@@ -74,12 +74,14 @@ enum err_code post_authentications(struct call *c, struct err *err)
 
     if (rc)
         return rc;
-    in.user = str_lower(c->mem, in.user);
-    if (str_eq(in.user, c->actor.login))
-        in.user = S("");
-    if (in.user.len && (rc = check_owner(c, in.user, err)))
+    struct str organization = str_lower(c->mem, in.user);
+    if (!organization.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (str_eq(organization, c->actor.login))
+        organization = S("");
+    if (organization.len && (rc = check_owner(c, organization, err)))
         return rc;
-    struct token_request req = {.organization = in.user,
+    struct token_request req = {.organization = organization,
                                 .name = in.note,
                                 .scopes = in.scopes.items,
                                 .scope_count = in.scopes.count,
