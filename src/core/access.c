@@ -1,21 +1,139 @@
 #include "core/access.h"
 
+#include "core/organization.h"
 #include "core/scope.h"
+#include "store/account.h"
+#include "store/grant.h"
+#include "store/package.h"
+
+/* What a grant comes to; each contains those before it. */
+enum level { LEVEL_NONE, LEVEL_READ, LEVEL_WRITE, LEVEL_ADMIN, LEVEL_OWNER };
 
 const char *access_right_name(enum right r)
 {
     static const char *const names[] = {
-        [RIGHT_ANYONE] = "anyone",
-        [RIGHT_SIGNED_IN] = "signed-in",
-        [RIGHT_WRITE] = "write",
-        [RIGHT_SUPERUSER] = "superuser",
+        [RIGHT_ANYONE] = "anyone", [RIGHT_SIGNED_IN] = "signed-in",
+        [RIGHT_MEMBER] = "member", [RIGHT_WRITE] = "write",
+        [RIGHT_ADMIN] = "admin",   [RIGHT_GROUP_ADMIN] = "group-admin",
+        [RIGHT_OWN] = "own",       [RIGHT_SUPERUSER] = "superuser",
     };
     return names[r];
 }
 
-enum err_code access_check(const struct actor *actor, enum right right, unsigned scope,
-                           struct str owner, struct err *err)
+/* ---- what the rows grant ---- */
+
+static enum level level_of(const struct grant *g)
 {
+    if (str_eq(g->group, S(OWNERS)))
+        return LEVEL_OWNER;
+    if (str_eq(g->permission, S("admin")))
+        return LEVEL_ADMIN;
+    return str_eq(g->permission, S("write")) ? LEVEL_WRITE : LEVEL_READ;
+}
+
+static enum err_code find_level(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                int64_t owner_id, const struct access_object *object,
+                                enum level *ret, struct err *err)
+{
+    struct package_row package = {0};
+    struct grant_list grants = {0};
+    enum err_code rc = OK;
+
+    if (object->package.len)
+        rc = package_find(tx, mem, object->owner, object->package, &package, err);
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    rc = grant_list(tx, mem, owner_id, actor->account_id, package.id, &grants, err);
+    for (size_t i = 0; !rc && i < grants.count; i++)
+        if (level_of(&grants.rows[i]) > *ret)
+            *ret = level_of(&grants.rows[i]);
+    return rc;
+}
+
+/* Is the actor in this group, and may the group say who else is? */
+static enum err_code leads_group(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                 int64_t owner_id, struct str name, bool *ret, struct err *err)
+{
+    struct group_row group;
+    struct str lower = str_lower(mem, name);
+    enum err_code rc = lower.ptr ? group_find(tx, mem, owner_id, lower, &group, err)
+                                 : fail(err, ERR_NOMEM, "out of memory");
+
+    if (rc == ERR_NOT_FOUND || (!rc && !str_eq(group.permission, S("admin"))))
+        return OK;
+    return rc ? rc : group_has_member(tx, group.id, actor->account_id, ret, err);
+}
+
+static enum err_code ask_rows(struct tx *tx, struct arena *mem, const struct actor *actor,
+                              enum right right, int64_t owner_id,
+                              const struct access_object *object, bool *ret_may, struct err *err)
+{
+    static const enum level needed[] = {[RIGHT_WRITE] = LEVEL_WRITE,
+                                        [RIGHT_ADMIN] = LEVEL_ADMIN,
+                                        [RIGHT_GROUP_ADMIN] = LEVEL_OWNER,
+                                        [RIGHT_OWN] = LEVEL_OWNER};
+    enum level level = LEVEL_NONE;
+    enum err_code rc;
+
+    if (right == RIGHT_MEMBER)
+        return grant_is_member(tx, owner_id, actor->account_id, ret_may, err);
+    if ((rc = find_level(tx, mem, actor, owner_id, object, &level, err)))
+        return rc;
+    *ret_may = level >= needed[right];
+    if (*ret_may || right != RIGHT_GROUP_ADMIN)
+        return OK;
+    return leads_group(tx, mem, actor, owner_id, object->group, ret_may, err);
+}
+
+static enum err_code ask(struct app *app, struct arena *mem, const struct actor *actor,
+                         enum right right, const struct access_object *object, bool *ret_may,
+                         struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row owner;
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    if (rc)
+        return rc;
+    rc = account_by_login(tx, mem, object->owner, &owner, err);
+    if (rc == ERR_NOT_FOUND)
+        return OK; /* nobody may do anything with what is not there */
+    return rc ? rc : ask_rows(tx, mem, actor, right, owner.id, object, ret_may, err);
+}
+
+/* ---- the rule ---- */
+
+static enum err_code deny(const struct actor *actor, enum right right,
+                          const struct access_object *object, struct err *err)
+{
+    const char *what;
+
+    if (right == RIGHT_SUPERUSER)
+        return fail(err, ERR_DENIED, "\"" STR_FMT "\" is not an administrator of this server",
+                    STR_ARG(actor->login));
+    if (right == RIGHT_MEMBER)
+        what = "see the groups of";
+    else if (right == RIGHT_WRITE)
+        what = "publish or change anything under";
+    else if (right == RIGHT_ADMIN)
+        what = "say who may change this package of";
+    else
+        what = "administer";
+    if (right == RIGHT_WRITE && object->package.len)
+        return fail(err, ERR_DENIED,
+                    "\"" STR_FMT "\" may not publish or change \"" STR_FMT "/" STR_FMT "\"",
+                    STR_ARG(actor->login), STR_ARG(object->owner), STR_ARG(object->package));
+    return fail(err, ERR_DENIED, "\"" STR_FMT "\" may not %s \"" STR_FMT "\"",
+                STR_ARG(actor->login), what, STR_ARG(object->owner));
+}
+
+enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
+                           enum right right, unsigned scope, const struct access_object *object,
+                           struct err *err)
+{
+    bool may = false;
+    enum err_code rc;
+
     if (actor->token_id && !scope_allows(actor->scopes, scope))
         return fail(err, ERR_DENIED,
                     "the token \"" STR_FMT "\" does not have the scope for this; it has: " STR_FMT,
@@ -26,12 +144,10 @@ enum err_code access_check(const struct actor *actor, enum right right, unsigned
         return fail(err, ERR_UNAUTHENTICATED, "sign in first: this needs an account");
     if (right == RIGHT_SIGNED_IN || actor->superuser)
         return OK;
-    if (right == RIGHT_WRITE && str_eq(actor->login, owner))
+    if (right != RIGHT_SUPERUSER && str_eq(actor->login, object->owner))
         return OK;
-    if (right == RIGHT_WRITE)
-        return fail(err, ERR_DENIED,
-                    "\"" STR_FMT "\" may not publish or change anything under \"" STR_FMT "\"",
-                    STR_ARG(actor->login), STR_ARG(owner));
-    return fail(err, ERR_DENIED, "\"" STR_FMT "\" is not an administrator of this server",
-                STR_ARG(actor->login));
+    rc = right == RIGHT_SUPERUSER ? OK : ask(app, mem, actor, right, object, &may, err);
+    if (rc || may)
+        return rc;
+    return deny(actor, right, object, err);
 }

@@ -1,21 +1,37 @@
-/* access.h: the one rule that decides who may do what. Every surface asks here. */
+/* access.h: the one rule that decides who may do what. Every surface asks here.
+ *
+ * Somebody may do with an account's packages what its rows grant (store/grant.h): as the account
+ * itself, as an owner of the organization, as a member of its groups, as a collaborator of one
+ * package. A token may do no more than its owner, and no more than its scopes. */
 #ifndef CORE_ACCESS_H
 #define CORE_ACCESS_H
+#include "app.h"
+#include "base/arena.h"
 #include "base/err.h"
 #include "core/actor.h"
 
 enum right {
-    RIGHT_ANYONE,    /* public */
-    RIGHT_SIGNED_IN, /* any account, on what is its own */
-    RIGHT_WRITE,     /* publish, change and remove under an account's name */
-    RIGHT_SUPERUSER, /* administer the server */
+    RIGHT_ANYONE,      /* public */
+    RIGHT_SIGNED_IN,   /* any account, on what is its own */
+    RIGHT_MEMBER,      /* look into the groups of an organization: its members */
+    RIGHT_WRITE,       /* publish, change and remove a package, or make one */
+    RIGHT_ADMIN,       /* say who else may change a package */
+    RIGHT_GROUP_ADMIN, /* say who is in a group: owners, and members of one that administers */
+    RIGHT_OWN,         /* say what groups there are and what they may do */
+    RIGHT_SUPERUSER,   /* administer the server */
 };
 const char *access_right_name(enum right r);
 
-/* May the actor use this right on what `owner` (a login; empty when the right needs none) has,
- * under these scope atoms? ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help;
- * ERR_DENIED: known, but not allowed. */
-enum err_code access_check(const struct actor *actor, enum right right, unsigned scope,
-                           struct str owner, struct err *err) MUST_USE;
+/* What the right is asked for; texts that it does not need are empty. */
+struct access_object {
+    struct str owner;   /* login, in lower case */
+    struct str package; /* of the owner; need not exist: then it is about making it */
+    struct str group;   /* of the owner */
+};
+/* ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help; ERR_DENIED: known, but not
+ * allowed. Asks the database only for what somebody wants of another account: workers only then. */
+enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
+                           enum right right, unsigned scope, const struct access_object *object,
+                           struct err *err) MUST_USE;
 
 #endif

@@ -146,8 +146,7 @@ static bool is_mailbox(struct str local)
     return true;
 }
 
-/* The shape of an address; whether it exists only a mail can tell. */
-static enum err_code check_email(struct str email, struct err *err)
+enum err_code account_check_email(struct str email, struct err *err)
 {
     struct str local, host;
 
@@ -202,7 +201,7 @@ static void check_fields(const struct app *app, struct arena *mem, const struct 
         (taken.login &&
          fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login))))
         signup_errors_add(errors, mem, &e);
-    if (check_email(in->email, &e) ||
+    if (account_check_email(in->email, &e) ||
         (taken.email &&
          fail_field(&e, "email", "an account with the e-mail address \"" STR_FMT "\" exists",
                     STR_ARG(in->email))))

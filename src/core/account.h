@@ -60,5 +60,8 @@ void signup_errors_add(struct signup_errors *errors, struct arena *mem, const st
  * (every first word of our URLs, known subdirs, "t", "label" ...). Input is folded to lower case.
  */
 enum err_code account_check_login(struct str login, struct err *err) MUST_USE;
+/* The shape of an address, ERR_UNPROCESSABLE (field "email"); whether it exists only a mail can
+ * tell. */
+enum err_code account_check_email(struct str email, struct err *err) MUST_USE;
 
 #endif

@@ -1,10 +1,14 @@
 #include "core/scope.h"
 
-enum { ALL = SCOPE_API_READ | SCOPE_API_WRITE | SCOPE_CONDA_DOWNLOAD };
+enum {
+    API = SCOPE_API_READ | SCOPE_API_WRITE | SCOPE_API_GROUPS,
+    ALL = API | SCOPE_CONDA_DOWNLOAD,
+};
 
 const struct scope_name scope_names[] = {
     {"all", ALL, "Everything the owner may do"},
-    {"api", SCOPE_API_READ | SCOPE_API_WRITE, "Read and change packages and settings by the API"},
+    {"api", API, "Read and change packages, groups and settings by the API"},
+    {"api:modify-group", SCOPE_API_GROUPS, "Change the groups of organizations by the API"},
     {"api:read", SCOPE_API_READ, "Read by the API"},
     {"api:write", SCOPE_API_WRITE, "Publish, change and remove by the API"},
     {"conda", SCOPE_CONDA_DOWNLOAD, "Use conda channels"},

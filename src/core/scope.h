@@ -11,6 +11,7 @@ enum scope {
     SCOPE_API_READ = 1 << 0,
     SCOPE_API_WRITE = 1 << 1,
     SCOPE_CONDA_DOWNLOAD = 1 << 2,
+    SCOPE_API_GROUPS = 1 << 3,
 };
 
 struct scope_name {

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "core/audit.h"
 #include "core/cut.h"
+#include "core/organization.h"
 #include "core/scope.h"
 
 /* Tokens are made and revoked beside whatever else happens to their accounts. */
@@ -71,14 +72,36 @@ static enum err_code check_request(const struct token_request *req, struct err *
     return OK;
 }
 
-static enum err_code insert(struct tx *tx, const struct actor *actor,
+/* As it stands on record: with the organization whose token it is. */
+static struct str object_of(struct arena *mem, struct str organization, struct str name)
+{
+    return organization.len
+               ? str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(organization), STR_ARG(name))
+               : str_dup(mem, name);
+}
+
+/* Whose token it is about. */
+static enum err_code find_owner(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                struct str organization, int64_t *ret_id, struct err *err)
+{
+    struct account_row account = {.id = actor->account_id};
+    enum err_code rc =
+        organization.len ? organization_require(tx, mem, organization, &account, err) : OK;
+
+    if (!rc)
+        *ret_id = account.id;
+    return rc;
+}
+
+static enum err_code insert(struct tx *tx, struct arena *mem, const struct actor *actor,
                             const struct token_request *req, const struct token_row *row,
                             struct err *err)
 {
+    struct str object;
     enum err_code rc;
 
     if (req->replace) {
-        rc = token_delete_by_name(tx, actor->account_id, req->name, err);
+        rc = token_delete_by_name(tx, row->account_id, req->name, err);
         if (rc && rc != ERR_NOT_FOUND)
             return rc;
     }
@@ -86,7 +109,8 @@ static enum err_code insert(struct tx *tx, const struct actor *actor,
     if (rc == ERR_CONFLICT)
         return fail(err, ERR_CONFLICT, "a token named \"" STR_FMT "\" exists already",
                     STR_ARG(req->name));
-    return rc ? rc : audit_add(tx, actor, "token.create", req->name, row->scopes, err);
+    object = object_of(mem, req->organization, req->name);
+    return rc ? rc : audit_add(tx, actor, "token.create", object, row->scopes, err);
 }
 
 enum err_code token_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -108,7 +132,6 @@ enum err_code token_create(struct app *app, struct arena *mem, const struct acto
         age_s = app->config->token_days * 86400;
     digest_sha256(token, hash);
     struct token_row row = {
-        .account_id = actor->account_id,
         .hash = {(const char *)hash, sizeof hash},
         .name = req->name,
         .scopes = scopes,
@@ -118,7 +141,8 @@ enum err_code token_create(struct app *app, struct arena *mem, const struct acto
         .expires_ms = now + age_s * 1000,
     };
     if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
-        (rc = insert(tx, actor, req, &row, err)) || (rc = tx_commit(&tx, err)))
+        (rc = find_owner(tx, mem, actor, req->organization, &row.account_id, err)) ||
+        (rc = insert(tx, mem, actor, req, &row, err)) || (rc = tx_commit(&tx, err)))
         return rc;
     *ret_token = token;
     return OK;
@@ -164,18 +188,21 @@ enum err_code token_revoke_own(struct app *app, const struct actor *actor, struc
     return tx_commit(&tx, err);
 }
 
-enum err_code token_revoke_named(struct app *app, const struct actor *actor, struct str name,
-                                 struct err *err)
+enum err_code token_revoke_named(struct app *app, struct arena *mem, const struct actor *actor,
+                                 struct str organization, struct str name, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
+    int64_t owner_id;
     enum err_code rc;
 
-    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)))
+    if ((rc = tx_begin_part(app->db, S(PART), &tx, err)) ||
+        (rc = find_owner(tx, mem, actor, organization, &owner_id, err)))
         return rc;
-    rc = token_delete_by_name(tx, actor->account_id, name, err);
+    rc = token_delete_by_name(tx, owner_id, name, err);
     if (rc == ERR_NOT_FOUND)
         return fail(err, ERR_NOT_FOUND, "there is no token named \"" STR_FMT "\"", STR_ARG(name));
-    if (rc || (rc = audit_add(tx, actor, "token.delete", name, S(""), err)))
+    if (rc ||
+        (rc = audit_add(tx, actor, "token.delete", object_of(mem, organization, name), S(""), err)))
         return rc;
     return tx_commit(&tx, err);
 }

@@ -16,14 +16,16 @@
 bool token_looks_right(struct str token); /* prefix, length, alphabet and checksum */
 
 struct token_request {
-    struct str name; /* unique within the account */
+    struct str organization; /* whose it shall be; empty: the actor's own */
+    struct str name;         /* unique within the account */
     const struct str *scopes;
     size_t scope_count;      /* 0: everything */
     struct str hostname;     /* as the client says; for lists */
     int64_t max_age_seconds; /* 0: the setting token_days */
     bool replace;            /* a token of the same name dies; else ERR_CONFLICT */
 };
-/* *ret_token is the secret, to be shown once. */
+/* *ret_token is the secret, to be shown once. Whether the actor may make one for the organization
+ * is decided before (core/access). ERR_NOT_FOUND: there is no such organization. */
 enum err_code token_create(struct app *app, struct arena *mem, const struct actor *actor,
                            const struct token_request *req, struct str *ret_token,
                            struct err *err) MUST_USE;
@@ -34,7 +36,9 @@ enum err_code token_identify(struct tx *tx, struct arena *mem, struct str token,
 
 enum err_code token_revoke_own(struct app *app, const struct actor *actor,
                                struct err *err) MUST_USE;
-enum err_code token_revoke_named(struct app *app, const struct actor *actor, struct str name,
-                                 struct err *err) MUST_USE; /* ERR_NOT_FOUND */
+/* One of the actor's own, or of an organization (empty: none). ERR_NOT_FOUND */
+enum err_code token_revoke_named(struct app *app, struct arena *mem, const struct actor *actor,
+                                 struct str organization, struct str name,
+                                 struct err *err) MUST_USE;
 
 #endif

@@ -1,4 +1,4 @@
-/* account.h: rows of users (and, later, organizations). Logins are stored in lower case. */
+/* account.h: rows of users and organizations. Logins are stored in lower case. */
 #ifndef STORE_ACCOUNT_H
 #define STORE_ACCOUNT_H
 #include "base/arena.h"
@@ -6,7 +6,7 @@
 
 struct account_row {
     int64_t id;
-    struct str login, kind;   /* "user" */
+    struct str login, kind;   /* "user", "organization" */
     struct str email;         /* never shown to others */
     struct str password_hash; /* argon2id string; empty: cannot sign in by password */
     struct str name, company, location, url, description;

@@ -44,6 +44,13 @@ static const struct stmt stmts[] = {
           P9, "ibittttii", "id"),
     TABLE("package", "id, account_id, name, summary, attrs, latest_version, created_ms, updated_ms",
           P8, "iittttii", "id"),
+    TABLE("org_group", "id, account_id, name, permission, all_packages, created_ms", P5 ", $6",
+          "iittii", "id"),
+    TABLE("group_member", "group_id, account_id", "$1, $2", "ii", "group_id, account_id"),
+    TABLE("group_package", "group_id, account_id, package_id", "$1, $2, $3", "iii",
+          "group_id, package_id"),
+    TABLE("collaborator", "package_id, account_id, permission", "$1, $2, $3", "iit",
+          "package_id, account_id"),
     TABLE("release", "id, package_id, version, attrs, created_ms", P5, "iitti", "id"),
     TABLE("file",
           "id, account_id, package_id, release_id, type, basename, subdir, filename, sha256, md5, "
@@ -67,9 +74,9 @@ const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
-static const char *const numbered[] = {"account",   "session", "token",        "package",
-                                       "release",   "file",    "label",        "upload",
-                                       "index_doc", "audit",   "index_garbage"};
+static const char *const numbered[] = {"account",   "session", "token",         "package",
+                                       "release",   "file",    "label",         "upload",
+                                       "index_doc", "audit",   "index_garbage", "org_group"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

@@ -8,6 +8,8 @@ const struct stmt_list *const all_statements[] = {
     &copy_statements,
     &credential_statements,
     &file_statements,
+    &grant_statements,
+    &group_statements,
     &index_doc_statements,
     &job_statements,
     &mark_statements,

@@ -8,6 +8,8 @@ extern const struct stmt_list audit_statements;
 extern const struct stmt_list copy_statements;
 extern const struct stmt_list credential_statements;
 extern const struct stmt_list file_statements;
+extern const struct stmt_list grant_statements;
+extern const struct stmt_list group_statements;
 extern const struct stmt_list index_doc_statements;
 extern const struct stmt_list job_statements;
 extern const struct stmt_list mark_statements;

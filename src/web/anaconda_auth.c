@@ -1,9 +1,12 @@
 /* anaconda_auth.c: the parts of anaconda-client's API that are about people and tokens. */
 #include "config.h"
+#include "core/access.h"
 #include "core/account.h"
+#include "core/organization.h"
 #include "core/scope.h"
 #include "core/token.h"
 #include "format/json.h"
+#include "store/group.h"
 #include "web/anaconda_view.h"
 #include "web/handlers.h"
 #include "web/reply.h"
@@ -55,6 +58,14 @@ static enum err_code read_token_body(struct call *c, struct token_body *ret, str
     return rc ? rc : json_read(body, fields, COUNT(fields), c->mem, ret, err);
 }
 
+/* May the caller do what only owners of the organization may? */
+static enum err_code check_owner(struct call *c, struct str organization, struct err *err)
+{
+    const struct access_object object = {.owner = organization};
+
+    return access_check(c->app, c->mem, &c->actor, RIGHT_OWN, SCOPE_NONE, &object, err);
+}
+
 enum err_code post_authentications(struct call *c, struct err *err)
 {
     struct token_body in = {.note = S("token")};
@@ -63,10 +74,15 @@ enum err_code post_authentications(struct call *c, struct err *err)
 
     if (rc)
         return rc;
-    if (in.user.len && !str_eq(in.user, c->actor.login))
-        return fail(err, ERR_DENIED, "\"" STR_FMT "\" may not create a token for \"" STR_FMT "\"",
-                    STR_ARG(c->actor.login), STR_ARG(in.user));
-    struct token_request req = {.name = in.note,
+    struct str organization = str_lower(c->mem, in.user);
+    if (!organization.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (str_eq(organization, c->actor.login))
+        organization = S("");
+    if (organization.len && (rc = check_owner(c, organization, err)))
+        return rc;
+    struct token_request req = {.organization = organization,
+                                .name = in.note,
                                 .scopes = in.scopes.items,
                                 .scope_count = in.scopes.count,
                                 .hostname = in.hostname,
@@ -108,18 +124,34 @@ static enum err_code load_tokens(struct call *c, struct token_list *ret, struct 
     return rc ? rc : token_list(tx, c->mem, c->actor.account_id, ret, err);
 }
 
+static enum err_code reply_tokens(struct call *c, const struct token_list *tokens, struct err *err)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < tokens->count; i++)
+        json_add(&list, token_json(c, &tokens->rows[i]));
+    return reply_json(c, 200, list, err);
+}
+
 enum err_code get_authentications(struct call *c, struct err *err)
 {
     struct token_list tokens;
-    json_t *list;
     enum err_code rc = load_tokens(c, &tokens, err);
 
-    if (rc)
+    return rc ? rc : reply_tokens(c, &tokens, err);
+}
+
+enum err_code get_organization_tokens(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row account;
+    struct token_list tokens;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc || (rc = organization_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
+        (rc = token_list(tx, c->mem, account.id, &tokens, err)))
         return rc;
-    list = json_array();
-    for (size_t i = 0; i < tokens.count; i++)
-        json_add(&list, token_json(c, &tokens.rows[i]));
-    return reply_json(c, 200, list, err);
+    return reply_tokens(c, &tokens, err);
 }
 
 enum err_code get_authentication(struct call *c, struct err *err)
@@ -144,7 +176,16 @@ enum err_code delete_authentications(struct call *c, struct err *err)
 
 enum err_code delete_authentication_by_name(struct call *c, struct err *err)
 {
-    enum err_code rc = token_revoke_named(c->app, &c->actor, call_param(c, "name"), err);
+    enum err_code rc =
+        token_revoke_named(c->app, c->mem, &c->actor, S(""), call_param(c, "name"), err);
+
+    return rc ? rc : reply_empty(c, 201, err);
+}
+
+enum err_code delete_organization_token(struct call *c, struct err *err)
+{
+    enum err_code rc = token_revoke_named(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                                          call_param(c, "name"), err);
 
     return rc ? rc : reply_empty(c, 201, err);
 }
@@ -160,6 +201,8 @@ static enum err_code reply_user(struct call *c, struct str login, struct err *er
     if (rc || (rc = account_require(tx, c->mem, login, &a, err)))
         return rc;
     /* `show` prints whatever is in here, to anybody: nothing private. */
+    if (str_eq(a.kind, S("organization")))
+        a.kind = S("org"); /* as the client knows it */
     return reply_json(c, 200,
                       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "login",
                                 json_of(a.login), "name", json_of(a.name), "company",
@@ -179,19 +222,39 @@ enum err_code get_user_by_login(struct call *c, struct err *err)
     return reply_user(c, call_param(c, "login"), err);
 }
 
-/* There are no organizations yet: nobody is in one. */
+/* Where the user is in any group; once each, because the list is in order. */
+static json_t *orgs_json(const struct group_list *groups)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < groups->count; i++) {
+        struct str login = groups->rows[i].organization;
+
+        if (!i || !str_eq(groups->rows[i - 1].organization, login))
+            json_add(&list, json_pack("{s:o}", "login", json_of(login)));
+    }
+    return list;
+}
+
+static enum err_code reply_orgs(struct call *c, struct str login, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row a;
+    struct group_list groups;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc || (rc = account_require(tx, c->mem, login, &a, err)) ||
+        (rc = group_list_by_member(tx, c->mem, a.id, &groups, err)))
+        return rc;
+    return reply_json(c, 200, orgs_json(&groups), err);
+}
+
 enum err_code get_user_orgs(struct call *c, struct err *err)
 {
-    return reply_json(c, 200, json_array(), err);
+    return reply_orgs(c, c->actor.login, err);
 }
 
 enum err_code get_user_orgs_by_login(struct call *c, struct err *err)
 {
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct account_row a;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
-
-    if (rc || (rc = account_require(tx, c->mem, call_param(c, "login"), &a, err)))
-        return rc;
-    return reply_json(c, 200, json_array(), err);
+    return reply_orgs(c, call_param(c, "login"), err);
 }

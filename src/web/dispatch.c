@@ -78,12 +78,13 @@ enum err_code call_json(struct call *c, json_t **ret_object, struct err *err)
  * credentials may read and that was read before. */
 static bool answer_from_memory(struct call *c)
 {
+    static const struct access_object nothing = {.owner = {NULL, 0}};
     struct str key;
 
     if ((c->ex->method != HTTP_GET && c->ex->method != HTTP_HEAD) || c->path.count < 2 ||
         !str_eq(c->path.seg[0], S("conda")) || !identify_cached(c))
         return false;
-    if (access_check(&c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, S(""), NULL))
+    if (access_check(c->app, c->mem, &c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, &nothing, NULL))
         return false;
     key = resource_key(c);
     return key.ptr && resource_answer_cached(c, key);
@@ -172,6 +173,15 @@ static void answer_error(struct call *c, const struct err *err, struct str allow
     add_error_headers(c, status, allow);
 }
 
+static enum err_code check_access(struct call *c, struct err *err)
+{
+    const struct access_object object = {.owner = call_param(c, "owner"),
+                                         .package = call_param(c, "package"),
+                                         .group = call_param(c, "group")};
+
+    return access_check(c->app, c->mem, &c->actor, c->route->right, c->route->scope, &object, err);
+}
+
 static enum err_code admit(struct call *c, struct str *ret_allow, struct err *err)
 {
     const struct route *r;
@@ -180,8 +190,7 @@ static enum err_code admit(struct call *c, struct str *ret_allow, struct err *er
     if (rc)
         return rc;
     r = c->route;
-    if ((rc = identify_load(c, err)) || (rc = check_origin(c, err)) ||
-        (rc = access_check(&c->actor, r->right, r->scope, call_param(c, "owner"), err)))
+    if ((rc = identify_load(c, err)) || (rc = check_origin(c, err)) || (rc = check_access(c, err)))
         return rc;
     if (r->open) {
         c->ex->plan = (struct http_plan){.body = HTTP_BODY_STREAM, .sink = r->sink};

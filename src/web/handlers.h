@@ -26,6 +26,8 @@ HANDLER(get_authentications);
 HANDLER(get_authentication);
 HANDLER(delete_authentications);
 HANDLER(delete_authentication_by_name);
+HANDLER(get_organization_tokens);
+HANDLER(delete_organization_token);
 HANDLER(get_scopes);
 HANDLER(get_user);
 HANDLER(get_user_by_login);
@@ -50,6 +52,25 @@ HANDLER(post_upload);
 HANDLER(post_commit);
 enum err_code open_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
 enum err_code sink_upload(struct http_exchange *ex, struct str chunk, struct err *err) MUST_USE;
+/* anaconda_group.c */
+HANDLER(get_own_groups);
+HANDLER(get_groups);
+HANDLER(get_group);
+HANDLER(post_group);
+HANDLER(delete_group);
+HANDLER(get_group_members);
+HANDLER(get_group_member);
+HANDLER(put_group_member);
+HANDLER(delete_group_member);
+HANDLER(get_group_packages);
+HANDLER(put_group_package);
+HANDLER(delete_group_package);
+HANDLER(get_collaborators);
+HANDLER(put_collaborator);
+HANDLER(delete_collaborator);
+/* api_organization.c */
+HANDLER(post_organization);
+HANDLER(delete_membership);
 /* conda_get.c */
 HANDLER(get_conda);
 

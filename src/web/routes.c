@@ -9,6 +9,7 @@
 #define CHANNEL (CRED_TOKEN | CRED_PATH_TOKEN | CRED_SESSION)
 #define READ    SCOPE_API_READ
 #define WRITE   SCOPE_API_WRITE
+#define GROUPS  SCOPE_API_GROUPS
 #define JSON    LIMIT_JSON_BODY
 
 /* clang-format off */
@@ -24,6 +25,8 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/session", CRED_IGNORED, RIGHT_ANYONE, 0, JSON, ERRORS_PROBLEM, post_session, "signIn", NULL, NULL},
     {HTTP_GET, "/api/v1/session", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_session, "whoAmI", NULL, NULL},
     {HTTP_DELETE, "/api/v1/session", CRED_SESSION, RIGHT_SIGNED_IN, 0, 0, ERRORS_PROBLEM, delete_session, "signOut", NULL, NULL},
+    {HTTP_POST, "/api/v1/organizations", API, RIGHT_SIGNED_IN, WRITE, JSON, ERRORS_PROBLEM, post_organization, "createOrganization", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/organizations/{owner}/membership", API, RIGHT_MEMBER, GROUPS, 0, ERRORS_PROBLEM, delete_membership, "leaveOrganization", NULL, NULL},
 
     {HTTP_GET, "/api", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_api_root, "apiRoot", NULL, NULL},
     {HTTP_GET, "/api/authentication-type", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_authentication_type, "authenticationType", NULL, NULL},
@@ -32,6 +35,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/authentications", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_authentications, "listTokens", NULL, NULL},
     {HTTP_DELETE, "/api/authentications", CRED_TOKEN, RIGHT_SIGNED_IN, 0, JSON, ERRORS_PROBLEM, delete_authentications, "revokeThisToken", NULL, NULL},
     {HTTP_DELETE, "/api/authentications/name/{name...}", API, RIGHT_SIGNED_IN, WRITE, JSON, ERRORS_PROBLEM, delete_authentication_by_name, "revokeToken", NULL, NULL},
+    {HTTP_GET, "/api/authentications/org/{owner}", API, RIGHT_OWN, READ, 0, ERRORS_PROBLEM, get_organization_tokens, "listOrganizationTokens", NULL, NULL},
+    {HTTP_DELETE, "/api/authentications/org/{owner}/name/{name...}", API, RIGHT_OWN, WRITE, JSON, ERRORS_PROBLEM, delete_organization_token, "revokeOrganizationToken", NULL, NULL},
     {HTTP_GET, "/api/authentication", CRED_TOKEN, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_authentication, "thisToken", NULL, NULL},
 
     {HTTP_GET, "/api/user", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_user, "getOwnUser", NULL, NULL},
@@ -41,6 +46,9 @@ static const struct route routes[] = {
 
     {HTTP_GET, "/api/packages", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_packages, "listOwnPackages", NULL, NULL},
     {HTTP_GET, "/api/packages/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_packages, "listPackages", NULL, NULL},
+    {HTTP_GET, "/api/packages/{owner}/{package}/collaborators", API, RIGHT_ADMIN, READ, 0, ERRORS_PROBLEM, get_collaborators, "listCollaborators", NULL, NULL},
+    {HTTP_PUT, "/api/packages/{owner}/{package}/collaborators/{login}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_collaborator, "addCollaborator", NULL, NULL},
+    {HTTP_DELETE, "/api/packages/{owner}/{package}/collaborators/{login}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_collaborator, "removeCollaborator", NULL, NULL},
     {HTTP_GET, "/api/package/{owner}/{package}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_package, "getPackage", NULL, NULL},
     {HTTP_POST, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_package, "createPackage", NULL, NULL},
     {HTTP_DELETE, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_package, "removePackage", NULL, NULL},
@@ -54,6 +62,19 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
     {HTTP_POST, "/api/upload/{ticket}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_XML, post_upload, "sendFile", open_upload, sink_upload},
     {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
+
+    {HTTP_GET, "/api/groups", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_groups, "listOwnGroups", NULL, NULL},
+    {HTTP_GET, "/api/groups/{owner}", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_groups, "listGroups", NULL, NULL},
+    {HTTP_GET, "/api/group/{owner}/{group}", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_group, "getGroup", NULL, NULL},
+    {HTTP_POST, "/api/group/{owner}/{group}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, post_group, "createGroup", NULL, NULL},
+    {HTTP_DELETE, "/api/group/{owner}/{group}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, delete_group, "removeGroup", NULL, NULL},
+    {HTTP_GET, "/api/group/{owner}/{group}/members", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_group_members, "listGroupMembers", NULL, NULL},
+    {HTTP_GET, "/api/group/{owner}/{group}/members/{login}", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_group_member, "isGroupMember", NULL, NULL},
+    {HTTP_PUT, "/api/group/{owner}/{group}/members/{login}", API, RIGHT_GROUP_ADMIN, GROUPS, JSON, ERRORS_PROBLEM, put_group_member, "addGroupMember", NULL, NULL},
+    {HTTP_DELETE, "/api/group/{owner}/{group}/members/{login}", API, RIGHT_GROUP_ADMIN, GROUPS, JSON, ERRORS_PROBLEM, delete_group_member, "removeGroupMember", NULL, NULL},
+    {HTTP_GET, "/api/group/{owner}/{group}/packages", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_group_packages, "listGroupPackages", NULL, NULL},
+    {HTTP_PUT, "/api/group/{owner}/{group}/packages/{package}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, put_group_package, "addGroupPackage", NULL, NULL},
+    {HTTP_DELETE, "/api/group/{owner}/{group}/packages/{package}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, delete_group_package, "removeGroupPackage", NULL, NULL},
 
     {HTTP_GET, "/conda/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, 0, ERRORS_PROBLEM, get_conda, "getChannelFile", NULL, NULL},
 };

@@ -1,5 +1,6 @@
 """The unmodified anaconda-client, old and new: what its users do, and what they are told."""
 import hashlib
+import itertools
 
 import pytest
 
@@ -9,6 +10,7 @@ from support.venvs import find_venv
 
 ALL = versions()
 NEWEST = ALL[-1]
+NUMBERS = itertools.count()
 if stores.STORES != stores.EMBEDDED:    # which no difference between the versions reaches
     ALL = [ALL[0], NEWEST]
 
@@ -192,6 +194,61 @@ def test_a_private_package_is_refused_clearly(signed_in, user, tiny, anonymous):
         pytest.skip("this version has no --private")
     signed_in("upload", "--private", tiny("hidden", extension=".tar.bz2")).fails("private")
     anonymous.get(f"/api/package/{user.login}/hidden").expect(404)
+
+
+# --- organizations ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def acme(user):
+    """A new organization of the user's."""
+    login = f"acme-{user.login}-{next(NUMBERS)}"
+    user.by_token("founder").post("/api/v1/organizations", {"login": login}).expect(201)
+    return login
+
+
+def test_upload_for_an_organization(signed_in, acme, tiny, anonymous, account):
+    path = tiny("ours", extension=".tar.bz2")
+    signed_in("upload", "-u", acme, path).ok()
+    assert path.name in channel.listed(anonymous, f"/conda/{acme}", "noarch")
+    stranger = account("stranger").by_token("of a stranger")
+    stranger.delete(f"/api/package/{acme}/ours").expect(403)
+
+
+def test_groups(signed_in, acme, account, tiny):
+    if signed_in.version < (1, 3):
+        pytest.skip("this version fails at its own listings of groups")
+    helper, devs = account("helper"), f"{acme}/devs"
+    signed_in("upload", "-u", acme, tiny("tool", extension=".tar.bz2")).ok()
+    signed_in("groups", "add", devs, "--perms", "write").ok()
+    signed_in("groups", "add_member", f"{devs}/{helper.login}").ok()
+    signed_in("groups", "add_package", f"{devs}/tool").ok()
+    signed_in("groups", "members", devs).ok().says(helper.login)
+    signed_in("groups", "packages", devs).ok().says("tool")
+    signed_in("groups", "show", acme).ok().says("devs", "owners")
+    signed_in("groups", "show", devs).ok().says("write")
+    helping = helper.by_token(f"of {acme}")
+    helping.post(f"/api/release/{acme}/tool/9.0", {}).expect(200)
+    signed_in("groups", "remove_package", f"{devs}/tool").ok()
+    helping.post(f"/api/release/{acme}/tool/9.1", {}).expect(403)
+    signed_in("groups", "remove_member", f"{devs}/{helper.login}").ok()
+    assert helper.login not in signed_in("groups", "members", devs).ok().text
+
+
+def test_tokens_of_an_organization_are_removed(signed_in, user, acme):
+    made = user.by_password().post("/api/authentications", {"note": "ci", "user": acme})
+    secrets.remember(made.expect(200).json()["token"])
+    signed_in("auth", "--remove", "ci", "-o", acme).ok()
+    assert user.by_token("a look").get(f"/api/authentications/org/{acme}").json() == []
+
+
+def test_collaborators(signed_in, user, account, tiny):
+    helper = account("helper")
+    signed_in("upload", tiny("shared", extension=".tar.bz2")).ok()
+    name = f"{user.login}/shared"
+    signed_in("package", "--add-collaborator", helper.login, name).ok()
+    signed_in("package", "--list-collaborators", name).ok().says(helper.login)
+    helper.by_token(f"of {user.login}").post(f"/api/release/{name}/9.0", {}).expect(200)
 
 
 # --- show, download, remove -------------------------------------------------------------------

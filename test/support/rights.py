@@ -8,18 +8,26 @@ from support.wait import until
 
 # In the order of the columns of rights.tsv.
 CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "channel", "expired",
-           "unknown", "ended"]
+           "unknown", "ended", "member", "writer", "admin", "collaborator"]
 UNKNOWN = "tr-" + "A" * 46
 
 
 class World:
-    """An owner with things to read and remove, and callers of each kind."""
+    """An organization with things to read and remove, and callers of each kind."""
 
     def __init__(self, server, account, folder):
         self.server, self.folder, self.number = server, folder, itertools.count()
         self.owner, self.other = account("alice"), account("bob")
         self.boss = account("boss", superuser=True)
-        self.spare = {it.login: it.session() for it in (self.owner, self.other, self.boss)}
+        self.staff = {"member": account("mary"), "writer": account("will"),
+                      "admin": account("adam"), "collaborator": account("colin")}
+        self.guest = account("gina")
+        self.spare = {it.login: it.session()
+                      for it in (self.owner, self.other, self.boss, *self.staff.values())}
+        self.founder = server.client(cookie=self.spare["alice"])
+        self.founder.post("/api/v1/organizations", {"login": "acme"}).expect(201)
+        for caller, perms in (("member", "read"), ("writer", "write"), ("admin", "admin")):
+            self._group("acme", f"all-{perms}", perms, self.staff[caller], all_packages=True)
         self.uploader = server.client(token=self._token(self.owner, {}))
         self.expired = self._token(self.owner, {"max-age": 1})
         self.ended = self.owner.session()
@@ -32,6 +40,12 @@ class World:
         answer = client.post("/api/authentications",
                              {"note": f"token {next(self.number)}", **body}).expect(200)
         return secrets.remember(answer.json()["token"])
+
+    def _group(self, organization, name, perms, *members, **more):
+        path = f"/api/group/{organization}/{name}"
+        self.founder.post(path, {"perms": perms, **more}).expect(204)
+        for account in members:
+            self.founder.request("PUT", f"{path}/members/{account.login}").expect(204)
 
     def client(self, caller):
         """A new caller of a kind: some routes end the credentials they are called with."""
@@ -47,6 +61,7 @@ class World:
             "expired": lambda: make(token=self.expired),
             "unknown": lambda: make(token=UNKNOWN),
             "ended": lambda: make(cookie=self.ended),
+            **{it: lambda it=it: make(token=self._token(self.staff[it], {})) for it in self.staff},
         }[caller]()
 
     def ask(self, method, pattern, caller):
@@ -63,11 +78,11 @@ class World:
     def request(self, method, pattern):
         """A path with an object of its own to work on, and a fitting body."""
         name = f"p{next(self.number)}"
-        values = {"owner": "alice", "login": "alice", "package": name, "version": "1.0",
+        values = {"owner": "acme", "login": "alice", "group": name, "package": name, "version": "1.0",
                   "basename": f"noarch/{name}-1.0-0.conda", "name": name, "code": "unknown",
                   "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda"}
         body = {} if method == "POST" else None
-        upload = Upload(self.uploader, "alice", packages.describe(
+        upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
         if method == "POST" and pattern.startswith("/api/package/"):
             body = {"public": True, "public_attrs": {}}
@@ -91,10 +106,23 @@ class World:
             body = {"login": "alice", "password": self.owner.password}
         elif pattern == "/api/authentications" and method == "POST":
             body = {"note": name}
-        elif pattern.startswith("/api/authentications/name/"):
-            client = self.server.client(cookie=self.spare["alice"])
-            made = client.post("/api/authentications", {"note": name}).expect(200)
+        elif "/name/{name" in pattern:
+            whose = {"user": "acme"} if "{owner}" in pattern else {}
+            made = self.founder.post("/api/authentications", {"note": name, **whose}).expect(200)
             secrets.remember(made.json()["token"])
+        elif method == "POST" and pattern == "/api/v1/organizations":
+            body = {"login": name}
+        elif pattern.startswith("/api/v1/organizations/"):
+            values["owner"] = name
+            self.founder.post("/api/v1/organizations", {"login": name}).expect(201)
+            self._group(name, "owners", "admin", self.boss)
+            self._group(name, "staff", "read", *list(self.staff.values())[:3])
+        if "{group}" in pattern:
+            values["login"] = self.guest.login
+            if not (method == "POST" and pattern.endswith("{group}")):
+                self._group("acme", name, "admin", self.staff["admin"], self.guest)
+        if "{package}" in pattern and not (method == "POST" and pattern.startswith("/api/package/")):
+            self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
         path = re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern)
         return path, body
 

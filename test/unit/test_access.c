@@ -1,10 +1,16 @@
-/* The one rule of who may do what, as a table. */
-#include "unit.h"
-
-#include <stdio.h>
+/* The one rule of who may do what, as tables. */
+#include "core_fixture.h"
 
 #include "core/access.h"
+#include "core/organization.h"
 #include "core/scope.h"
+
+static enum err_code check(struct core *f, const struct actor *actor, enum right right,
+                           unsigned scope, struct access_object object)
+{
+    f->err = (struct err){0};
+    return access_check(&f->app, f->mem, actor, right, scope, &object, &f->err);
+}
 
 static struct actor person(const char *login, bool superuser)
 {
@@ -23,6 +29,7 @@ static struct actor holder(const char *login, bool superuser, const char *scopes
 
 static void right_and_scope_decide_together(void **state)
 {
+    struct core *f = *state;
     const struct actor anonymous = {0}, alice = person("alice", false),
                        admin = person("root", true), full = holder("alice", false, ""),
                        reader = holder("alice", false, "api:read"),
@@ -72,16 +79,14 @@ static void right_and_scope_decide_together(void **state)
         {&admin_reader, RIGHT_SUPERUSER, SCOPE_API_WRITE, "", ERR_DENIED},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct err err = {0};
-        enum err_code code = access_check(cases[i].actor, cases[i].right, cases[i].scope,
-                                          str_of(cases[i].owner), &err);
+        struct access_object object = {.owner = str_of(cases[i].owner)};
+        enum err_code code = check(f, cases[i].actor, cases[i].right, cases[i].scope, object);
 
         if (code != cases[i].expected)
-            print_error("case %zu: %s\n", i, err.msg);
+            print_error("case %zu: %s\n", i, f->err.msg);
         assert_int_equal(code, cases[i].expected);
-        assert_int_equal(err.code, cases[i].expected);
+        assert_int_equal(f->err.code, cases[i].expected);
     }
 }
 
@@ -89,20 +94,167 @@ static void a_refusal_says_what_is_missing(void **state)
 {
     const struct actor anonymous = {0}, alice = person("alice", false),
                        reader = holder("alice", false, "api:read conda");
-    struct err err;
+    struct access_object own = {.owner = S("alice")}, other = {.owner = S("bob")},
+                         package = {S("bob"), S("x"), S("")}, none = {.owner = S("")};
+    struct core *f = *state;
 
-    (void)state;
-    assert_int_equal(access_check(&reader, RIGHT_WRITE, SCOPE_API_WRITE, S("alice"), &err),
-                     ERR_DENIED);
-    assert_string_equal(err.msg, "the token \"ci\" does not have the scope for this; it has: "
-                                 "api:read conda");
-    assert_int_equal(access_check(&alice, RIGHT_WRITE, 0, S("bob"), &err), ERR_DENIED);
-    assert_string_equal(err.msg, "\"alice\" may not publish or change anything under \"bob\"");
-    assert_int_equal(access_check(&alice, RIGHT_SUPERUSER, 0, S(""), &err), ERR_DENIED);
-    assert_string_equal(err.msg, "\"alice\" is not an administrator of this server");
-    assert_int_equal(access_check(&anonymous, RIGHT_SIGNED_IN, 0, S(""), &err),
-                     ERR_UNAUTHENTICATED);
-    assert_string_equal(err.msg, "sign in first: this needs an account");
+    assert_int_equal(check(f, &reader, RIGHT_WRITE, SCOPE_API_WRITE, own), ERR_DENIED);
+    assert_string_equal(f->err.msg, "the token \"ci\" does not have the scope for this; it has: "
+                                    "api:read conda");
+    assert_int_equal(check(f, &alice, RIGHT_WRITE, 0, other), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" may not publish or change anything under \"bob\"");
+    assert_int_equal(check(f, &alice, RIGHT_WRITE, 0, package), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" may not publish or change \"bob/x\"");
+    assert_int_equal(check(f, &alice, RIGHT_ADMIN, 0, package), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" may not say who may change this package of \"bob\"");
+    assert_int_equal(check(f, &alice, RIGHT_OWN, 0, other), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" may not administer \"bob\"");
+    assert_int_equal(check(f, &alice, RIGHT_MEMBER, 0, other), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" may not see the groups of \"bob\"");
+    assert_int_equal(check(f, &alice, RIGHT_SUPERUSER, 0, none), ERR_DENIED);
+    assert_string_equal(f->err.msg, "\"alice\" is not an administrator of this server");
+    assert_int_equal(check(f, &anonymous, RIGHT_SIGNED_IN, 0, none), ERR_UNAUTHENTICATED);
+    assert_string_equal(f->err.msg, "sign in first: this needs an account");
+}
+
+/* ---- organizations --------------------------------------------------------------------------- */
+
+/* acme: alice owns it; bob reads all, carol writes all, dave administers "tool", eve collaborates
+ * on "tool", frank is in a group that may write "tool"; grace has nothing to do with it. */
+struct people {
+    struct actor alice, bob, carol, dave, eve, frank, grace;
+};
+
+static void add_group(struct core *f, const struct actor *owner, const char *name,
+                      const char *permission, bool all, const struct actor *member)
+{
+    const struct group_entry entry = {S("acme"), str_of(name), member->login};
+    const struct group_entry tool = {S("acme"), str_of(name), S("tool")};
+
+    must(f, group_create(&f->app, f->mem, owner, S("acme"), str_of(name), str_of(permission), all,
+                         &f->err));
+    must(f, group_admit(&f->app, f->mem, owner, &entry, &f->err));
+    if (!all)
+        must(f, group_include(&f->app, f->mem, owner, &tool, &f->err));
+}
+
+static struct people found_acme(struct core *f)
+{
+    struct people p = {core_user(f, "alice"), core_user(f, "bob"), core_user(f, "carol"),
+                       core_user(f, "dave"),  core_user(f, "eve"), core_user(f, "frank"),
+                       core_user(f, "grace")};
+    const struct new_organization acme = {S("acme"), S("Acme"), S("")};
+    struct package_row package;
+
+    must(f, organization_create(&f->app, f->mem, &p.alice, &acme, &f->err));
+    must(f,
+         package_create(&f->app, f->mem, &p.alice, S("acme"), S("tool"), NULL, &package, &f->err));
+    must(f,
+         package_create(&f->app, f->mem, &p.alice, S("acme"), S("other"), NULL, &package, &f->err));
+    add_group(f, &p.alice, "readers", "read", true, &p.bob);
+    add_group(f, &p.alice, "writers", "write", true, &p.carol);
+    add_group(f, &p.alice, "leads", "admin", false, &p.dave);
+    add_group(f, &p.alice, "helpers", "write", false, &p.frank);
+    must(f, collaborator_add(&f->app, f->mem, &p.alice, S("acme"), S("tool"), S("eve"), &f->err));
+    return p;
+}
+
+static void groups_and_collaborators_decide(void **state)
+{
+    struct core *f = *state;
+    struct people p = found_acme(f);
+    const struct {
+        enum right right;
+        const char *package, *group;
+        const char *may; /* initials of those who may, of all seven */
+    } cases[] = {
+        {RIGHT_MEMBER, "", "", "abcdf"},         {RIGHT_MEMBER, "", "leads", "abcdf"},
+        {RIGHT_WRITE, "tool", "", "acdef"},      {RIGHT_WRITE, "other", "", "ac"},
+        {RIGHT_WRITE, "new", "", "ac"},          {RIGHT_WRITE, "", "", "ac"},
+        {RIGHT_ADMIN, "tool", "", "ad"},         {RIGHT_ADMIN, "other", "", "a"},
+        {RIGHT_OWN, "", "leads", "a"},           {RIGHT_OWN, "tool", "leads", "a"},
+        {RIGHT_GROUP_ADMIN, "", "leads", "ad"},  {RIGHT_GROUP_ADMIN, "", "LEADS", "ad"},
+        {RIGHT_GROUP_ADMIN, "", "writers", "a"}, {RIGHT_GROUP_ADMIN, "", "owners", "a"},
+        {RIGHT_GROUP_ADMIN, "", "absent", "a"},  {RIGHT_SUPERUSER, "", "", ""},
+    };
+    const struct actor *all[] = {&p.alice, &p.bob, &p.carol, &p.dave, &p.eve, &p.frank, &p.grace};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct access_object object = {S("acme"), str_of(cases[i].package), str_of(cases[i].group)};
+        char may[COUNT(all) + 1] = "";
+        size_t count = 0;
+
+        for (size_t who = 0; who < COUNT(all); who++) {
+            enum err_code code = check(f, all[who], cases[i].right, 0, object);
+
+            assert_true(code == OK || code == ERR_DENIED);
+            if (code == OK)
+                may[count++] = all[who]->login.ptr[0];
+        }
+        if (strcmp(may, cases[i].may) != 0)
+            print_error("case %zu\n", i);
+        assert_string_equal(may, cases[i].may);
+    }
+}
+
+/* Of a package with the same name under another owner, or of another organization, nothing. */
+static void a_right_ends_at_its_organization(void **state)
+{
+    struct core *f = *state;
+    struct people p = found_acme(f);
+    const struct new_organization umbrella = {S("umbrella"), S(""), S("")};
+    const struct access_object theirs = {S("umbrella"), S("tool"), S("owners")},
+                               nobodys = {S("nobody"), S("tool"), S("")};
+    struct package_row package;
+
+    must(f, organization_create(&f->app, f->mem, &p.grace, &umbrella, &f->err));
+    must(f, package_create(&f->app, f->mem, &p.grace, S("umbrella"), S("tool"), NULL, &package,
+                           &f->err));
+    for (enum right right = RIGHT_MEMBER; right <= RIGHT_OWN; right++) {
+        assert_int_equal(check(f, &p.alice, right, 0, theirs), ERR_DENIED);
+        assert_int_equal(check(f, &p.carol, right, 0, theirs), ERR_DENIED);
+        assert_int_equal(check(f, &p.eve, right, 0, theirs), ERR_DENIED);
+        assert_int_equal(check(f, &p.grace, right, 0, theirs), OK);
+        assert_int_equal(check(f, &p.alice, right, 0, nobodys), ERR_DENIED);
+    }
+}
+
+static void what_is_taken_away_is_gone_at_once(void **state)
+{
+    struct core *f = *state;
+    struct people p = found_acme(f);
+    const struct access_object tool = {S("acme"), S("tool"), S("")};
+    const struct group_entry carol = {S("acme"), S("writers"), S("carol")},
+                             helpers_tool = {S("acme"), S("helpers"), S("tool")};
+
+    must(f, group_dismiss(&f->app, f->mem, &p.alice, &carol, &f->err));
+    assert_int_equal(check(f, &p.carol, RIGHT_WRITE, 0, tool), ERR_DENIED);
+    must(f, group_exclude(&f->app, f->mem, &p.alice, &helpers_tool, &f->err));
+    assert_int_equal(check(f, &p.frank, RIGHT_WRITE, 0, tool), ERR_DENIED);
+    must(f,
+         collaborator_remove(&f->app, f->mem, &p.alice, S("acme"), S("tool"), S("eve"), &f->err));
+    assert_int_equal(check(f, &p.eve, RIGHT_WRITE, 0, tool), ERR_DENIED);
+    must(f, group_drop(&f->app, f->mem, &p.alice, S("acme"), S("leads"), &f->err));
+    assert_int_equal(check(f, &p.dave, RIGHT_WRITE, 0, tool), ERR_DENIED);
+}
+
+/* What the owner of a token may not, the token may not either; and no more than its scopes. */
+static void a_token_may_no_more_than_its_owner(void **state)
+{
+    struct core *f = *state;
+    struct people p = found_acme(f);
+    const struct access_object tool = {S("acme"), S("tool"), S("leads")};
+    struct actor token = p.dave;
+
+    token.token_id = 9;
+    token.token_name = S("ci");
+    token.scopes = S("api:write");
+    assert_int_equal(check(f, &token, RIGHT_WRITE, SCOPE_API_WRITE, tool), OK);
+    assert_int_equal(check(f, &token, RIGHT_GROUP_ADMIN, SCOPE_API_GROUPS, tool), ERR_DENIED);
+    assert_int_equal(check(f, &token, RIGHT_OWN, SCOPE_API_WRITE, tool), ERR_DENIED);
+    token.scopes = S("api:modify-group");
+    assert_int_equal(check(f, &token, RIGHT_GROUP_ADMIN, SCOPE_API_GROUPS, tool), OK);
+    assert_int_equal(check(f, &token, RIGHT_WRITE, SCOPE_API_WRITE, tool), ERR_DENIED);
 }
 
 static void rights_have_names(void **state)
@@ -111,14 +263,22 @@ static void rights_have_names(void **state)
     assert_string_equal(access_right_name(RIGHT_ANYONE), "anyone");
     assert_string_equal(access_right_name(RIGHT_SIGNED_IN), "signed-in");
     assert_string_equal(access_right_name(RIGHT_WRITE), "write");
+    assert_string_equal(access_right_name(RIGHT_MEMBER), "member");
+    assert_string_equal(access_right_name(RIGHT_ADMIN), "admin");
+    assert_string_equal(access_right_name(RIGHT_GROUP_ADMIN), "group-admin");
+    assert_string_equal(access_right_name(RIGHT_OWN), "own");
     assert_string_equal(access_right_name(RIGHT_SUPERUSER), "superuser");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_and_scope_decide_together),
-        cmocka_unit_test(a_refusal_says_what_is_missing),
+        WITH_CORE(right_and_scope_decide_together),
+        WITH_CORE(a_refusal_says_what_is_missing),
+        WITH_CORE(groups_and_collaborators_decide),
+        WITH_CORE(a_right_ends_at_its_organization),
+        WITH_CORE(what_is_taken_away_is_gone_at_once),
+        WITH_CORE(a_token_may_no_more_than_its_owner),
         cmocka_unit_test(rights_have_names),
     };
 

@@ -141,7 +141,7 @@ static void who_asks_decides_between_401_and_403(void **state)
     (void)request_for(s, 401, "POST", TOKENS, token, body); /* a token makes no others */
     r = request_for(s, 403, "POST", TOKENS, with_cookie(s, make_cookie(s, &alice)),
                     S("{\"note\": \"t\", \"user\": \"bob\"}"));
-    assert_str(json_member(s, &r, "error"), "\"alice\" may not create a token for \"bob\"");
+    assert_str(json_member(s, &r, "error"), "\"alice\" may not administer \"bob\"");
 }
 
 /* ---- listing and ending ---------------------------------------------------------------------- */

@@ -304,7 +304,7 @@ static void a_change_by_another_process_counts_soon(void **state)
     (void)get_for(s, 200, WHO, token);
     must(f, db_open(str_fmt(f->mem, "sqlite://%s/terrarium.db", f->folder), false, NULL,
                     &command.db, &f->err));
-    must(f, token_revoke_named(&command, &alice, S("t"), &f->err));
+    must(f, token_revoke_named(&command, f->mem, &alice, S(""), S("t"), &f->err));
     app_close(&command);
     while ((status = get(s, WHO, token).status) == 200 && clock_mono_us() < end)
         (void)usleep(5000);

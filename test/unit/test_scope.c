@@ -73,7 +73,7 @@ static void names_are_sorted_and_each_is_described(void **state)
         assert_true(s->atoms != 0);
         before = s->name;
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
 }
 
 static void a_joined_list_is_sorted_without_repeats(void **state)

@@ -10,6 +10,8 @@ static void all_files_with_statements_are_listed(void **state)
         {"copy", "copy_read_account"},
         {"credential", "session_insert"},
         {"file", "file_insert"},
+        {"grant", "grant_list"},
+        {"group", "group_find"},
         {"index_doc", "index_doc_find"},
         {"job", "job_create"},
         {"mark", "mark_find"},

@@ -2,6 +2,7 @@
 #include "core_fixture.h"
 
 #include "base/clock.h"
+#include "core/organization.h"
 #include "core/token.h"
 
 #define DAY_MS (INT64_C(86400) * 1000)
@@ -240,13 +241,48 @@ static void revoking_by_name_finds_own_tokens_only(void **state)
     struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), got;
     struct str token = created(f, &alice, "ci");
 
-    must_fail(f, token_revoke_named(&f->app, &bob, S("ci"), &f->err), ERR_NOT_FOUND,
+    must_fail(f, token_revoke_named(&f->app, f->mem, &bob, S(""), S("ci"), &f->err), ERR_NOT_FOUND,
               "there is no token named \"ci\"");
     must(f, identify(f, token, &got));
-    must(f, token_revoke_named(&f->app, &alice, S("ci"), &f->err));
+    must(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err));
     must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "revoked");
-    must_fail(f, token_revoke_named(&f->app, &alice, S("ci"), &f->err), ERR_NOT_FOUND, "\"ci\"");
+    must_fail(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err),
+              ERR_NOT_FOUND, "\"ci\"");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit WHERE action = 'token.delete'"), 1);
+}
+
+/* ---- of organizations ------------------------------------------------------------------------ */
+
+static void a_token_of_an_organization_is_its_own(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    const struct new_organization acme = {S("acme"), S(""), S("")};
+    struct token_request req = {.organization = S("acme"), .name = S("ci"), .replace = true};
+    struct str mine = created(f, &alice, "ci"), theirs, again;
+
+    must(f, organization_create(&f->app, f->mem, &alice, &acme, &f->err));
+    must(f, token_create(&f->app, f->mem, &alice, &req, &theirs, &f->err));
+    assert_str(CORE_TEXT(f, "SELECT actor || ' ' || action || ' ' || object FROM audit "
+                            "ORDER BY id DESC LIMIT 1"),
+               "alice token.create acme/ci");
+    must(f, identify(f, mine, &got)); /* names are an account's own */
+    assert_str(got.login, "alice");
+    must(f, identify(f, theirs, &got));
+    assert_str(got.login, "acme");
+    assert_false(got.superuser);
+    must(f, token_create(&f->app, f->mem, &alice, &req, &again, &f->err));
+    must_fail(f, identify(f, theirs, &got), ERR_UNAUTHENTICATED, "revoked");
+    must(f, token_revoke_named(&f->app, f->mem, &alice, S("acme"), S("ci"), &f->err));
+    assert_str(CORE_TEXT(f, "SELECT action || ' ' || object FROM audit ORDER BY id DESC LIMIT 1"),
+               "token.delete acme/ci");
+    must_fail(f, identify(f, again, &got), ERR_UNAUTHENTICATED, "revoked");
+    must(f, identify(f, mine, &got));
+    must_fail(f, token_revoke_named(&f->app, f->mem, &alice, S("acme"), S("ci"), &f->err),
+              ERR_NOT_FOUND, "there is no token named \"ci\"");
+    req.organization = S("alice");
+    must_fail(f, token_create(&f->app, f->mem, &alice, &req, &theirs, &f->err), ERR_NOT_FOUND,
+              "\"alice\" is a user, not an organization");
 }
 
 int main(void)
@@ -265,6 +301,7 @@ int main(void)
         WITH_CORE(a_revoked_token_is_dead_and_the_generation_moves),
         WITH_CORE(only_a_token_can_revoke_itself),
         WITH_CORE(revoking_by_name_finds_own_tokens_only),
+        WITH_CORE(a_token_of_an_organization_is_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

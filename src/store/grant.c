@@ -1,0 +1,96 @@
+#include "store/grant.h"
+
+#include "store/reader.h"
+#include "store/statements.h"
+
+enum { GRANTS, IS_MEMBER, PUT, DELETE, LIST };
+static const struct stmt stmts[] = {
+    [GRANTS] = {"grant_list",
+                "SELECT g.name, g.permission FROM org_group g "
+                "JOIN group_member m ON m.group_id = g.id "
+                "WHERE g.account_id = $1 AND m.account_id = $2 AND (g.all_packages = 1 OR EXISTS "
+                "(SELECT 1 FROM group_package p WHERE p.group_id = g.id AND p.package_id = $3)) "
+                "UNION ALL SELECT '', c.permission FROM collaborator c "
+                "WHERE c.package_id = $3 AND c.account_id = $2",
+                "iii", "tt"},
+    [IS_MEMBER] = {"grant_is_member",
+                   "SELECT COUNT(*) FROM org_group g JOIN group_member m ON m.group_id = g.id "
+                   "WHERE g.account_id = $1 AND m.account_id = $2",
+                   "ii", "i"},
+    [PUT] = {"collaborator_put",
+             "INSERT INTO collaborator (package_id, account_id, permission) VALUES ($1, $2, $3) "
+             "ON CONFLICT (package_id, account_id) DO UPDATE SET permission = excluded.permission",
+             "iit", ""},
+    [DELETE] = {"collaborator_delete",
+                "DELETE FROM collaborator WHERE package_id = $1 AND account_id = $2", "ii", ""},
+    [LIST] = {"collaborator_list",
+              "SELECT a.login, c.permission FROM collaborator c JOIN account a "
+              "ON a.id = c.account_id WHERE c.package_id = $1 ORDER BY a.login",
+              "i", "tt"},
+};
+const struct stmt_list grant_statements = {stmts, COUNT(stmts)};
+
+enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
+                         int64_t package_id, struct grant_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct grant_list found = {0};
+    enum err_code code =
+        db_query(tx, &stmts[GRANTS], DB_ARGS(db_int(owner_id), db_int(user_id), db_int(package_id)),
+                 &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct reader r = reader_of(rows, mem);
+        struct grant row;
+
+        found.rows = reader_room(mem, found.rows, found.count, sizeof(*found.rows));
+        if (!found.rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        row.group = reader_text(&r);
+        row.permission = reader_text(&r);
+        code = reader_end(&r, err);
+        found.rows[found.count++] = row;
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = found;
+    return code;
+}
+
+enum err_code grant_is_member(struct tx *tx, int64_t owner_id, int64_t user_id, bool *ret_is,
+                              struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_one(tx, &stmts[IS_MEMBER], DB_ARGS(db_int(owner_id), db_int(user_id)), &rows, err);
+
+    if (code == OK)
+        *ret_is = rows_int(rows, 0) > 0;
+    return code;
+}
+
+enum err_code collaborator_put(struct tx *tx, int64_t package_id, int64_t user_id,
+                               struct str permission, struct err *err)
+{
+    return db_exec(tx, &stmts[PUT],
+                   DB_ARGS(db_int(package_id), db_int(user_id), db_text(permission)), NULL, err);
+}
+
+enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t user_id,
+                                  bool *ret_changed, struct err *err)
+{
+    int64_t changes = 0;
+    enum err_code code =
+        db_exec(tx, &stmts[DELETE], DB_ARGS(db_int(package_id), db_int(user_id)), &changes, err);
+
+    if (code == OK && ret_changed)
+        *ret_changed = changes > 0;
+    return code;
+}
+
+enum err_code collaborator_list(struct tx *tx, struct arena *mem, int64_t package_id,
+                                struct named_text_list *ret, struct err *err)
+{
+    return named_texts(tx, mem, &stmts[LIST], package_id, ret, err);
+}

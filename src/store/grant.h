@@ -1,0 +1,35 @@
+/* grant.h: what somebody may do with what another account has, as its rows say; and the rows of
+ * collaborators. The rule that reads them is core/access. */
+#ifndef STORE_GRANT_H
+#define STORE_GRANT_H
+#include "store/db.h"
+#include "store/group.h"
+
+/* One reason to be let in. */
+struct grant {
+    struct str group;      /* its name; empty: a collaborator */
+    struct str permission; /* "read", "write", "admin" */
+};
+struct grant_list {
+    struct grant *rows;
+    size_t count;
+};
+/* The grants of a user for a package of an owner: by groups of all packages, by groups that name
+ * it, as its collaborator. package_id 0: for one that is not there yet. Texts lie in mem. */
+enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
+                         int64_t package_id, struct grant_list *ret, struct err *err) MUST_USE;
+/* Is the user in any group of the owner? */
+enum err_code grant_is_member(struct tx *tx, int64_t owner_id, int64_t user_id, bool *ret_is,
+                              struct err *err) MUST_USE;
+
+/* Makes or changes the row. */
+enum err_code collaborator_put(struct tx *tx, int64_t package_id, int64_t user_id,
+                               struct str permission, struct err *err) MUST_USE;
+/* *ret_changed (may be NULL): there was one. */
+enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t user_id,
+                                  bool *ret_changed, struct err *err) MUST_USE;
+/* By login; text: the permission. */
+enum err_code collaborator_list(struct tx *tx, struct arena *mem, int64_t package_id,
+                                struct named_text_list *ret, struct err *err) MUST_USE;
+
+#endif

@@ -1,0 +1,106 @@
+#include "store_fixture.h"
+
+#include "store/grant.h"
+
+/* "group:permission" of each, in order. */
+static struct str grants(struct fixture *f, struct tx *tx, int64_t owner, int64_t user,
+                         int64_t package)
+{
+    struct grant_list list = {0};
+    struct str all = S("");
+
+    must(f, grant_list(tx, f->mem, owner, user, package, &list, &f->err));
+    for (size_t i = 0; i < list.count; i++)
+        all = str_fmt(f->mem, STR_FMT "%s" STR_FMT ":" STR_FMT, STR_ARG(all), i ? " " : "",
+                      STR_ARG(list.rows[i].group), STR_ARG(list.rows[i].permission));
+    return all;
+}
+
+static int64_t add_group(struct fixture *f, struct tx *tx, int64_t account, const char *name,
+                         const char *permission, bool all)
+{
+    const struct group_row row = {.account_id = account,
+                                  .name = str_of(name),
+                                  .permission = str_of(permission),
+                                  .all_packages = all};
+    int64_t id = 0;
+
+    must(f, group_insert(tx, &row, 1000, &id, &f->err));
+    return id;
+}
+
+static void each_reason_to_be_let_in_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), other = add_account(f, tx, "other"),
+            bob = add_account(f, tx, "bob");
+    int64_t numpy = add_package(f, tx, acme, "numpy"), attrs = add_package(f, tx, acme, "attrs");
+    int64_t all = add_group(f, tx, acme, "all", "read", true),
+            some = add_group(f, tx, acme, "some", "admin", false);
+    const struct group_row row = {.id = some, .account_id = acme};
+    bool is = true;
+
+    assert_str(grants(f, tx, acme, bob, numpy), "");
+    must(f, grant_is_member(tx, acme, bob, &is, &f->err));
+    assert_false(is);
+    must(f, group_add_member(tx, all, bob, NULL, &f->err));
+    must(f, group_add_member(tx, some, bob, NULL, &f->err));
+    must(f, group_add_package(tx, &row, numpy, NULL, &f->err));
+    assert_str(grants(f, tx, acme, bob, attrs), "all:read");
+    assert_str(grants(f, tx, acme, bob, 0), "all:read");
+    must(f, collaborator_put(tx, numpy, bob, S("read"), &f->err));
+    must(f, collaborator_put(tx, numpy, bob, S("write"), &f->err));
+    must(f, group_remove_member(tx, all, bob, NULL, &f->err));
+    assert_str(grants(f, tx, acme, bob, attrs), "");
+    must(f, group_remove_member(tx, some, bob, NULL, &f->err));
+    assert_str(grants(f, tx, acme, bob, numpy), ":write");
+    must(f, grant_is_member(tx, acme, bob, &is, &f->err));
+    assert_false(is); /* a collaborator is none */
+    must(f, group_add_member(tx, some, bob, NULL, &f->err));
+    must(f, grant_is_member(tx, acme, bob, &is, &f->err));
+    assert_true(is);
+    must(f, grant_is_member(tx, other, bob, &is, &f->err));
+    assert_false(is);
+    must(f, collaborator_delete(tx, numpy, bob, NULL, &f->err));
+    assert_str(grants(f, tx, acme, bob, numpy), "some:admin");
+    assert_str(grants(f, tx, other, bob, numpy), "");
+    tx_endp(&tx);
+}
+
+static void collaborators_are_listed_and_go_with_their_package(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), bob = add_account(f, tx, "bob"),
+            alice = add_account(f, tx, "alice"), numpy = add_package(f, tx, acme, "numpy");
+    struct named_text_list list = {0};
+    bool changed = false;
+
+    must(f, collaborator_put(tx, numpy, bob, S("read"), &f->err));
+    must(f, collaborator_put(tx, numpy, alice, S("write"), &f->err));
+    must(f, collaborator_list(tx, f->mem, numpy, &list, &f->err));
+    assert_int_equal(list.count, 2);
+    assert_str(list.rows[0].name, "alice");
+    assert_str(list.rows[0].text, "write");
+    assert_str(list.rows[1].name, "bob");
+    assert_str(list.rows[1].text, "read");
+    must(f, collaborator_delete(tx, numpy, bob, &changed, &f->err));
+    assert_true(changed);
+    must(f, collaborator_delete(tx, numpy, bob, &changed, &f->err));
+    assert_false(changed);
+    must(f, package_delete(tx, numpy, &f->err));
+    must(f, collaborator_list(tx, f->mem, numpy, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    tx_endp(&tx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_DATABASE(each_reason_to_be_let_in_is_told),
+        WITH_DATABASE(collaborators_are_listed_and_go_with_their_package),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* Organizations: what may be in a group, what is refused, and what is on record. */
+#include "core_fixture.h"
+
+#include "core/organization.h"
+
+static enum err_code found(struct core *f, const struct actor *who, const char *login,
+                           const char *email)
+{
+    const struct new_organization in = {str_of(login), S("The name"), str_of(email)};
+
+    f->err = (struct err){0};
+    return organization_create(&f->app, f->mem, who, &in, &f->err);
+}
+
+static enum err_code make(struct core *f, const struct actor *who, const char *name,
+                          const char *permission)
+{
+    f->err = (struct err){0};
+    return group_create(&f->app, f->mem, who, S("acme"), str_of(name), str_of(permission), false,
+                        &f->err);
+}
+
+typedef enum err_code change_fn(struct app *app, struct arena *mem, const struct actor *actor,
+                                const struct group_entry *entry, struct err *err);
+
+static enum err_code change(struct core *f, change_fn *fn, const struct actor *who,
+                            const char *group, const char *subject)
+{
+    const struct group_entry entry = {S("acme"), str_of(group), str_of(subject)};
+
+    f->err = (struct err){0};
+    return fn(&f->app, f->mem, who, &entry, &f->err);
+}
+
+static struct str audited(struct core *f)
+{
+    struct str all = CORE_TEXT(f, "SELECT actor || ' ' || action || ' ' || object || ' ' || detail "
+                                  "FROM audit ORDER BY id");
+
+    CORE_CHANGE(f, "DELETE FROM audit");
+    return all;
+}
+
+static void who_founds_an_organization_owns_it(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+
+    must(f, found(f, &alice, "Acme", " team@acme.example "));
+    assert_str(CORE_TEXT(f, "SELECT login || '|' || kind || '|' || email || '|' || name || '|' || "
+                            "password_hash FROM account WHERE kind = 'organization'"),
+               "acme|organization|team@acme.example|The name|");
+    assert_str(CORE_TEXT(f, "SELECT g.name || '|' || g.permission || '|' || a.login FROM org_group "
+                            "g JOIN group_member m ON m.group_id = g.id JOIN account a "
+                            "ON a.id = m.account_id"),
+               "owners|admin|alice");
+    assert_int_equal(CORE_NUMBER(f, "SELECT all_packages FROM org_group"), 1);
+    assert_str(audited(f), "alice organization.create acme ");
+}
+
+static void what_cannot_be_an_organization_is_refused(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct str rows;
+    const struct {
+        const char *login, *email, *field, *said;
+    } cases[] = {
+        {"alice", "", "login", "login \"alice\" is taken"},
+        {"api", "", "login", "reserved"},
+        {"linux-64", "", "login", "means something else to conda clients"},
+        {"a b", "", "login", "username"},
+        {"", "", "login", "username"},
+        {"acme", "no address", "email", "is not an e-mail address"},
+        {"acme", "ALICE@example.org", "email", "is taken"},
+    };
+
+    rows = core_rows(f);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(found(f, &alice, cases[i].login, cases[i].email), ERR_UNPROCESSABLE);
+        assert_string_equal(f->err.field, cases[i].field);
+        assert_true(core_says(f, cases[i].said));
+    }
+    assert_true(str_eq(core_rows(f), rows));
+}
+
+static void groups_are_made_once_and_removed(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+
+    must(f, found(f, &alice, "acme", ""));
+    (void)audited(f);
+    must(f, make(f, &alice, "Devs", "write"));
+    must(f, make(f, &alice, "devs", "write"));
+    assert_str(audited(f), "alice group.create acme/devs write");
+    must_fail(f, make(f, &alice, "devs", "read"), ERR_CONFLICT,
+              "group \"devs\" exists already, with permission write");
+    must_fail(f, make(f, &alice, "x", "own"), ERR_UNPROCESSABLE,
+              "a permission is read, write or admin, not \"own\"");
+    assert_string_equal(f->err.field, "perms");
+    must_fail(f, make(f, &alice, "a/b", "read"), ERR_UNPROCESSABLE, "not \"a/b\"");
+    must_fail(f, make(f, &alice, "-a", "read"), ERR_UNPROCESSABLE, "begins with a letter");
+    must(f, group_drop(&f->app, f->mem, &alice, S("acme"), S("DEVS"), &f->err));
+    assert_str(audited(f), "alice group.delete acme/devs ");
+    must_fail(f, group_drop(&f->app, f->mem, &alice, S("acme"), S("devs"), &f->err), ERR_NOT_FOUND,
+              "there is no group \"acme/devs\"");
+    must_fail(f, group_drop(&f->app, f->mem, &alice, S("acme"), S("owners"), &f->err), ERR_CONFLICT,
+              "every organization has the group \"owners\"");
+    must_fail(f,
+              group_create(&f->app, f->mem, &alice, S("alice"), S("x"), S("read"), false, &f->err),
+              ERR_NOT_FOUND, "\"alice\" is a user, not an organization");
+}
+
+static void members_are_users(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+
+    (void)core_user(f, "bob");
+    must(f, found(f, &alice, "acme", ""));
+    must(f, make(f, &alice, "devs", "write"));
+    (void)audited(f);
+    must(f, change(f, group_admit, &alice, "devs", "bob"));
+    must(f, change(f, group_admit, &alice, "devs", "bob"));
+    assert_str(audited(f), "alice group.add_member acme/devs bob");
+    must_fail(f, change(f, group_admit, &alice, "devs", "nobody"), ERR_NOT_FOUND,
+              "there is no account \"nobody\"");
+    must_fail(f, change(f, group_admit, &alice, "devs", "acme"), ERR_UNPROCESSABLE,
+              "\"acme\" is an organization, not a user");
+    must_fail(f, change(f, group_admit, &alice, "absent", "bob"), ERR_NOT_FOUND,
+              "there is no group \"acme/absent\"");
+    must(f, change(f, group_dismiss, &alice, "devs", "bob"));
+    must(f, change(f, group_dismiss, &alice, "devs", "bob"));
+    assert_str(audited(f), "alice group.remove_member acme/devs bob");
+}
+
+static void somebody_owns_it_at_all_times(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob");
+
+    must(f, found(f, &alice, "acme", ""));
+    must_fail(f, change(f, group_dismiss, &alice, "owners", "alice"), ERR_CONFLICT,
+              "\"acme\" would be left without an owner: add another one first");
+    must_fail(f, organization_leave(&f->app, f->mem, &alice, S("acme"), &f->err), ERR_CONFLICT,
+              "without an owner");
+    must(f, change(f, group_dismiss, &alice, "owners", "bob")); /* is none */
+    must(f, change(f, group_admit, &alice, "owners", "bob"));
+    must(f, make(f, &alice, "devs", "write"));
+    must(f, change(f, group_admit, &alice, "devs", "alice"));
+    (void)audited(f);
+    must(f, organization_leave(&f->app, f->mem, &alice, S("acme"), &f->err));
+    assert_str(audited(f), "alice organization.leave acme ");
+    assert_str(CORE_TEXT(f, "SELECT a.login FROM group_member m JOIN account a "
+                            "ON a.id = m.account_id"),
+               "bob");
+    must(f, organization_leave(&f->app, f->mem, &alice, S("acme"), &f->err)); /* is gone */
+    assert_str(audited(f), "");
+    must_fail(f, organization_leave(&f->app, f->mem, &bob, S("acme"), &f->err), ERR_CONFLICT,
+              "without an owner");
+}
+
+static void groups_have_packages_of_their_organization(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct package_row package;
+
+    must(f, found(f, &alice, "acme", ""));
+    must(f, make(f, &alice, "devs", "write"));
+    must(f, package_create(&f->app, f->mem, &alice, S("acme"), S("x"), NULL, &package, &f->err));
+    must(f,
+         package_create(&f->app, f->mem, &alice, S("alice"), S("mine"), NULL, &package, &f->err));
+    (void)audited(f);
+    must(f, change(f, group_include, &alice, "devs", "x"));
+    must(f, change(f, group_include, &alice, "devs", "x"));
+    assert_str(audited(f), "alice group.add_package acme/devs x");
+    must_fail(f, change(f, group_include, &alice, "devs", "mine"), ERR_NOT_FOUND,
+              "there is no package \"acme/mine\"");
+    must(f, change(f, group_exclude, &alice, "devs", "x"));
+    must(f, change(f, group_exclude, &alice, "devs", "x"));
+    assert_str(audited(f), "alice group.remove_package acme/devs x");
+}
+
+static void collaborators_are_on_record(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct package_row package;
+
+    (void)core_user(f, "bob");
+    must(f, package_create(&f->app, f->mem, &alice, S("alice"), S("x"), NULL, &package, &f->err));
+    (void)audited(f);
+    must(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
+    assert_str(audited(f), "alice collaborator.add alice/x bob");
+    must_fail(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("y"), S("bob"), &f->err),
+              ERR_NOT_FOUND, "there is no package \"alice/y\"");
+    must_fail(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("me"), &f->err),
+              ERR_NOT_FOUND, "there is no account \"me\"");
+    must(f, collaborator_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
+    must(f, collaborator_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
+    assert_str(audited(f), "alice collaborator.remove alice/x bob");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CORE(who_founds_an_organization_owns_it),
+        WITH_CORE(what_cannot_be_an_organization_is_refused),
+        WITH_CORE(groups_are_made_once_and_removed),
+        WITH_CORE(members_are_users),
+        WITH_CORE(somebody_owns_it_at_all_times),
+        WITH_CORE(groups_have_packages_of_their_organization),
+        WITH_CORE(collaborators_are_on_record),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
