@@ -306,8 +306,8 @@ enum err_code organization_leave(struct app *app, struct arena *mem, const struc
 
 /* ---- packages ---- */
 
-enum err_code group_include(struct app *app, struct arena *mem, const struct actor *actor,
-                            const struct group_entry *entry, struct err *err)
+static enum err_code choose_package(struct app *app, struct arena *mem, const struct actor *actor,
+                                    const struct group_entry *entry, bool chosen, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct group_row group;
@@ -316,26 +316,25 @@ enum err_code group_include(struct app *app, struct arena *mem, const struct act
     enum err_code rc;
 
     if ((rc = begin(app, mem, entry, &tx, &group, err)) ||
-        (rc = package_require(tx, mem, entry->organization, entry->subject, &package, err)) ||
-        (rc = group_add_package(tx, &group, package.id, &changed, err)))
+        (rc = package_require(tx, mem, entry->organization, entry->subject, &package, err)))
         return rc;
-    return end(&tx, mem, actor, "group.add_package", &group, package.name, changed, err);
+    rc = chosen ? group_add_package(tx, &group, package.id, &changed, err)
+                : group_remove_package(tx, group.id, package.id, &changed, err);
+    return rc ? rc
+              : end(&tx, mem, actor, chosen ? "group.add_package" : "group.remove_package", &group,
+                    package.name, changed, err);
+}
+
+enum err_code group_include(struct app *app, struct arena *mem, const struct actor *actor,
+                            const struct group_entry *entry, struct err *err)
+{
+    return choose_package(app, mem, actor, entry, /* chosen= */ true, err);
 }
 
 enum err_code group_exclude(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct group_entry *entry, struct err *err)
 {
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct group_row group;
-    struct package_row package;
-    bool changed = false;
-    enum err_code rc;
-
-    if ((rc = begin(app, mem, entry, &tx, &group, err)) ||
-        (rc = package_require(tx, mem, entry->organization, entry->subject, &package, err)) ||
-        (rc = group_remove_package(tx, group.id, package.id, &changed, err)))
-        return rc;
-    return end(&tx, mem, actor, "group.remove_package", &group, package.name, changed, err);
+    return choose_package(app, mem, actor, entry, /* chosen= */ false, err);
 }
 
 /* ---- collaborators ---- */
