@@ -22,6 +22,7 @@ enum kind {
     KIND_NUMBER,
     KIND_BYTES, /* a number with an optional K, M, G or T */
     KIND_LEVEL,
+    KIND_WORD, /* one of those between the "|" of the placeholder */
     KIND_BOOL, /* words[0] is true, words[1] false */
 };
 
@@ -99,6 +100,8 @@ static const struct setting settings[] = {
            "local copies of files that an S3 server keeps"),
     NUMBER(upload_max, KIND_BYTES, "20G", SIZE_K, 1024 * SIZE_T, "largest file that is accepted"),
     NUMBER(upload_hours, KIND_NUMBER, "24", 1, 720, "from announcing a file to committing it"),
+    TEXT(default_access, KIND_WORD, "public", "public|authenticated|private",
+         "who may see new packages, unless their owner says otherwise"),
     CHOICE(registration, "open", "closed", "open", "whether anyone may sign up"),
     NUMBER(password_min, KIND_NUMBER, "8", 7, 64, "characters that a password must have"),
     TEXT(terms_version, KIND_TEXT, "1", "TEXT", "recorded when an account accepts the terms"),
@@ -263,6 +266,9 @@ static void add_expected(struct buf *out, const struct setting *s)
     case KIND_LEVEL:
         buf_addz(out, "error, warn, info or debug");
         break;
+    case KIND_WORD:
+        buf_addf(out, "one of %s", s->placeholder);
+        break;
     case KIND_BOOL:
         buf_addf(out, "%s or %s", s->words[0], s->words[1]);
         break;
@@ -298,13 +304,24 @@ static bool store_number(struct config *c, const struct setting *s, struct str v
     return true;
 }
 
+static bool is_one_of(struct str words, struct str value)
+{
+    struct str word;
+
+    while (str_next(&words, '|', &word))
+        if (str_eq(word, value))
+            return true;
+    return false;
+}
+
 static bool store_text(struct config *c, const struct setting *s, struct str value)
 {
     if (text_has_control(value) || !text_is_utf8(value))
         return false;
     if ((s->kind == KIND_TEXT && !value.len) || (s->kind == KIND_URL && !url_ok(value)) ||
         (s->kind == KIND_ADDRESS && !address_ok(value)) ||
-        (s->kind == KIND_DATABASE && !database_ok(value)))
+        (s->kind == KIND_DATABASE && !database_ok(value)) ||
+        (s->kind == KIND_WORD && !is_one_of(str_of(s->placeholder), value)))
         return false;
     memcpy(field_of(c, s), &value, sizeof(value));
     return true;
@@ -337,6 +354,7 @@ static bool store_value(struct config *c, const struct setting *s, struct str va
     case KIND_DATABASE:
     case KIND_ADDRESS:
     case KIND_URL:
+    case KIND_WORD:
         return store_text(c, s, value);
     }
     return false;
@@ -385,6 +403,7 @@ static void add_value(struct buf *out, const struct config *c, const struct sett
     case KIND_DATABASE:
     case KIND_ADDRESS:
     case KIND_URL:
+    case KIND_WORD:
         memcpy(&text, field, sizeof(text));
         add_shown(out, s, text);
         break;

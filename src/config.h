@@ -35,17 +35,18 @@ struct config {
     struct str s3_key_id; /* empty: AWS_ACCESS_KEY_ID and its companions of the environment */
     struct str s3_secret;
     struct str s3_session_token;
-    bool s3_path_style;       /* "path" or "virtual", default path */
-    bool s3_delivery;         /* packages and shards by presigned links; "redirect" or "stream" */
-    int64_t s3_link_seconds;  /* life of such a link; 300 */
-    int64_t cache_max;        /* bytes of local copies of blobs of S3; "10G" */
-    int64_t upload_max;       /* bytes of one file; "20G" */
-    int64_t upload_hours;     /* from announcing a file to committing it; 24 */
-    bool registration;        /* anyone may sign up; "open" or "closed", default open */
-    int64_t password_min;     /* characters; 8, never under 7 */
-    struct str terms_version; /* recorded with each acceptance; "1" */
-    int64_t session_days;     /* 14 */
-    int64_t token_days;       /* 365 */
+    bool s3_path_style;        /* "path" or "virtual", default path */
+    bool s3_delivery;          /* packages and shards by presigned links; "redirect" or "stream" */
+    int64_t s3_link_seconds;   /* life of such a link; 300 */
+    int64_t cache_max;         /* bytes of local copies of blobs of S3; "10G" */
+    int64_t upload_max;        /* bytes of one file; "20G" */
+    int64_t upload_hours;      /* from announcing a file to committing it; 24 */
+    struct str default_access; /* of new packages: "public", "authenticated" or "private" */
+    bool registration;         /* anyone may sign up; "open" or "closed", default open */
+    int64_t password_min;      /* characters; 8, never under 7 */
+    struct str terms_version;  /* recorded with each acceptance; "1" */
+    int64_t session_days;      /* 14 */
+    int64_t token_days;        /* 365 */
     int64_t
         index_max_age; /* seconds that clients may reuse an index unasked; 0: they ask each time */
     bool reuse_removed_names; /* a removed file's name may be used again; "yes" or "no", default yes

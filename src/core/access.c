@@ -1,6 +1,7 @@
 #include "core/access.h"
 
 #include "core/organization.h"
+#include "core/package.h"
 #include "core/scope.h"
 #include "store/account.h"
 #include "store/grant.h"
@@ -12,10 +13,15 @@ enum level { LEVEL_NONE, LEVEL_READ, LEVEL_WRITE, LEVEL_ADMIN, LEVEL_OWNER };
 const char *access_right_name(enum right r)
 {
     static const char *const names[] = {
-        [RIGHT_ANYONE] = "anyone", [RIGHT_SIGNED_IN] = "signed-in",
-        [RIGHT_MEMBER] = "member", [RIGHT_WRITE] = "write",
-        [RIGHT_ADMIN] = "admin",   [RIGHT_GROUP_ADMIN] = "group-admin",
-        [RIGHT_OWN] = "own",       [RIGHT_SUPERUSER] = "superuser",
+        [RIGHT_ANYONE] = "anyone",
+        [RIGHT_SIGNED_IN] = "signed-in",
+        [RIGHT_READ] = "read",
+        [RIGHT_MEMBER] = "member",
+        [RIGHT_WRITE] = "write",
+        [RIGHT_ADMIN] = "admin",
+        [RIGHT_GROUP_ADMIN] = "group-admin",
+        [RIGHT_OWN] = "own",
+        [RIGHT_SUPERUSER] = "superuser",
     };
     return names[r];
 }
@@ -31,19 +37,14 @@ static enum level level_of(const struct grant *g)
     return str_eq(g->permission, S("write")) ? LEVEL_WRITE : LEVEL_READ;
 }
 
+/* package_id 0: for one that is not there. */
 static enum err_code find_level(struct tx *tx, struct arena *mem, const struct actor *actor,
-                                int64_t owner_id, const struct access_object *object,
-                                enum level *ret, struct err *err)
+                                int64_t owner_id, int64_t package_id, enum level *ret,
+                                struct err *err)
 {
-    struct package_row package = {0};
     struct grant_list grants = {0};
-    enum err_code rc = OK;
+    enum err_code rc = grant_list(tx, mem, owner_id, actor->account_id, package_id, &grants, err);
 
-    if (object->package.len)
-        rc = package_find(tx, mem, object->owner, object->package, &package, err);
-    if (rc && rc != ERR_NOT_FOUND)
-        return rc;
-    rc = grant_list(tx, mem, owner_id, actor->account_id, package.id, &grants, err);
     for (size_t i = 0; !rc && i < grants.count; i++)
         if (level_of(&grants.rows[i]) > *ret)
             *ret = level_of(&grants.rows[i]);
@@ -73,11 +74,17 @@ static enum err_code ask_rows(struct tx *tx, struct arena *mem, const struct act
                                         [RIGHT_GROUP_ADMIN] = LEVEL_OWNER,
                                         [RIGHT_OWN] = LEVEL_OWNER};
     enum level level = LEVEL_NONE;
-    enum err_code rc;
+    enum access_level access;
+    int64_t package_id = 0;
+    enum err_code rc = OK;
 
     if (right == RIGHT_MEMBER)
         return grant_is_member(tx, owner_id, actor->account_id, ret_may, err);
-    if ((rc = find_level(tx, mem, actor, owner_id, object, &level, err)))
+    if (object->package.len)
+        rc = package_access_of(tx, object->owner, object->package, &package_id, &access, err);
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    if ((rc = find_level(tx, mem, actor, owner_id, package_id, &level, err)))
         return rc;
     *ret_may = level >= needed[right];
     if (*ret_may || right != RIGHT_GROUP_ADMIN)
@@ -99,6 +106,92 @@ static enum err_code ask(struct app *app, struct arena *mem, const struct actor 
     if (rc == ERR_NOT_FOUND)
         return OK; /* nobody may do anything with what is not there */
     return rc ? rc : ask_rows(tx, mem, actor, right, owner.id, object, ret_may, err);
+}
+
+/* ---- what is seen ---- */
+
+/* Does the actor see all there is of this owner, without being asked package by package? */
+static bool sees_all(const struct actor *actor, struct str owner)
+{
+    return actor->account_id && (actor->superuser || str_eq(actor->login, owner));
+}
+
+/* What is not there is looked for in the same way: the time that it takes does not tell. */
+static enum err_code sees(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct access_object *object, bool *ret_sees, struct err *err)
+{
+    struct account_row owner = {0};
+    enum access_level access = ACCESS_PRIVATE;
+    enum level level = LEVEL_NONE;
+    int64_t id = 0;
+    enum err_code rc = package_access_of(tx, object->owner, object->package, &id, &access, err);
+
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    if (actor->account_id && access == ACCESS_PRIVATE && !sees_all(actor, object->owner)) {
+        rc = account_by_login(tx, mem, object->owner, &owner, err);
+        if (!rc)
+            rc = find_level(tx, mem, actor, owner.id, id, &level, err);
+        if (rc && rc != ERR_NOT_FOUND)
+            return rc;
+    }
+    *ret_sees =
+        id && (access == ACCESS_PUBLIC || (access == ACCESS_AUTHENTICATED && actor->account_id) ||
+               sees_all(actor, object->owner) || level >= LEVEL_READ);
+    return OK;
+}
+
+static enum err_code check_read(struct app *app, struct arena *mem, const struct actor *actor,
+                                const struct access_object *object, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    bool seen = false;
+    enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
+
+    if (!rc)
+        rc = sees(tx, mem, actor, object, &seen, err);
+    return rc || seen ? rc : package_missing(object->owner, object->package, err);
+}
+
+/* *ret_ids: of the private packages that the actor sees; unless *ret_all. */
+static enum err_code find_private(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                  const struct account_row *owner, bool *ret_all,
+                                  struct number_list *ret_ids, struct err *err)
+{
+    enum level level = LEVEL_NONE;
+    enum err_code rc;
+
+    *ret_all = sees_all(actor, owner->login);
+    if (*ret_all)
+        return OK;
+    rc = find_level(tx, mem, actor, owner->id, 0, &level, err);
+    *ret_all = level >= LEVEL_READ;
+    return rc || *ret_all ? rc
+                          : grant_packages(tx, mem, owner->id, actor->account_id, ret_ids, err);
+}
+
+enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct account_row *owner, struct view *ret, struct err *err)
+{
+    struct view view = {.widest = ACCESS_PUBLIC};
+    struct number_list ids = {0};
+    bool has[ACCESS_LEVELS], all = false;
+    enum err_code rc = package_levels(tx, owner->id, has, err);
+
+    if (rc)
+        return rc;
+    if (actor->account_id && has[ACCESS_AUTHENTICATED])
+        view.widest = ACCESS_AUTHENTICATED;
+    if (actor->account_id && has[ACCESS_PRIVATE]) {
+        if ((rc = find_private(tx, mem, actor, owner, &all, &ids, err)))
+            return rc;
+        if (all)
+            view.widest = ACCESS_PRIVATE;
+        view.also = ids.items;
+        view.also_count = ids.count;
+    }
+    *ret = view;
+    return OK;
 }
 
 /* ---- the rule ---- */
@@ -140,6 +233,8 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
                     STR_ARG(actor->token_name), STR_ARG(actor->scopes));
     if (right == RIGHT_ANYONE)
         return OK;
+    if (right == RIGHT_READ)
+        return check_read(app, mem, actor, object, err);
     if (!actor->account_id)
         return fail(err, ERR_UNAUTHENTICATED, "sign in first: this needs an account");
     if (right == RIGHT_SIGNED_IN || actor->superuser)

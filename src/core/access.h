@@ -2,17 +2,21 @@
  *
  * Somebody may do with an account's packages what its rows grant (store/grant.h): as the account
  * itself, as an owner of the organization, as a member of its groups, as a collaborator of one
- * package. A token may do no more than its owner, and no more than its scopes. */
+ * package. A token may do no more than its owner, and no more than its scopes. Public packages are
+ * seen by everybody, authenticated ones by whoever is signed in, private ones by those of above. */
 #ifndef CORE_ACCESS_H
 #define CORE_ACCESS_H
 #include "app.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/actor.h"
+#include "store/access_level.h"
+#include "store/account.h"
 
 enum right {
     RIGHT_ANYONE,      /* public */
     RIGHT_SIGNED_IN,   /* any account, on what is its own */
+    RIGHT_READ,        /* see a package: what others may not see is not there for them */
     RIGHT_MEMBER,      /* look into the groups of an organization: its members */
     RIGHT_WRITE,       /* publish, change and remove a package, or make one */
     RIGHT_ADMIN,       /* say who else may change a package */
@@ -29,9 +33,16 @@ struct access_object {
     struct str group;   /* of the owner */
 };
 /* ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help; ERR_DENIED: known, but not
- * allowed. Asks the database only for what somebody wants of another account: workers only then. */
+ * allowed; ERR_NOT_FOUND for RIGHT_READ, in the words that are said of what is not there. Asks the
+ * database only for what somebody wants of another account: workers only then. */
 enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
                            enum right right, unsigned scope, const struct access_object *object,
                            struct err *err) MUST_USE;
+
+/* What the actor sees of an account's packages. The widest of the views that are the same for him;
+ * *ret lies in mem. */
+enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct account_row *owner, struct view *ret,
+                          struct err *err) MUST_USE;
 
 #endif

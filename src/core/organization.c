@@ -341,19 +341,24 @@ enum err_code group_exclude(struct app *app, struct arena *mem, const struct act
 
 enum err_code collaborator_add(struct app *app, struct arena *mem, const struct actor *actor,
                                struct str owner, struct str package, struct str login,
-                               struct err *err)
+                               struct str permission, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row row;
     struct account_row user;
     enum err_code rc;
 
+    if (!str_eq(permission, S("read")) && !str_eq(permission, S("write")))
+        return fail_field(err, "permission",
+                          "permission \"" STR_FMT "\" is not \"read\" or \"write\"",
+                          STR_ARG(permission));
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package, &row, err)) ||
         (rc = require_user(tx, mem, login, &user, err)) ||
-        (rc = collaborator_put(tx, row.id, user.id, S("write"), err)) ||
-        (rc = audit_add(tx, actor, "collaborator.add", joined(mem, owner, package), user.login,
-                        err)))
+        (rc = collaborator_put(tx, row.id, user.id, permission, err)) ||
+        (rc = audit_add(
+             tx, actor, "collaborator.add", joined(mem, owner, package),
+             str_fmt(mem, STR_FMT ": " STR_FMT, STR_ARG(user.login), STR_ARG(permission)), err)))
         return rc;
     return tx_commit(&tx, err);
 }

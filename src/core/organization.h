@@ -54,10 +54,11 @@ enum err_code group_include(struct app *app, struct arena *mem, const struct act
 enum err_code group_exclude(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct group_entry *entry, struct err *err) MUST_USE;
 
-/* A user from outside who may change a package. */
+/* A user from outside who may see a package ("read"), or change it as well ("write"). Again: the
+ * permission is then the new one. ERR_UNPROCESSABLE for another permission. */
 enum err_code collaborator_add(struct app *app, struct arena *mem, const struct actor *actor,
                                struct str owner, struct str package, struct str login,
-                               struct err *err) MUST_USE;
+                               struct str permission, struct err *err) MUST_USE;
 enum err_code collaborator_remove(struct app *app, struct arena *mem, const struct actor *actor,
                                   struct str owner, struct str package, struct str login,
                                   struct err *err) MUST_USE;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "config.h"
 #include "core/account.h"
 #include "core/audit.h"
 #include "core/cut.h"
@@ -10,21 +11,25 @@
 #include "format/conda_version.h"
 #include "format/json.h"
 #include "index/index.h"
+#include "store/label.h"
 #include "store/upload.h"
 
 enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
 
 /* ---- looking up ---- */
 
+enum err_code package_missing(struct str owner, struct str name, struct err *err)
+{
+    return fail(err, ERR_NOT_FOUND, "there is no package \"" STR_FMT "/" STR_FMT "\"",
+                STR_ARG(owner), STR_ARG(name));
+}
+
 enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                               struct package_row *ret, struct err *err)
 {
     enum err_code rc = package_find(tx, mem, owner, name, ret, err);
 
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND, "there is no package \"" STR_FMT "/" STR_FMT "\"",
-                    STR_ARG(owner), STR_ARG(name));
-    return rc;
+    return rc == ERR_NOT_FOUND ? package_missing(owner, name, err) : rc;
 }
 
 enum err_code release_require(struct tx *tx, struct arena *mem, const struct package_row *package,
@@ -79,27 +84,48 @@ static enum err_code attrs_text(struct arena *mem, const json_t *attrs, struct s
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
+enum err_code package_read_access(struct str name, enum access_level *ret, struct err *err)
+{
+    if (access_level_parse(name, ret))
+        return OK;
+    return fail_field(err, "access",
+                      "access \"" STR_FMT "\" is not \"public\", \"authenticated\" or \"private\"",
+                      STR_ARG(name));
+}
+
+/* Of a new package: what was asked for, else the owner's habit, else the server's. */
+static enum err_code access_of_new(struct app *app, const struct account_row *owner,
+                                   struct str asked, enum access_level *ret, struct err *err)
+{
+    struct str name = asked.len ? asked : owner->default_access;
+
+    return package_read_access(name.len ? name : app->config->default_access, ret, err);
+}
+
 enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
-                             struct str owner, struct str name, const json_t *attrs,
-                             struct package_row *ret, struct err *err)
+                             struct str owner, struct str name, struct str access,
+                             const json_t *attrs, struct package_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct str text, summary = cut(json_get_str(attrs, "summary"), SUMMARY_MAX);
     struct account_row account;
+    enum access_level level;
     int64_t id;
     enum err_code rc;
 
     if ((rc = conda_check_name(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
         (rc = tx_begin_part(app->db, owner, &tx, err)) ||
-        (rc = account_require(tx, mem, owner, &account, err)))
+        (rc = account_require(tx, mem, owner, &account, err)) ||
+        (rc = access_of_new(app, &account, access, &level, err)))
         return rc;
     rc = package_find(tx, mem, owner, name, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
-    if ((rc = package_insert(tx, account.id, name, summary, text, clock_now_ms(), &id, err)) ||
+    if ((rc = package_insert(tx, account.id, name, level, summary, text, clock_now_ms(), &id,
+                             err)) ||
         (rc = audit_add(tx, actor, "package.create",
-                        str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)), S(""),
-                        err)) ||
+                        str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
+                        access_level_name(level), err)) ||
         (rc = package_find(tx, mem, owner, name, ret, err)))
         return rc;
     return tx_commit(&tx, err);
@@ -355,4 +381,45 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
         (rc = audit_add(tx, actor, "package.delete", object, S(""), err)))
         return rc;
     return commit_drop(app, &tx, mem, &files, &digests, err);
+}
+
+/* ---- who may see it ---- */
+
+/* Every index in which the package has a file. */
+static enum err_code update_indexes(struct app *app, struct tx *tx, struct arena *mem,
+                                    const struct package_row *package, struct err *err)
+{
+    struct touched *touched = touched_open(mem, package->account_id, package->owner);
+    struct file_list files;
+    enum err_code rc = touched ? file_list_by_package(tx, mem, package->id, &files, err)
+                               : fail(err, ERR_NOMEM, "out of memory");
+
+    for (size_t i = 0; !rc && i < files.count; i++)
+        rc = touched_file(touched, tx, &files.rows[i], err);
+    return rc ? rc : touched_update(touched, app, tx, err);
+}
+
+enum err_code package_change_access(struct app *app, struct arena *mem, const struct actor *actor,
+                                    struct str owner, struct str name, enum access_level access,
+                                    struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)), detail;
+    enum err_code rc;
+
+    if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
+        (rc = package_require(tx, mem, owner, name, &package, err)))
+        return rc;
+    if (package.access == access)
+        return OK;
+    detail = str_fmt(mem, STR_FMT " to " STR_FMT, STR_ARG(access_level_name(package.access)),
+                     STR_ARG(access_level_name(access)));
+    if ((rc = package_set_access(tx, package.id, access, err)) ||
+        (rc = label_widen(tx, package.id, access, err)) ||
+        (rc = update_indexes(app, tx, mem, &package, err)) ||
+        (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
+        (rc = audit_add(tx, actor, "package.access", object, detail, err)))
+        return rc;
+    return tx_commit(&tx, err);
 }

@@ -10,10 +10,12 @@
 #include "store/package.h"
 
 /* Both: what exists already is returned as it is. Jobs that publish builds of one package side by
- * side all look first, find nothing, and create it. attrs: object, kept for pages. */
+ * side all look first, find nothing, and create it. attrs: object, kept for pages. access: who may
+ * see it, a name of access_level_name; empty: as the owner or the settings say. */
 enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
-                             struct str owner, struct str name, const json_t *attrs,
-                             struct package_row *ret, struct err *err) MUST_USE;
+                             struct str owner, struct str name, struct str access,
+                             const json_t *attrs, struct package_row *ret,
+                             struct err *err) MUST_USE;
 enum err_code release_create(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str package, struct str version,
                              const json_t *attrs, struct release_row *ret,
@@ -30,6 +32,17 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
                           const struct file_path *path, struct file_row *ret_removed,
                           struct err *err) MUST_USE;
 
+/* Says who may see a package from now on: in the transaction that brings its channels up to it.
+ * Narrower: what was served of it goes, too. ERR_NOT_FOUND. */
+enum err_code package_change_access(struct app *app, struct arena *mem, const struct actor *actor,
+                                    struct str owner, struct str name, enum access_level access,
+                                    struct err *err) MUST_USE;
+/* The access that a name means. ERR_UNPROCESSABLE (field "access") for an unknown one. */
+enum err_code package_read_access(struct str name, enum access_level *ret,
+                                  struct err *err) MUST_USE;
+
+/* ERR_NOT_FOUND: what is said of a package that is not there, or not to be seen. */
+enum err_code package_missing(struct str owner, struct str name, struct err *err);
 /* Looking up by names, with messages for people. Inside any transaction. */
 enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                               struct package_row *ret, struct err *err) MUST_USE;

@@ -13,6 +13,7 @@
 #include "core/package.h"
 #include "format/conda_name.h"
 #include "format/json.h"
+#include "store/label.h"
 #include "store/upload.h"
 
 enum { TICKET_LEN = 40, DIST_ID_LEN = 24, LABELS_MAX = 20, HOUR_MS = 3600 * 1000 };
@@ -343,7 +344,8 @@ static void discard_upload(struct app *app, const struct upload_row *upload)
     (void)!gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
 }
 
-static enum err_code attach_labels(struct tx *tx, const struct upload_row *upload, int64_t file_id,
+static enum err_code attach_labels(struct tx *tx, const struct package_row *package,
+                                   const struct upload_row *upload, int64_t file_id,
                                    struct err *err)
 {
     AUTO(json_decrefp) json_t *labels = NULL;
@@ -354,7 +356,7 @@ static enum err_code attach_labels(struct tx *tx, const struct upload_row *uploa
         rc = label_ensure(tx, upload->account_id, json_str(json_array_get(labels, i)), &label_id,
                           err);
         if (!rc)
-            rc = label_attach(tx, file_id, label_id, err);
+            rc = label_attach(tx, file_id, label_id, package->access, err);
     }
     return rc;
 }
@@ -406,7 +408,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
         (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
         (rc = insert_file(app, tx, mem, &package, path, upload, file, err)) ||
-        (rc = attach_labels(tx, upload, file->id, err)) ||
+        (rc = attach_labels(tx, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
         (rc = touched_update(touched, app, tx, err)) || (rc = upload_delete(tx, upload->id, err)) ||

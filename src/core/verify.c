@@ -231,12 +231,16 @@ struct channel_check {
     const struct channel *ch;
 };
 
-static void document_differs(void *ctx, struct str subdir, struct str name)
+static void document_differs(void *ctx, const struct index_place *place, struct str name)
 {
     const struct channel_check *c = ctx;
+    struct str what = S("is not what the files give");
 
-    tell(c->v, "index", survey_document_path(c->v->mem, c->ch->owner, c->ch->label, subdir, name),
-         S("is not what the files give"));
+    if (place->access != ACCESS_PUBLIC)
+        what = str_fmt(c->v->mem, "is not what the files give (" STR_FMT " view)",
+                       STR_ARG(access_level_name(place->access)));
+    tell(c->v, "index",
+         survey_document_path(c->v->mem, c->ch->owner, c->ch->label, place->subdir, name), what);
 }
 
 /* One transaction sees one state, in which the documents agree with the files, or do not: nothing

@@ -50,6 +50,9 @@ enum err_code conda_row_read(struct rows *rows, struct buf *texts, struct conda_
     row.size = rows_int(rows, FILE_CHANNEL_SIZE);
     row.uploaded_ms = rows_int(rows, FILE_CHANNEL_UPLOADED);
     row.built_ms = rows_int(rows, FILE_CHANNEL_BUILT);
+    row.package_id = rows_int(rows, FILE_CHANNEL_PACKAGE_ID);
+    if (!access_level_parse(rows_text(rows, FILE_CHANNEL_ACCESS), &row.access))
+        return fail(err, ERR_IO, "file \"" STR_FMT "\" has no known access", STR_ARG(row.filename));
     *ret_row = row;
     return OK;
 }

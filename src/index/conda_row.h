@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "store/access_level.h"
 #include "store/db.h"
 
 /* All texts are borrowed; the JSON ones are canonical and checked when the file was published. */
@@ -15,6 +16,8 @@ struct conda_row {
     struct str sha256, md5; /* hex */
     struct str record, run_exports, about, facts;
     int64_t size, uploaded_ms, built_ms;
+    int64_t package_id;
+    enum access_level access; /* of the package */
 };
 
 /* The row on which a cursor of file_query_channel stands. Its texts are copied to `texts`, which

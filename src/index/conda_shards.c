@@ -190,7 +190,7 @@ static enum err_code write_group(const struct conda_shards *s, const struct grou
     text_hex(digest, sizeof digest, hex);
     mp_str(names, text_at(s, g->v1->package));
     mp_bin(names, (struct str){(const char *)digest, sizeof digest});
-    return sink.put(sink.ctx, hex, buf_str(&frame), err);
+    return sink.put(sink.ctx, text_at(s, g->v1->package), hex, buf_str(&frame), err);
 }
 
 /* base_url and shards_base_url are strings in every case: clients crash on nil or absence, and

@@ -21,8 +21,8 @@ enum err_code conda_shards_add(struct conda_shards *s, const struct conda_row *r
 
 /* Receives each shard once, ordered by package name; an error of it ends the writing. */
 struct conda_shard_sink {
-    enum err_code (*put)(void *ctx, const char sha256[SHA256_HEX + 1], struct str bytes,
-                         struct err *err);
+    enum err_code (*put)(void *ctx, struct str package, const char sha256[SHA256_HEX + 1],
+                         struct str bytes, struct err *err);
     void *ctx;
 };
 /* Compresses every shard into the sink, then appends the compressed index to out. The index is

@@ -203,8 +203,17 @@ static enum err_code write_kind(const struct kind *k, void *docs, struct buf *ou
     return OK;
 }
 
-/* Calls fn for each file of the channel in the subdir (empty: in all). */
-static enum err_code each_row(struct tx *tx, const struct channel *ch, struct str subdir,
+/* What the rows are read for. */
+struct scope {
+    const struct channel *ch;
+    struct str subdir; /* empty: all */
+    struct str title;
+    const struct view *view;
+    bool also; /* a row was met that only the view's `also` shows */
+};
+
+/* Calls fn for each file that the view shows. */
+static enum err_code each_row(struct tx *tx, struct scope *s,
                               enum err_code (*fn)(void *docs, const struct conda_row *row,
                                                   struct err *err),
                               void *docs, struct err *err)
@@ -212,26 +221,43 @@ static enum err_code each_row(struct tx *tx, const struct channel *ch, struct st
     AUTO(buf_done) struct buf texts = BUF_INIT(LIMIT_INFO_TOTAL);
     AUTO(rows_endp) struct rows *rows = NULL;
     struct conda_row row;
-    enum err_code code = file_query_channel(tx, ch->account_id, ch->label, subdir, &rows, err);
+    enum access_level widest = s->view->also_count ? ACCESS_PRIVATE : s->view->widest;
+    enum err_code code =
+        file_query_channel(tx, s->ch->account_id, s->ch->label, s->subdir, widest, &rows, err);
 
     while (code == OK && rows_next(rows)) {
         code = conda_row_read(rows, &texts, &row, err);
-        if (code == OK)
-            code = fn(docs, &row, err);
+        if (code || !view_shows(s->view, row.access, row.package_id))
+            continue;
+        s->also = s->also || row.access > s->view->widest;
+        code = fn(docs, &row, err);
     }
     return code ? code : rows_error(rows, err);
 }
 
 /* ---- making ---- */
 
-static enum err_code put_shard(void *sink, const char sha256[SHA256_HEX + 1], struct str bytes,
-                               struct err *err)
+static enum err_code put_shard(void *sink, struct str package, const char sha256[SHA256_HEX + 1],
+                               struct str bytes, struct err *err)
 {
     const struct document_sink *s = sink;
     char name[sizeof "shards/.msgpack.zst" + SHA256_HEX];
+    struct document doc = {.package = package, .bytes = bytes};
 
     (void)snprintf(name, sizeof name, "shards/%s.msgpack.zst", sha256); /* fits */
-    return s->put(s->ctx, str_of(name), bytes, err);
+    doc.name = str_of(name);
+    return s->put(s->ctx, &doc, err);
+}
+
+static enum err_code drop_shard(void *sink, struct str package, const char sha256[SHA256_HEX + 1],
+                                struct str bytes, struct err *err)
+{
+    (void)sink;
+    (void)package;
+    (void)sha256;
+    (void)bytes;
+    (void)err;
+    return OK;
 }
 
 static enum err_code put_packed(const struct document_sink *sink, struct str name, struct str bytes,
@@ -239,12 +265,15 @@ static enum err_code put_packed(const struct document_sink *sink, struct str nam
 {
     AUTO(buf_done) struct buf frame = BUF_INIT(LIMIT_INDEX_DOCUMENT);
     char packed[64];
+    struct document doc = {0};
     enum err_code code = zstd_pack(bytes, JSON_LEVEL, &frame, err);
 
     if (code)
         return code;
     (void)snprintf(packed, sizeof packed, STR_FMT ".zst", STR_ARG(name)); /* ours: fits */
-    return sink->put(sink->ctx, str_of(packed), buf_str(&frame), err);
+    doc.name = str_of(packed);
+    doc.bytes = buf_str(&frame);
+    return sink->put(sink->ctx, &doc, err);
 }
 
 static enum err_code put_all(const struct kinds *kinds, void *docs,
@@ -253,53 +282,18 @@ static enum err_code put_all(const struct kinds *kinds, void *docs,
     enum err_code code = OK;
 
     for (size_t i = 0; code == OK && i < kinds->count; i++) {
-        AUTO(buf_done) struct buf doc = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+        AUTO(buf_done) struct buf text = BUF_INIT(LIMIT_INDEX_DOCUMENT);
         const struct kind *k = &kinds->all[i];
+        struct document doc = {.name = k->name};
 
-        code = write_kind(k, docs, &doc, err);
+        code = write_kind(k, docs, &text, err);
+        doc.bytes = buf_str(&text);
         if (code == OK)
-            code = sink->put(sink->ctx, k->name, buf_str(&doc), err);
+            code = sink->put(sink->ctx, &doc, err);
         if (code == OK && k->packed)
-            code = put_packed(sink, k->name, buf_str(&doc), err);
+            code = put_packed(sink, k->name, doc.bytes, err);
     }
     return code;
-}
-
-static enum err_code make_subdir(struct tx *tx, const struct channel *ch, struct str subdir,
-                                 struct str title, struct document_sink *sink, struct err *err)
-{
-    AUTO(subdir_docs_done) struct subdir_docs docs;
-    enum err_code code;
-
-    subdir_docs_init(&docs, title, subdir);
-    docs.sink = (struct conda_shard_sink){put_shard, sink};
-    code = each_row(tx, ch, subdir, subdir_docs_add, &docs, err);
-    return code ? code : put_all(&subdir_kinds, &docs, sink, err);
-}
-
-static enum err_code make_channel(struct tx *tx, const struct channel *ch, struct str title,
-                                  const struct document_sink *sink, struct err *err)
-{
-    AUTO(channel_docs_done) struct channel_docs docs = {0};
-    enum err_code code = channel_docs_open(&docs, title, err);
-
-    if (code == OK)
-        code = each_row(tx, ch, S(""), channel_docs_add, &docs, err);
-    if (code == OK)
-        code = conda_channeldata_end(docs.data, err);
-    return code ? code : put_all(&channel_kinds, &docs, sink, err);
-}
-
-enum err_code documents_make(struct tx *tx, const struct channel *ch, struct str subdir,
-                             struct document_sink sink, struct err *err)
-{
-    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
-    struct str title = mem ? channel_title(mem, ch) : (struct str){0};
-
-    if (!title.ptr)
-        return fail(err, ERR_NOMEM, "out of memory for an index");
-    return subdir.len ? make_subdir(tx, ch, subdir, title, &sink, err)
-                      : make_channel(tx, ch, title, &sink, err);
 }
 
 /* Appends the document of this name, ERR_NOT_FOUND when the table has none. */
@@ -323,6 +317,77 @@ static enum err_code write_named(const struct kinds *kinds, void *docs, struct s
     return fail(err, ERR_NOT_FOUND, "no index document \"" STR_FMT "\"", STR_ARG(name));
 }
 
+/* What becomes of the builders once they have the rows: all documents, or the one of a name. */
+struct outcome {
+    struct document_sink *sink; /* all, to here; else */
+    struct str name;            /* this one, to out */
+    struct buf *out;
+};
+
+static enum err_code finish(const struct outcome *o, const struct kinds *kinds, void *docs,
+                            struct err *err)
+{
+    return o->sink ? put_all(kinds, docs, o->sink, err)
+                   : write_named(kinds, docs, o->name, o->out, err);
+}
+
+static enum err_code make_subdir(struct tx *tx, struct scope *s, const struct outcome *o,
+                                 struct err *err)
+{
+    AUTO(subdir_docs_done) struct subdir_docs docs;
+    enum err_code code;
+
+    subdir_docs_init(&docs, s->title, s->subdir);
+    docs.sink = (struct conda_shard_sink){o->sink ? put_shard : drop_shard, o->sink};
+    code = each_row(tx, s, subdir_docs_add, &docs, err);
+    return code ? code : finish(o, &subdir_kinds, &docs, err);
+}
+
+static enum err_code make_channel(struct tx *tx, struct scope *s, const struct outcome *o,
+                                  struct err *err)
+{
+    AUTO(channel_docs_done) struct channel_docs docs = {0};
+    enum err_code code = channel_docs_open(&docs, s->title, err);
+
+    if (code == OK)
+        code = each_row(tx, s, channel_docs_add, &docs, err);
+    if (code == OK)
+        code = conda_channeldata_end(docs.data, err);
+    return code ? code : finish(o, &channel_kinds, &docs, err);
+}
+
+static enum err_code make(struct tx *tx, struct scope *s, const struct outcome *o, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+
+    s->title = mem ? channel_title(mem, s->ch) : (struct str){0};
+    if (!s->title.ptr)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    return s->subdir.len ? make_subdir(tx, s, o, err) : make_channel(tx, s, o, err);
+}
+
+enum err_code documents_make(struct tx *tx, const struct channel *ch, struct str subdir,
+                             const struct view *view, struct document_sink sink, struct err *err)
+{
+    struct scope s = {.ch = ch, .subdir = subdir, .view = view};
+    const struct outcome o = {.sink = &sink};
+
+    return make(tx, &s, &o, err);
+}
+
+enum err_code documents_make_one(struct tx *tx, const struct channel *ch, struct str subdir,
+                                 const struct view *view, struct str name, struct buf *out,
+                                 bool *ret_also, struct err *err)
+{
+    struct scope s = {.ch = ch, .subdir = subdir, .view = view};
+    const struct outcome o = {.name = name, .out = out};
+    enum err_code code = make(tx, &s, &o, err);
+
+    if (code == OK)
+        *ret_also = s.also;
+    return code;
+}
+
 enum err_code documents_empty(const struct channel *ch, struct str subdir, struct str name,
                               struct buf *out, struct err *err)
 {
@@ -339,42 +404,4 @@ enum err_code documents_empty(const struct channel *ch, struct str subdir, struc
         return write_named(&subdir_kinds, &sub, name, out, err);
     code = channel_docs_open(&docs, title, err);
     return code ? code : write_named(&channel_kinds, &docs, name, out, err);
-}
-
-/* ---- what is current ---- */
-
-static int doc_cmp(const void *a, const void *b)
-{
-    const struct index_doc_row *x = a, *y = b;
-
-    return str_cmp(x->name, y->name);
-}
-
-enum err_code documents_current(struct tx *tx, struct arena *mem, const struct channel *ch,
-                                struct str subdir, struct document_set *ret, struct err *err)
-{
-    struct document_set set = {0};
-    enum err_code code = index_doc_list(tx, mem, ch->account_id, ch->label, subdir, &set.list, err);
-    size_t n = set.list.count;
-
-    if (code)
-        return code;
-    set.met = arena_array(mem, bool, n ? n : 1);
-    if (!set.met)
-        return fail(err, ERR_NOMEM, "out of memory for %zu index documents", n);
-    if (n)
-        qsort(set.list.rows, n, sizeof set.list.rows[0], doc_cmp);
-    *ret = set;
-    return OK;
-}
-
-const struct index_doc_row *documents_meet(struct document_set *set, struct str name)
-{
-    struct index_doc_row key = {.name = name}, *found = NULL;
-
-    if (set->list.count)
-        found = bsearch(&key, set->list.rows, set->list.count, sizeof key, doc_cmp);
-    if (found)
-        set->met[found - set->list.rows] = true;
-    return found;
 }

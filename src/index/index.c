@@ -1,14 +1,16 @@
 /* index.c: the plain engine: brings what is kept up to what the rows give.
  *
- * The steps of an update: make each document and compare its digest with that of the current one;
- * put what differs; retire what is no longer made. */
+ * The steps of an update, for each view: make each document and compare its digest with that of
+ * the current one; put what differs; retire what is no longer made. */
 #include "index/index.h"
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "format/conda_name.h"
 #include "index/documents.h"
+#include "index/kept.h"
 #include "store/file.h"
+#include "store/package.h"
 #include "store/survey.h"
 
 /* Readers hold a document's digest for seconds at most; clients trust a shard index for a day,
@@ -17,60 +19,75 @@
 #define SHARDS_KEPT_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define SWEEP_MAX      256 /* rows that one sweep removes: a short transaction */
 
-/* Where documents are put, and what is current there. */
+/* Where documents are put, and what is kept there. */
 struct target {
     struct tx *tx;
     struct blob_store *blobs;
     const struct channel *ch;
-    struct str subdir; /* empty: documents of the whole channel */
     int64_t now_ms;
     bool rewrite; /* put bytes again even if the rows say they are there */
-    struct document_set current;
+    struct kept kept;
 };
 
-/* Makes bytes the current content of a document; writes nothing when they are that already. */
-static enum err_code target_put(void *target, struct str name, struct str bytes, struct err *err)
+/* Makes bytes the current content of a document; writes nothing when they are that already, or
+ * when a narrower view has the same. */
+static enum err_code target_put(void *target, const struct document *doc, struct err *err)
 {
     struct target *t = target;
-    const struct index_doc_row *old = documents_meet(&t->current, name);
-    struct index_doc_row row = {.name = name, .modified_ms = t->now_ms};
+    const struct index_doc_row *same = kept_narrower(&t->kept, doc->name), *old;
+    struct index_doc_row row = {
+        .name = doc->name, .package = doc->package, .modified_ms = t->now_ms};
     char sha256[SHA256_HEX + 1];
     struct blob_id id;
     enum err_code code;
 
-    digest_sha256_hex(bytes, sha256);
+    digest_sha256_hex(doc->bytes, sha256);
+    if (same && str_eq(same->sha256, str_of(sha256)))
+        return OK;
+    old = kept_meet(&t->kept, doc->name);
     if (old && !t->rewrite && str_eq(old->sha256, str_of(sha256)))
         return OK;
     /* Held first: else these bytes, which no row names for anybody to see, might be removed
      * between their put and the commit. */
     code = file_hold_blob(t->tx, str_of(sha256), err);
     if (code == OK)
-        code = blob_put(t->blobs, bytes, &id, err);
+        code = blob_put(t->blobs, doc->bytes, &id, err);
     if (code)
         return code;
     row.sha256 = str_of(sha256);
-    row.size = (int64_t)bytes.len;
-    return index_doc_put(t->tx, t->ch->account_id, t->ch->label, t->subdir, &row, err);
+    row.size = (int64_t)doc->bytes.len;
+    return index_doc_put(t->tx, &t->kept.place, &row, err);
 }
 
-/* base says all but the subdir and what is current there. */
-static enum err_code target_update(const struct target *base, struct str subdir, struct err *err)
+/* base says all but what is kept. */
+static enum err_code update_view(const struct target *base, struct str subdir,
+                                 enum access_level level, struct err *err)
 {
-    AUTO(arena_closep) struct arena *mem = arena_open(DOCUMENT_LIST_MEMORY);
+    AUTO(arena_closep) struct arena *mem = arena_open(KEPT_MEMORY);
+    const struct view view = {.widest = level};
     struct target t = *base;
-    const struct index_doc_list *list = &t.current.list;
+    const struct kept_list *own = &t.kept.own;
     enum err_code code;
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    t.subdir = subdir;
-    code = documents_current(t.tx, mem, t.ch, subdir, &t.current, err);
-    if (code == OK)
-        code = documents_make(t.tx, t.ch, subdir, (struct document_sink){target_put, &t}, err);
-    for (size_t i = 0; code == OK && i < list->count; i++)
-        if (!t.current.met[i])
-            code = index_doc_retire(t.tx, t.ch->account_id, t.ch->label, subdir, list->rows[i].name,
-                                    t.now_ms, err);
+    code = kept_load(t.tx, mem, t.ch, subdir, level, &t.kept, err);
+    if (code == OK && t.kept.wanted)
+        code =
+            documents_make(t.tx, t.ch, subdir, &view, (struct document_sink){target_put, &t}, err);
+    for (size_t i = 0; code == OK && i < own->docs.count; i++)
+        if (!own->met[i])
+            code = index_doc_retire(t.tx, &t.kept.place, own->docs.rows[i].name, t.now_ms, err);
+    return code;
+}
+
+/* The narrowest view first: what others share with it is not kept again. */
+static enum err_code update_views(const struct target *base, struct str subdir, struct err *err)
+{
+    enum err_code code = OK;
+
+    for (unsigned level = 0; code == OK && level < ACCESS_LEVELS; level++)
+        code = update_view(base, subdir, (enum access_level)level, err);
     return code;
 }
 
@@ -78,9 +95,9 @@ enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct
                            struct str subdir, int64_t now_ms, struct err *err)
 {
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms};
-    enum err_code code = target_update(&t, subdir, err);
+    enum err_code code = update_views(&t, subdir, err);
 
-    return code ? code : target_update(&t, S(""), err);
+    return code ? code : update_views(&t, S(""), err);
 }
 
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
@@ -95,8 +112,8 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
         return fail(err, ERR_NOMEM, "out of memory for the list of subdirs");
     code = survey_subdirs(tx, mem, ch->account_id, ch->label, &subdirs, err);
     for (size_t i = 0; code == OK && i < subdirs.count; i++)
-        code = target_update(&t, subdirs.items[i], err);
-    return code ? code : target_update(&t, S(""), err);
+        code = update_views(&t, subdirs.items[i], err);
+    return code ? code : update_views(&t, S(""), err);
 }
 
 enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
@@ -104,6 +121,62 @@ enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
 {
     return index_doc_sweep(tx, mem, now_ms - DOCS_KEPT_MS, now_ms - SHARDS_KEPT_MS, SWEEP_MAX,
                            ret_digests, ret_more, err);
+}
+
+/* ---- reading ---- */
+
+static bool is_shard_name(struct str name)
+{
+    struct str prefix = S("shards/"), suffix = S(".msgpack.zst");
+
+    return name.len == prefix.len + SHA256_HEX + suffix.len && str_starts(name, prefix) &&
+           str_ends(name, suffix) && text_is_hex(str_sub(name, prefix.len, SHA256_HEX), SHA256_HEX);
+}
+
+/* Is this the shard of a package that the view shows? Found where all packages' shards are. */
+static enum err_code is_shown(struct tx *tx, const struct channel *ch, const struct view *view,
+                              struct str package, bool *ret, struct err *err)
+{
+    enum access_level access = ACCESS_PRIVATE;
+    int64_t id = 0;
+    enum err_code code = package_access_of(tx, ch->owner, package, &id, &access, err);
+
+    *ret = code == OK && view_shows(view, access, id);
+    return code == ERR_NOT_FOUND ? OK : code;
+}
+
+enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel *ch,
+                         struct str subdir, struct str name, const struct view *view,
+                         struct index_doc_row *ret, enum access_level *ret_access, struct err *err)
+{
+    struct index_place place = {ch->account_id, ch->label, view->widest, subdir};
+    enum err_code code = ERR_NOT_FOUND;
+    bool shown = true;
+
+    for (unsigned i = view->widest + 1U; code == ERR_NOT_FOUND && i-- > 0;) {
+        place.access = (enum access_level)i;
+        code = index_doc_find(tx, mem, &place, name, ret, err);
+    }
+    if (code == ERR_NOT_FOUND && view->also_count && is_shard_name(name)) {
+        place.access = ACCESS_PRIVATE;
+        code = index_doc_find(tx, mem, &place, name, ret, err);
+        if (code == OK)
+            code = is_shown(tx, ch, view, ret->package, &shown, err);
+    }
+    if (code == OK)
+        *ret_access = place.access;
+    return shown ? code : fail(err, ERR_NOT_FOUND, "no such shard");
+}
+
+enum err_code index_make(struct tx *tx, const struct channel *ch, struct str subdir,
+                         struct str name, const struct view *view, struct buf *out, bool *ret_made,
+                         struct err *err)
+{
+    enum err_code code = documents_make_one(tx, ch, subdir, view, name, out, ret_made, err);
+
+    if (code == OK && !buf_ok(out))
+        return fail(err, ERR_NOMEM, "\"" STR_FMT "\" does not fit in memory", STR_ARG(name));
+    return code;
 }
 
 enum err_code index_empty(const struct channel *ch, struct str subdir, struct str name,
@@ -116,14 +189,6 @@ enum err_code index_empty(const struct channel *ch, struct str subdir, struct st
         return OK;
     }
     return documents_empty(ch, subdir, name, out, err);
-}
-
-static bool is_shard_name(struct str name)
-{
-    struct str prefix = S("shards/"), suffix = S(".msgpack.zst");
-
-    return name.len == prefix.len + SHA256_HEX + suffix.len && str_starts(name, prefix) &&
-           str_ends(name, suffix) && text_is_hex(str_sub(name, prefix.len, SHA256_HEX), SHA256_HEX);
 }
 
 struct str index_media_type(struct str name)

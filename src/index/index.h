@@ -4,6 +4,10 @@
  * each time one of them changes, inside the transaction of the change. It is correct by being
  * simple, and stays as the judge of any faster engine.
  *
+ * What a caller may see decides which view of a channel he gets. Those of everybody, of whoever is
+ * signed in, and of who sees everything are kept; one with chosen private packages is made when it
+ * is asked for. A document that two kept views have in common is kept once.
+ *
  * Documents of a subdir: repodata.json, repodata.json.zst, repodata_shards.msgpack.zst,
  * shards/<sha256>.msgpack.zst, run_exports.json, run_exports.json.zst, index.html; of a channel
  * (subdir ""): channeldata.json, index.html, rss.xml, and an empty notices.json. */
@@ -40,11 +44,23 @@ enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
                           struct err *err) MUST_USE;
 
 /* Makes all documents of a channel from its rows and compares them with those that are current,
- * changing nothing. Calls differs for each that is not equal, is missing, or should not be there;
- * subdir empty: of the channel itself. In a TX_READ. */
-typedef void index_differs_fn(void *ctx, struct str subdir, struct str name);
+ * changing nothing. Calls differs for each that is not equal, is missing, or should not be there.
+ * In a TX_READ. */
+typedef void index_differs_fn(void *ctx, const struct index_place *place, struct str name);
 enum err_code index_check(struct tx *tx, const struct channel *ch, index_differs_fn *differs,
                           void *ctx, struct err *err) MUST_USE;
+
+/* The kept document that a view gives, apart from what the view's `also` adds to it; a shard also
+ * if it is of one of those. *ret_access: of the narrowest view that has it, too. ERR_NOT_FOUND. */
+enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel *ch,
+                         struct str subdir, struct str name, const struct view *view,
+                         struct index_doc_row *ret, enum access_level *ret_access,
+                         struct err *err) MUST_USE;
+/* Appends a document, other than a shard, as a view that is not kept gives it. *ret_made false: the
+ * view's `also` adds nothing to it, index_find has it. ERR_NOT_FOUND for unknown names. */
+enum err_code index_make(struct tx *tx, const struct channel *ch, struct str subdir,
+                         struct str name, const struct view *view, struct buf *out, bool *ret_made,
+                         struct err *err) MUST_USE;
 
 /* The content of a document of an empty subdir or channel (same for everybody): channels answer
  * noarch and every known subdir from their first moment. ERR_NOT_FOUND for unknown names. */

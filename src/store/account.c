@@ -6,8 +6,8 @@
 
 #define COLUMNS                                                                                    \
     "id, login, kind, email, password_hash, name, company, location, url, description, "           \
-    "superuser, created_ms"
-#define COLUMN_TYPES "itttttttttii"
+    "superuser, created_ms, default_access"
+#define COLUMN_TYPES "itttttttttiit"
 
 enum { BY_LOGIN, BY_ID, BY_EMAIL, INSERT, SET_PASSWORD, SET_SUPERUSER, COUNT_SUPERUSERS, LIST };
 static const struct stmt stmts[] = {
@@ -30,7 +30,7 @@ static const struct stmt stmts[] = {
                           "SELECT COUNT(*) FROM account WHERE superuser = 1", "", "i"},
     [LIST] = {"account_list",
               "SELECT id, login, kind, email, '', name, company, location, url, description, "
-              "superuser, created_ms FROM account ORDER BY login",
+              "superuser, created_ms, default_access FROM account ORDER BY login",
               "", COLUMN_TYPES},
 };
 const struct stmt_list account_statements = {stmts, COUNT(stmts)};
@@ -54,6 +54,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct accou
     row.description = reader_text(&r);
     row.superuser = reader_bool(&r);
     row.created_ms = reader_int(&r);
+    row.default_access = reader_text(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *ret = row;

@@ -12,6 +12,7 @@ struct account_row {
     struct str name, company, location, url, description;
     bool superuser;
     int64_t created_ms;
+    struct str default_access; /* of new packages; empty: as the settings say */
 };
 /* Texts of results lie in mem. ERR_NOT_FOUND when absent. */
 enum err_code account_by_login(struct tx *tx, struct arena *mem, struct str login,

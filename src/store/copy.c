@@ -31,19 +31,20 @@ enum { READ, WRITE, ROWS, PER_TABLE };
 static const struct stmt stmts[] = {
     TABLE("account",
           "id, login, kind, email, email_key, password_hash, name, company, location, url, "
-          "description, superuser, terms_version, created_ms",
-          P14,
+          "description, superuser, terms_version, default_access, created_ms",
+          P14 ", $15",
           "ittt"
           "T"
           "tttttt"
-          "iti",
+          "itti",
           "id"),
     TABLE("session", "id, hash, account_id, remote, agent, created_ms, expires_ms", P5 ", $6, $7",
           "ibittii", "id"),
     TABLE("token", "id, hash, account_id, name, scopes, hostname, remote, created_ms, expires_ms",
           P9, "ibittttii", "id"),
-    TABLE("package", "id, account_id, name, summary, attrs, latest_version, created_ms, updated_ms",
-          P8, "iittttii", "id"),
+    TABLE("package",
+          "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms",
+          P9, "iitttttii", "id"),
     TABLE("org_group", "id, account_id, name, permission, all_packages, created_ms", P5 ", $6",
           "iittii", "id"),
     TABLE("group_member", "group_id, account_id", "$1, $2", "ii", "group_id, account_id"),
@@ -57,7 +58,7 @@ static const struct stmt stmts[] = {
           "size, record, run_exports, about, facts, description, build_timestamp_ms, uploaded_ms, "
           "uploader_id",
           P19, "iiiittttttitttttiiI", "id"),
-    TABLE("label", "id, account_id, name, locked", P4, "iiti", "id"),
+    TABLE("label", "id, account_id, name, locked, access", P5, "iitit", "id"),
     TABLE("file_label", "file_id, label_id", "$1, $2", "ii", "file_id, label_id"),
     TABLE("retired_name", "account_id, basename, sha256, retired_ms", P4, "itti",
           "account_id, basename"),
@@ -65,8 +66,10 @@ static const struct stmt stmts[] = {
           "id, ticket_hash, dist_id, account_id, uploader_id, package_id, release_id, basename, "
           "declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, expires_ms",
           P17, "ibtiiiitttttttiii", "id"),
-    TABLE("index_doc", "id, account_id, label, subdir, name, sha256, size, modified_ms, retired_ms",
-          P9, "iittttiiI", "id"),
+    TABLE("index_doc",
+          "id, account_id, label, access, subdir, name, package, sha256, size, modified_ms, "
+          "retired_ms",
+          P9 ", $10, $11", "iittttttiiI", "id"),
     TABLE("audit", "id, time_ms, actor_id, actor, token_name, remote, action, object, detail", P9,
           "iiitttttt", "id"),
 };

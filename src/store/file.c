@@ -1,4 +1,4 @@
-/* file.c: rows of files, of the names they leave behind, and of labels. */
+/* file.c: rows of files and of the names they leave behind. */
 #include "store/file.h"
 
 #include "store/reader.h"
@@ -8,18 +8,21 @@
 #define FILES(texts)                                                                               \
     "SELECT f.id, f.package_id, f.release_id, f.account_id, a.login, p.name, r.version, f.type, "  \
     "f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, " texts                  \
-    ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id "                         \
+    ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id, p.access "               \
     "FROM file f JOIN account a ON a.id = f.account_id JOIN package p ON p.id = f.package_id "     \
     "JOIN release r ON r.id = f.release_id "
 #define ALL_TEXTS  "f.run_exports, f.about, f.facts"
 #define NO_TEXTS   "'', '', ''"
-#define FILE_TYPES "iiiitttttttttitttttiiI"
+#define FILE_TYPES "iiiitttttttttitttttiiIt"
 
 /* The columns FILE_CHANNEL_... */
 #define CHANNEL                                                                                    \
     "SELECT f.filename, f.sha256, f.md5, f.size, f.record, f.run_exports, f.about, f.facts, "      \
-    "f.uploaded_ms, f.build_timestamp_ms, f.subdir, p.name, r.version "
-#define CHANNEL_TYPES "tttittttiittt"
+    "f.uploaded_ms, f.build_timestamp_ms, f.subdir, p.name, r.version, p.id, p.access "
+#define CHANNEL_TYPES "tttittttiitttit"
+/* widest: the place of the widest access that is asked for. */
+#define UP_TO(widest)                                                                              \
+    "AND (p.access = 'public' OR p.access = " widest " OR " widest " = 'private') "
 #define CARRIES                                                                                    \
     "EXISTS (SELECT 1 FROM file_label fl JOIN label l ON l.id = fl.label_id "                      \
     "WHERE fl.file_id = f.id AND l.account_id = f.account_id AND l.name = $2) "
@@ -32,15 +35,11 @@ enum {
     BY_RELEASE,
     CHANNEL_SUBDIR,
     CHANNEL_ALL,
+    CHANNEL_ANY,
     IN_CHANNEL,
     NAME_RETIRE,
     NAME_RETIRED,
-    BLOB_USED,
-    LABEL_ADD,
-    LABEL_ID,
-    LABEL_ATTACH,
-    LABEL_LIST,
-    LABEL_LIST_BY_FILE
+    BLOB_USED
 };
 static const struct stmt stmts[] = {
     [INSERT] = {"file_insert",
@@ -63,18 +62,24 @@ static const struct stmt stmts[] = {
                         CHANNEL
                         "FROM file f JOIN package p ON p.id = f.package_id "
                         "JOIN release r ON r.id = f.release_id WHERE f.account_id = $1 AND " CARRIES
-                        "AND f.subdir = $3 ORDER BY f.filename",
-                        "itt", CHANNEL_TYPES},
+                        "AND f.subdir = $3 " UP_TO("$4") "ORDER BY f.filename",
+                        "ittt", CHANNEL_TYPES},
     [CHANNEL_ALL] = {"file_channel_all",
                      CHANNEL
                      "FROM package p JOIN release r ON r.package_id = p.id "
                      "JOIN file f ON f.release_id = r.id WHERE p.account_id = $1 AND " CARRIES
-                     "ORDER BY p.name, r.version, f.subdir, f.filename",
-                     "it", CHANNEL_TYPES},
+                         UP_TO("$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
+                     "itt", CHANNEL_TYPES},
+    [CHANNEL_ANY] = {"file_channel_any",
+                     "SELECT 1 FROM file f JOIN package p ON p.id = f.package_id "
+                     "WHERE f.account_id = $1 AND " CARRIES
+                     "AND ($3 = '' OR f.subdir = $3) " UP_TO("$4") "LIMIT 1",
+                     "ittt", "i"},
     [IN_CHANNEL] = {"file_in_channel",
-                    "SELECT f.id, f.sha256, f.size, f.uploaded_ms FROM file f "
+                    "SELECT f.id, f.package_id, f.sha256, f.size, f.uploaded_ms, p.access "
+                    "FROM file f JOIN package p ON p.id = f.package_id "
                     "WHERE f.account_id = $1 AND " CARRIES "AND f.basename = $3",
-                    "itt", "itii"},
+                    "itt", "iitiit"},
     [NAME_RETIRE] = {"file_name_retire",
                      "INSERT INTO retired_name (account_id, basename, sha256, retired_ms) "
                      "VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, basename) DO UPDATE SET "
@@ -90,23 +95,6 @@ static const struct stmt stmts[] = {
                    "SELECT 1 FROM index_garbage WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM blob_mark WHERE sha256 = $1 LIMIT 1",
                    "t", "i"},
-    [LABEL_ADD] = {"label_add",
-                   "INSERT INTO label (account_id, name) VALUES ($1, $2) "
-                   "ON CONFLICT (account_id, name) DO NOTHING",
-                   "it", ""},
-    [LABEL_ID] = {"label_id", "SELECT id FROM label WHERE account_id = $1 AND name = $2", "it",
-                  "i"},
-    [LABEL_ATTACH] = {"label_attach",
-                      "INSERT INTO file_label (file_id, label_id) VALUES ($1, $2) "
-                      "ON CONFLICT (file_id, label_id) DO NOTHING",
-                      "ii", ""},
-    [LABEL_LIST] = {"label_list",
-                    "SELECT name, locked FROM label WHERE account_id = $1 ORDER BY name", "i",
-                    "ti"},
-    [LABEL_LIST_BY_FILE] = {"label_list_by_file",
-                            "SELECT l.name, l.locked FROM file_label fl JOIN label l ON "
-                            "l.id = fl.label_id WHERE fl.file_id = $1 ORDER BY l.name",
-                            "i", "ti"},
 };
 const struct stmt_list file_statements = {stmts, COUNT(stmts)};
 
@@ -159,6 +147,7 @@ static enum err_code read_file(struct rows *rows, struct arena *mem, struct file
     row.build_timestamp_ms = reader_int(&r);
     row.uploaded_ms = reader_int(&r);
     row.uploader_id = reader_int(&r);
+    row.access = reader_access(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *ret = row;
@@ -217,17 +206,42 @@ enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t rel
     return list_files(tx, mem, &stmts[BY_RELEASE], release_id, ret, err);
 }
 
+/* Is there a row? */
+static enum err_code exists(struct tx *tx, const struct stmt *s, const struct db_val *args,
+                            size_t nargs, bool *ret_exists, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, s, args, nargs, &rows, err);
+
+    if (code != OK && code != ERR_NOT_FOUND)
+        return code;
+    *ret_exists = code == OK;
+    return OK;
+}
+
 /* --- channels ------------------------------------------------------------------------------ */
 
 enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
-                                 struct str subdir, struct rows **ret_rows, struct err *err)
+                                 struct str subdir, enum access_level widest,
+                                 struct rows **ret_rows, struct err *err)
 {
+    const struct db_val id = db_int(account_id), name = db_text(label),
+                        access = db_text(access_level_name(widest));
+
     if (subdir.len)
-        return db_query_long(tx, &stmts[CHANNEL_SUBDIR],
-                             DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), ret_rows,
-                             err);
-    return db_query_long(tx, &stmts[CHANNEL_ALL], DB_ARGS(db_int(account_id), db_text(label)),
-                         ret_rows, err);
+        return db_query_long(tx, &stmts[CHANNEL_SUBDIR], DB_ARGS(id, name, db_text(subdir), access),
+                             ret_rows, err);
+    return db_query_long(tx, &stmts[CHANNEL_ALL], DB_ARGS(id, name, access), ret_rows, err);
+}
+
+enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
+                               struct str subdir, enum access_level widest, bool *ret_any,
+                               struct err *err)
+{
+    return exists(tx, &stmts[CHANNEL_ANY],
+                  DB_ARGS(db_int(account_id), db_text(label), db_text(subdir),
+                          db_text(access_level_name(widest))),
+                  ret_any, err);
 }
 
 enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
@@ -245,9 +259,11 @@ enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_
         return code;
     r = reader_of(rows, mem);
     row.id = reader_int(&r);
+    row.package_id = reader_int(&r);
     row.sha256 = reader_text(&r);
     row.size = reader_int(&r);
     row.uploaded_ms = reader_int(&r);
+    row.access = reader_access(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *ret = row;
@@ -274,19 +290,6 @@ enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str ba
     if (code == OK)
         *ret_retired = rows_int(rows, 0) > 0;
     return code;
-}
-
-/* Is there a row? */
-static enum err_code exists(struct tx *tx, const struct stmt *s, const struct db_val *args,
-                            size_t nargs, bool *ret_exists, struct err *err)
-{
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, s, args, nargs, &rows, err);
-
-    if (code != OK && code != ERR_NOT_FOUND)
-        return code;
-    *ret_exists = code == OK;
-    return OK;
 }
 
 enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used, struct err *err)
@@ -320,100 +323,5 @@ enum err_code file_claim_blob(struct tx *tx, struct str sha256, bool *ret_claime
         code = file_blob_used(tx, sha256, &used, err);
     if (code == OK)
         *ret_claimed = claimed && !used;
-    return code;
-}
-
-/* --- labels -------------------------------------------------------------------------------- */
-
-enum err_code label_ensure(struct tx *tx, int64_t account_id, struct str name, int64_t *ret_id,
-                           struct err *err)
-{
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code =
-        db_exec(tx, &stmts[LABEL_ADD], DB_ARGS(db_int(account_id), db_text(name)), NULL, err);
-
-    if (code == OK)
-        code = db_one(tx, &stmts[LABEL_ID], DB_ARGS(db_int(account_id), db_text(name)), &rows, err);
-    if (code == OK)
-        *ret_id = rows_int(rows, 0);
-    return code;
-}
-
-enum err_code label_exists(struct tx *tx, int64_t account_id, struct str name, bool *ret_exists,
-                           struct err *err)
-{
-    if (str_eq(name, S("main"))) {
-        *ret_exists = true;
-        return OK;
-    }
-    return exists(tx, &stmts[LABEL_ID], DB_ARGS(db_int(account_id), db_text(name)), ret_exists,
-                  err);
-}
-
-enum err_code label_attach(struct tx *tx, int64_t file_id, int64_t label_id, struct err *err)
-{
-    return db_exec(tx, &stmts[LABEL_ATTACH], DB_ARGS(db_int(file_id), db_int(label_id)), NULL, err);
-}
-
-static enum err_code list_labels(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
-                                 struct label_list *list, struct err *err)
-{
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
-
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct label_row *row;
-
-        list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
-        if (!list->rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        row = &list->rows[list->count++];
-        row->name = reader_text(&r);
-        row->locked = reader_bool(&r);
-        code = reader_end(&r, err);
-    }
-    return code ? code : rows_error(rows, err);
-}
-
-/* "main" at its place in the order, where no file made it a row yet. */
-static enum err_code add_main(struct arena *mem, struct label_list *list, struct err *err)
-{
-    size_t at = 0;
-
-    while (at < list->count && str_cmp(list->rows[at].name, S("main")) < 0)
-        at++;
-    if (at < list->count && str_eq(list->rows[at].name, S("main")))
-        return OK;
-    list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
-    if (!list->rows)
-        return fail(err, ERR_NOMEM, "out of memory");
-    memmove(&list->rows[at + 1], &list->rows[at], (list->count - at) * sizeof(*list->rows));
-    list->rows[at] = (struct label_row){.name = S("main")};
-    list->count++;
-    return OK;
-}
-
-enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
-                         struct label_list *ret, struct err *err)
-{
-    struct label_list list = {0};
-    enum err_code code = list_labels(tx, mem, &stmts[LABEL_LIST], account_id, &list, err);
-
-    if (code == OK)
-        code = add_main(mem, &list, err);
-    if (code == OK)
-        *ret = list;
-    return code;
-}
-
-enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
-                                 struct label_list *ret, struct err *err)
-{
-    struct label_list list = {0};
-    enum err_code code = list_labels(tx, mem, &stmts[LABEL_LIST_BY_FILE], file_id, &list, err);
-
-    if (code == OK)
-        *ret = list;
     return code;
 }

@@ -1,12 +1,14 @@
-/* file.h: rows of files (distributions), the labels they carry, and names once used. */
+/* file.h: rows of files (distributions) and names once used. */
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
 #include "base/arena.h"
+#include "store/access_level.h"
 #include "store/db.h"
 
 struct file_row {
     int64_t id, package_id, release_id, account_id;
-    struct str owner, package, version; /* joined; ignored by file_insert */
+    struct str owner, package, version; /* joined; ignored by file_insert, like */
+    enum access_level access;           /* that of the package */
     struct str type;                    /* "conda" */
     struct str basename;    /* "linux-64/x-1-0.conda": unique within the account and type */
     struct str subdir;      /* "linux-64" */
@@ -40,10 +42,9 @@ enum err_code file_list_by_package(struct tx *tx, struct arena *mem, int64_t pac
 enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct file_list *ret, struct err *err) MUST_USE;
 
-/* Files of one channel subdir (account, label, subdir), by filename: a cursor, because a channel
- * can be larger than memory should be. subdir empty: all subdirs, by (name, version, subdir).
- * rows columns: filename, sha256, md5, size, record, run_exports, about, facts,
- * uploaded_ms, build_timestamp_ms, subdir, package, version (FILE_CHANNEL_*). */
+/* Files of one channel subdir (account, label, subdir) whose packages have at most the `widest`
+ * access, by filename: a cursor, because a channel can be larger than memory should be. subdir
+ * empty: all subdirs, by (name, version, subdir). Columns: FILE_CHANNEL_*. */
 enum {
     FILE_CHANNEL_FILENAME,
     FILE_CHANNEL_SHA256,
@@ -57,12 +58,19 @@ enum {
     FILE_CHANNEL_BUILT,
     FILE_CHANNEL_SUBDIR,
     FILE_CHANNEL_PACKAGE,
-    FILE_CHANNEL_VERSION
+    FILE_CHANNEL_VERSION,
+    FILE_CHANNEL_PACKAGE_ID,
+    FILE_CHANNEL_ACCESS
 };
 enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
-                                 struct str subdir, struct rows **ret_rows,
-                                 struct err *err) MUST_USE;
-/* Is this file in this channel? Gives what a download needs (sha256, size, uploaded_ms, id). */
+                                 struct str subdir, enum access_level widest,
+                                 struct rows **ret_rows, struct err *err) MUST_USE;
+/* Would file_query_channel give any? */
+enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
+                               struct str subdir, enum access_level widest, bool *ret_any,
+                               struct err *err) MUST_USE;
+/* Is this file in this channel? Gives what a download needs: sha256, size, uploaded_ms, id,
+ * package_id, access. Whoever asks has to see whether it may be shown. */
 enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
                               struct str label, struct str basename, struct file_row *ret,
                               struct err *err) MUST_USE;
@@ -84,26 +92,5 @@ enum err_code file_hold_blob(struct tx *tx, struct str sha256, struct err *err) 
  * nobody can hold them until tx ends. */
 enum err_code file_claim_blob(struct tx *tx, struct str sha256, bool *ret_claimed,
                               struct err *err) MUST_USE;
-
-/* Labels of an account (lower case). */
-enum err_code label_ensure(struct tx *tx, int64_t account_id, struct str name, int64_t *ret_id,
-                           struct err *err) MUST_USE;
-enum err_code label_exists(struct tx *tx, int64_t account_id, struct str name, bool *ret_exists,
-                           struct err *err) MUST_USE; /* "main" always does */
-enum err_code label_attach(struct tx *tx, int64_t file_id, int64_t label_id,
-                           struct err *err) MUST_USE; /* again: no effect */
-struct label_row {
-    struct str name;
-    bool locked;
-};
-struct label_list {
-    struct label_row *rows;
-    size_t count;
-};
-enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
-                         struct label_list *ret,
-                         struct err *err) MUST_USE; /* always holds "main" */
-enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
-                                 struct label_list *ret, struct err *err) MUST_USE;
 
 #endif

@@ -3,7 +3,7 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-enum { GRANTS, IS_MEMBER, PUT, DELETE, LIST };
+enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, LIST };
 static const struct stmt stmts[] = {
     [GRANTS] = {"grant_list",
                 "SELECT g.name, g.permission FROM org_group g "
@@ -13,6 +13,17 @@ static const struct stmt stmts[] = {
                 "UNION ALL SELECT '', c.permission FROM collaborator c "
                 "WHERE c.package_id = $3 AND c.account_id = $2",
                 "iii", "tt"},
+    [PACKAGES] = {"grant_packages",
+                  "SELECT gp.package_id FROM group_member m "
+                  "JOIN org_group g ON g.id = m.group_id "
+                  "JOIN group_package gp ON gp.group_id = g.id "
+                  "JOIN package p ON p.id = gp.package_id "
+                  "WHERE g.account_id = $1 AND m.account_id = $2 AND p.access = 'private' "
+                  "UNION SELECT c.package_id FROM collaborator c "
+                  "JOIN package p ON p.id = c.package_id "
+                  "WHERE p.account_id = $1 AND c.account_id = $2 AND p.access = 'private' "
+                  "ORDER BY 1",
+                  "ii", "i"},
     [IS_MEMBER] = {"grant_is_member",
                    "SELECT COUNT(*) FROM org_group g JOIN group_member m ON m.group_id = g.id "
                    "WHERE g.account_id = $1 AND m.account_id = $2",
@@ -55,6 +66,27 @@ enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int
         code = rows_error(rows, err);
     if (code == OK)
         *ret = found;
+    return code;
+}
+
+enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
+                             struct number_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct number_list list = {0};
+    enum err_code code =
+        db_query(tx, &stmts[PACKAGES], DB_ARGS(db_int(owner_id), db_int(user_id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        list.items = reader_room(mem, list.items, list.count, sizeof(*list.items));
+        if (!list.items)
+            return fail(err, ERR_NOMEM, "out of memory");
+        list.items[list.count++] = rows_int(rows, 0);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
     return code;
 }
 

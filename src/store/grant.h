@@ -18,6 +18,14 @@ struct grant_list {
  * it, as its collaborator. package_id 0: for one that is not there yet. Texts lie in mem. */
 enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
                          int64_t package_id, struct grant_list *ret, struct err *err) MUST_USE;
+struct number_list {
+    int64_t *items;
+    size_t count;
+};
+/* The private packages of an owner that a user was let into one by one: by groups that name them,
+ * as their collaborator. Their numbers, ascending, in mem. */
+enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
+                             struct number_list *ret, struct err *err) MUST_USE;
 /* Is the user in any group of the owner? */
 enum err_code grant_is_member(struct tx *tx, int64_t owner_id, int64_t user_id, bool *ret_is,
                               struct err *err) MUST_USE;

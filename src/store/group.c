@@ -42,9 +42,9 @@ static const struct stmt stmts[] = {
                  "WHERE m.group_id = $1 ORDER BY a.login",
                  "i", "tt"},
     [PACKAGES] = {"group_packages",
-                  "SELECT p.name, p.summary FROM group_package g JOIN package p "
-                  "ON p.id = g.package_id WHERE g.group_id = $1 ORDER BY p.name",
-                  "i", "tt"},
+                  "SELECT p.id, p.access, p.name, p.summary FROM group_package g "
+                  "JOIN package p ON p.id = g.package_id WHERE g.group_id = $1 ORDER BY p.name",
+                  "i", "ittt"},
     [ADD_MEMBER] = {"group_add_member",
                     "INSERT INTO group_member (group_id, account_id) VALUES ($1, $2) "
                     "ON CONFLICT DO NOTHING",
@@ -185,10 +185,41 @@ enum err_code group_members(struct tx *tx, struct arena *mem, int64_t id,
     return named_texts(tx, mem, &stmts[MEMBERS], id, ret, err);
 }
 
-enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id,
+static enum err_code add_package(struct rows *rows, struct arena *mem, const struct view *view,
+                                 struct named_text_list *list, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    int64_t package_id = reader_int(&r);
+    enum access_level access = reader_access(&r);
+    struct named_text row;
+    enum err_code code;
+
+    row.name = reader_text(&r);
+    row.text = reader_text(&r);
+    code = reader_end(&r, err);
+    if (code || !view_shows(view, access, package_id))
+        return code;
+    list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+    if (!list->rows)
+        return fail(err, ERR_NOMEM, "out of memory");
+    list->rows[list->count++] = row;
+    return OK;
+}
+
+enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id, const struct view *view,
                              struct named_text_list *ret, struct err *err)
 {
-    return named_texts(tx, mem, &stmts[PACKAGES], id, ret, err);
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct named_text_list list = {0};
+    enum err_code code = db_query(tx, &stmts[PACKAGES], DB_ARGS(db_int(id)), &rows, err);
+
+    while (code == OK && rows_next(rows))
+        code = add_package(rows, mem, view, &list, err);
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
 }
 
 static enum err_code change(struct tx *tx, const struct stmt *s, const struct db_val *args,

@@ -2,6 +2,7 @@
 #ifndef STORE_GROUP_H
 #define STORE_GROUP_H
 #include "base/arena.h"
+#include "store/access_level.h"
 #include "store/db.h"
 
 struct group_row {
@@ -45,8 +46,8 @@ enum err_code named_texts(struct tx *tx, struct arena *mem, const struct stmt *s
 /* By login; text: the user's name. */
 enum err_code group_members(struct tx *tx, struct arena *mem, int64_t id,
                             struct named_text_list *ret, struct err *err) MUST_USE;
-/* By name; text: the package's summary. */
-enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id,
+/* Those that the view shows, by name; text: the package's summary. */
+enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id, const struct view *view,
                              struct named_text_list *ret, struct err *err) MUST_USE;
 
 /* Adding what is there and removing what is not are no failures: *ret_changed (may be NULL) tells.

@@ -5,34 +5,58 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-/* $1 account, $2 label, $3 subdir */
-#define PLACE "account_id = $1 AND label = $2 AND subdir = $3 "
+/* $1 account, $2 label, $3 access, $4 subdir */
+#define PLACE   "account_id = $1 AND label = $2 AND access = $3 AND subdir = $4 "
+#define PLACE_T "ittt"
+#define ROW     "SELECT name, package, sha256, size, modified_ms FROM index_doc WHERE "
+#define ROW_T   "tttii"
 
-enum { FIND, LIST, CURRENT, PUT, DISCARD, RETIRE, SWEEP_GARBAGE, SWEEP_RETIRED };
+/* The retired shards of a package that are in a wider place than an access. Those without a package
+ * are of a time when every package was public. */
+#define WITHDRAWN(account, package, access)                                                        \
+    "FROM index_doc WHERE account_id = " account " AND (package = " package                        \
+    " OR (package = '' AND substr(name, 1, 7) = 'shards/')) AND retired_ms IS NOT NULL "           \
+    "AND (access = 'public' OR " access " = 'private') AND access <> " access
+
+enum {
+    FIND,
+    LIST,
+    CURRENT,
+    PUT,
+    DISCARD,
+    RETIRE,
+    DISCARD_WITHDRAWN,
+    WITHDRAW,
+    SWEEP_GARBAGE,
+    SWEEP_RETIRED
+};
 static const struct stmt stmts[] = {
     [FIND] = {"index_doc_find",
-              "SELECT name, sha256, size, modified_ms FROM index_doc WHERE " PLACE "AND name = $4",
-              "ittt", "ttii"},
-    [LIST] = {"index_doc_list",
-              "SELECT name, sha256, size, modified_ms FROM index_doc WHERE " PLACE
-              "AND retired_ms IS NULL ORDER BY name",
-              "itt", "ttii"},
+              ROW PLACE "AND name = $5 AND (retired_ms IS NULL OR package <> '' OR "
+                        "substr(name, 1, 7) = 'shards/')",
+              PLACE_T "t", ROW_T},
+    [LIST] = {"index_doc_list", ROW PLACE "AND retired_ms IS NULL ORDER BY name", PLACE_T, ROW_T},
     [CURRENT] = {"index_doc_current",
-                 "SELECT sha256, retired_ms FROM index_doc WHERE " PLACE "AND name = $4", "ittt",
-                 "tI"},
+                 "SELECT sha256, retired_ms FROM index_doc WHERE " PLACE "AND name = $5",
+                 PLACE_T "t", "tI"},
     [PUT] = {"index_doc_put",
-             "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, modified_ms, "
-             "retired_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL) "
-             "ON CONFLICT (account_id, label, subdir, name) DO UPDATE SET "
-             "sha256 = excluded.sha256, size = excluded.size, "
+             "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, "
+             "size, modified_ms, retired_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL) "
+             "ON CONFLICT (account_id, label, access, subdir, name) DO UPDATE SET "
+             "package = excluded.package, sha256 = excluded.sha256, size = excluded.size, "
              "modified_ms = excluded.modified_ms, retired_ms = NULL",
-             "ittttii", ""},
+             PLACE_T "tttii", ""},
     [DISCARD] = {"index_doc_discard",
                  "INSERT INTO index_garbage (sha256, retired_ms) VALUES ($1, $2)", "ti", ""},
     [RETIRE] = {"index_doc_retire",
                 "UPDATE index_doc SET retired_ms = $1 WHERE account_id = $2 AND label = $3 "
-                "AND subdir = $4 AND name = $5 AND retired_ms IS NULL",
-                "iittt", ""},
+                "AND access = $4 AND subdir = $5 AND name = $6 AND retired_ms IS NULL",
+                "i" PLACE_T "t", ""},
+    [DISCARD_WITHDRAWN] = {"index_doc_discard_withdrawn",
+                           "INSERT INTO index_garbage (sha256, retired_ms) "
+                           "SELECT sha256, CAST($1 AS BIGINT) " WITHDRAWN("$2", "$3", "$4"),
+                           "iitt", ""},
+    [WITHDRAW] = {"index_doc_withdraw", "DELETE " WITHDRAWN("$1", "$2", "$3"), "itt", ""},
     [SWEEP_GARBAGE] = {"index_doc_sweep_garbage",
                        "DELETE FROM index_garbage WHERE id IN (SELECT id FROM index_garbage "
                        "WHERE retired_ms < $1 ORDER BY retired_ms LIMIT $2) RETURNING sha256",
@@ -48,6 +72,11 @@ static const struct stmt stmts[] = {
 };
 const struct stmt_list index_doc_statements = {stmts, COUNT(stmts)};
 
+/* The first arguments of a statement on a place. */
+#define PLACE_ARGS(p)                                                                              \
+    db_int((p)->account_id), db_text((p)->label), db_text(access_level_name((p)->access)),         \
+        db_text((p)->subdir)
+
 static enum err_code read_row(struct rows *rows, struct arena *mem, struct index_doc_row *ret,
                               struct err *err)
 {
@@ -56,6 +85,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct index
     enum err_code code;
 
     row.name = reader_text(&r);
+    row.package = reader_text(&r);
     row.sha256 = reader_text(&r);
     row.size = reader_int(&r);
     row.modified_ms = reader_int(&r);
@@ -65,25 +95,22 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct index
     return code;
 }
 
-enum err_code index_doc_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str label,
-                             struct str subdir, struct str name, struct index_doc_row *ret,
-                             struct err *err)
+enum err_code index_doc_find(struct tx *tx, struct arena *mem, const struct index_place *place,
+                             struct str name, struct index_doc_row *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(
-        tx, &stmts[FIND],
-        DB_ARGS(db_int(account_id), db_text(label), db_text(subdir), db_text(name)), &rows, err);
+    enum err_code code =
+        db_one(tx, &stmts[FIND], DB_ARGS(PLACE_ARGS(place), db_text(name)), &rows, err);
 
     return code ? code : read_row(rows, mem, ret, err);
 }
 
-enum err_code index_doc_list(struct tx *tx, struct arena *mem, int64_t account_id, struct str label,
-                             struct str subdir, struct index_doc_list *ret, struct err *err)
+enum err_code index_doc_list(struct tx *tx, struct arena *mem, const struct index_place *place,
+                             struct index_doc_list *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
     struct index_doc_list list = {0};
-    enum err_code code = db_query(
-        tx, &stmts[LIST], DB_ARGS(db_int(account_id), db_text(label), db_text(subdir)), &rows, err);
+    enum err_code code = db_query(tx, &stmts[LIST], DB_ARGS(PLACE_ARGS(place)), &rows, err);
 
     while (code == OK && rows_next(rows)) {
         list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
@@ -100,11 +127,12 @@ enum err_code index_doc_list(struct tx *tx, struct arena *mem, int64_t account_i
 
 /* Remembers the bytes of the row that is about to be overwritten. *ret_same: there is nothing to
  * overwrite, the row has these bytes and is current. */
-static enum err_code make_way(struct tx *tx, const struct db_val place[4],
+static enum err_code make_way(struct tx *tx, const struct index_place *place,
                               const struct index_doc_row *row, bool *ret_same, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, &stmts[CURRENT], place, 4, &rows, err);
+    enum err_code code =
+        db_one(tx, &stmts[CURRENT], DB_ARGS(PLACE_ARGS(place), db_text(row->name)), &rows, err);
     bool same_bytes;
 
     *ret_same = false;
@@ -121,28 +149,36 @@ static enum err_code make_way(struct tx *tx, const struct db_val place[4],
                    DB_ARGS(db_text(rows_text(rows, 0)), db_int(row->modified_ms)), NULL, err);
 }
 
-enum err_code index_doc_put(struct tx *tx, int64_t account_id, struct str label, struct str subdir,
+enum err_code index_doc_put(struct tx *tx, const struct index_place *place,
                             const struct index_doc_row *row, struct err *err)
 {
-    const struct db_val args[] = {
-        db_int(account_id),   db_text(label),    db_text(subdir),          db_text(row->name),
-        db_text(row->sha256), db_int(row->size), db_int(row->modified_ms),
-    };
     bool same = false;
-    enum err_code code = make_way(tx, args, row, &same, err);
+    enum err_code code = make_way(tx, place, row, &same, err);
 
     if (code || same)
         return code;
-    return db_exec(tx, &stmts[PUT], args, COUNT(args), NULL, err);
+    return db_exec(tx, &stmts[PUT],
+                   DB_ARGS(PLACE_ARGS(place), db_text(row->name), db_text(row->package),
+                           db_text(row->sha256), db_int(row->size), db_int(row->modified_ms)),
+                   NULL, err);
 }
 
-enum err_code index_doc_retire(struct tx *tx, int64_t account_id, struct str label,
-                               struct str subdir, struct str name, int64_t now_ms, struct err *err)
+enum err_code index_doc_retire(struct tx *tx, const struct index_place *place, struct str name,
+                               int64_t now_ms, struct err *err)
 {
-    return db_exec(
-        tx, &stmts[RETIRE],
-        DB_ARGS(db_int(now_ms), db_int(account_id), db_text(label), db_text(subdir), db_text(name)),
-        NULL, err);
+    return db_exec(tx, &stmts[RETIRE], DB_ARGS(db_int(now_ms), PLACE_ARGS(place), db_text(name)),
+                   NULL, err);
+}
+
+enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str package,
+                                 enum access_level access, int64_t now_ms, struct err *err)
+{
+    const struct db_val id = db_int(account_id), name = db_text(package),
+                        level = db_text(access_level_name(access));
+    enum err_code code =
+        db_exec(tx, &stmts[DISCARD_WITHDRAWN], DB_ARGS(db_int(now_ms), id, name, level), NULL, err);
+
+    return code ? code : db_exec(tx, &stmts[WITHDRAW], DB_ARGS(id, name, level), NULL, err);
 }
 
 static enum err_code sweep(struct tx *tx, struct arena *mem, const struct stmt *s,

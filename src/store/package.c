@@ -7,8 +7,8 @@
 
 #define PACKAGE                                                                                    \
     "SELECT p.id, p.account_id, a.login, p.name, p.summary, p.attrs, p.latest_version, "           \
-    "p.created_ms, p.updated_ms FROM package p JOIN account a ON a.id = p.account_id "
-#define PACKAGE_TYPES "iitttttii"
+    "p.created_ms, p.updated_ms, p.access FROM package p JOIN account a ON a.id = p.account_id "
+#define PACKAGE_TYPES "iitttttiit"
 #define RELEASE       "SELECT id, package_id, version, attrs, created_ms FROM release "
 #define RELEASE_TYPES "iitti"
 
@@ -19,6 +19,9 @@ enum {
     PACKAGE_UPDATE,
     PACKAGE_DELETE,
     PACKAGE_LIST,
+    PACKAGE_ACCESS_OF,
+    PACKAGE_SET_ACCESS,
+    PACKAGE_LEVELS,
     RELEASE_FIND,
     RELEASE_INSERT,
     RELEASE_UPDATE,
@@ -31,10 +34,11 @@ static const struct stmt stmts[] = {
     [PACKAGE_TYPES_OF] = {"package_types_of",
                           "SELECT DISTINCT type FROM file WHERE package_id = $1 ORDER BY type", "i",
                           "t"},
-    [PACKAGE_INSERT] = {"package_insert",
-                        "INSERT INTO package (account_id, name, summary, attrs, latest_version, "
-                        "created_ms, updated_ms) VALUES ($1, $2, $3, $4, '', $5, $5) RETURNING id",
-                        "ittti", "i"},
+    [PACKAGE_INSERT] =
+        {"package_insert",
+         "INSERT INTO package (account_id, name, access, summary, attrs, latest_version, "
+         "created_ms, updated_ms) VALUES ($1, $2, $3, $4, $5, '', $6, $6) RETURNING id",
+         "itttti", "i"},
     [PACKAGE_UPDATE] = {"package_update",
                         "UPDATE package SET summary = $1, attrs = $2, latest_version = $3, "
                         "updated_ms = $4 WHERE id = $5",
@@ -42,6 +46,14 @@ static const struct stmt stmts[] = {
     [PACKAGE_DELETE] = {"package_delete", "DELETE FROM package WHERE id = $1", "i", ""},
     [PACKAGE_LIST] = {"package_list", PACKAGE "WHERE p.account_id = $1 ORDER BY p.name", "i",
                       PACKAGE_TYPES},
+    [PACKAGE_ACCESS_OF] = {"package_access_of",
+                           "SELECT p.id, p.access FROM package p JOIN account a "
+                           "ON a.id = p.account_id WHERE a.login = lower($1) AND p.name = $2",
+                           "tt", "it"},
+    [PACKAGE_SET_ACCESS] = {"package_set_access", "UPDATE package SET access = $1 WHERE id = $2",
+                            "ti", ""},
+    [PACKAGE_LEVELS] = {"package_levels",
+                        "SELECT DISTINCT access FROM package WHERE account_id = $1", "i", "t"},
     [RELEASE_FIND] = {"release_find", RELEASE "WHERE package_id = $1 AND version = $2", "it",
                       RELEASE_TYPES},
     [RELEASE_INSERT] = {"release_insert",
@@ -85,6 +97,7 @@ static enum err_code read_package(struct rows *rows, struct arena *mem, struct p
     row.latest_version = reader_text(&r);
     row.created_ms = reader_int(&r);
     row.updated_ms = reader_int(&r);
+    row.access = reader_access(&r);
     *ret = row;
     return reader_end(&r, err);
 }
@@ -126,13 +139,15 @@ enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, s
     return code;
 }
 
-enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name, struct str summary,
-                             struct str attrs, int64_t now_ms, int64_t *ret_id, struct err *err)
+enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name,
+                             enum access_level access, struct str summary, struct str attrs,
+                             int64_t now_ms, int64_t *ret_id, struct err *err)
 {
-    enum err_code code = db_insert(tx, &stmts[PACKAGE_INSERT],
-                                   DB_ARGS(db_int(account_id), db_text(name), db_text(summary),
-                                           db_text(attrs), db_int(now_ms)),
-                                   ret_id, err);
+    enum err_code code =
+        db_insert(tx, &stmts[PACKAGE_INSERT],
+                  DB_ARGS(db_int(account_id), db_text(name), db_text(access_level_name(access)),
+                          db_text(summary), db_text(attrs), db_int(now_ms)),
+                  ret_id, err);
 
     if (code == ERR_CONFLICT)
         return fail(err, code, "package \"" STR_FMT "\" exists already", STR_ARG(name));
@@ -179,6 +194,49 @@ enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
         code = package_types(tx, mem, &list.rows[i], err);
     if (code == OK)
         *ret = list;
+    return code;
+}
+
+enum err_code package_access_of(struct tx *tx, struct str owner, struct str name, int64_t *ret_id,
+                                enum access_level *ret_access, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct reader r;
+    enum err_code code =
+        db_one(tx, &stmts[PACKAGE_ACCESS_OF], DB_ARGS(db_text(owner), db_text(name)), &rows, err);
+
+    if (code)
+        return code;
+    r = reader_of(rows, NULL);
+    *ret_id = reader_int(&r);
+    *ret_access = reader_access(&r);
+    return reader_end(&r, err);
+}
+
+enum err_code package_set_access(struct tx *tx, int64_t id, enum access_level access,
+                                 struct err *err)
+{
+    return change(tx, &stmts[PACKAGE_SET_ACCESS],
+                  DB_ARGS(db_text(access_level_name(access)), db_int(id)), err);
+}
+
+enum err_code package_levels(struct tx *tx, int64_t account_id, bool ret_has[ACCESS_LEVELS],
+                             struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    bool has[ACCESS_LEVELS] = {false};
+    enum err_code code =
+        db_query(tx, &stmts[PACKAGE_LEVELS], DB_ARGS(db_int(account_id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct reader r = reader_of(rows, NULL);
+
+        has[reader_access(&r)] = true;
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        memcpy(ret_has, has, sizeof has);
     return code;
 }
 

@@ -3,6 +3,7 @@
 #ifndef STORE_PACKAGE_H
 #define STORE_PACKAGE_H
 #include "base/arena.h"
+#include "store/access_level.h"
 #include "store/db.h"
 
 struct package_row {
@@ -13,16 +14,27 @@ struct package_row {
     struct str types;          /* blank-separated, sorted: "conda"; derived from the files */
     struct str latest_version; /* of the newest file; may be empty */
     int64_t created_ms, updated_ms;
+    enum access_level access;
 };
 enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                            struct package_row *ret, struct err *err) MUST_USE;
-enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name, struct str summary,
-                             struct str attrs, int64_t now_ms, int64_t *ret_id,
+enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name,
+                             enum access_level access, struct str summary, struct str attrs,
+                             int64_t now_ms, int64_t *ret_id,
                              struct err *err) MUST_USE; /* ERR_CONFLICT */
 enum err_code package_update(struct tx *tx, int64_t id, struct str summary, struct str attrs,
                              struct str latest_version, int64_t now_ms, struct err *err) MUST_USE;
 enum err_code package_delete(struct tx *tx, int64_t id,
                              struct err *err) MUST_USE; /* releases and files go with it */
+/* Its number and who may see it: all that a check of rights needs. ERR_NOT_FOUND. */
+enum err_code package_access_of(struct tx *tx, struct str owner, struct str name, int64_t *ret_id,
+                                enum access_level *ret_access, struct err *err) MUST_USE;
+/* The caller brings the indexes up to it. */
+enum err_code package_set_access(struct tx *tx, int64_t id, enum access_level access,
+                                 struct err *err) MUST_USE;
+/* Which levels the packages of an account have. */
+enum err_code package_levels(struct tx *tx, int64_t account_id, bool ret_has[ACCESS_LEVELS],
+                             struct err *err) MUST_USE;
 struct package_list {
     struct package_row *rows;
     size_t count;

@@ -36,6 +36,14 @@ struct str reader_bytes(struct reader *r)
     return copy(r, rows_bytes(r->rows, r->col++));
 }
 
+enum access_level reader_access(struct reader *r)
+{
+    enum access_level level = ACCESS_PRIVATE;
+
+    (void)!access_level_parse(rows_text(r->rows, r->col++), &level); /* stays private */
+    return level;
+}
+
 enum err_code reader_end(const struct reader *r, struct err *err)
 {
     assert((size_t)r->col == r->rows->ncols);

@@ -3,6 +3,7 @@
 #ifndef STORE_READER_H
 #define STORE_READER_H
 #include "base/arena.h"
+#include "store/access_level.h"
 #include "store/db.h"
 
 struct reader {
@@ -19,6 +20,7 @@ int64_t reader_int(struct reader *r);     /* 0 for NULL */
 bool reader_bool(struct reader *r);       /* false for NULL */
 struct str reader_text(struct reader *r); /* empty for NULL */
 struct str reader_bytes(struct reader *r);
+enum access_level reader_access(struct reader *r); /* private for what is no access */
 /* ERR_NOMEM if a text could not be copied. All columns must have been read. */
 enum err_code reader_end(const struct reader *r, struct err *err) MUST_USE;
 

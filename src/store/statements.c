@@ -11,6 +11,7 @@ const struct stmt_list *const all_statements[] = {
     &grant_statements,
     &group_statements,
     &index_doc_statements,
+    &label_statements,
     &job_statements,
     &mark_statements,
     &migrate_statements,

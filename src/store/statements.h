@@ -11,6 +11,7 @@ extern const struct stmt_list file_statements;
 extern const struct stmt_list grant_statements;
 extern const struct stmt_list group_statements;
 extern const struct stmt_list index_doc_statements;
+extern const struct stmt_list label_statements;
 extern const struct stmt_list job_statements;
 extern const struct stmt_list mark_statements;
 extern const struct stmt_list migrate_statements;

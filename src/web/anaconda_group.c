@@ -1,5 +1,6 @@
 /* anaconda_group.c: the parts of anaconda-client's API that are about the groups of organizations
  * and the collaborators of packages. */
+#include "core/access.h"
 #include "core/account.h"
 #include "core/organization.h"
 #include "core/package.h"
@@ -38,6 +39,31 @@ enum err_code get_own_groups(struct call *c, struct err *err)
     return reply_groups(c, &groups, err);
 }
 
+/* Of a group's packages, those that the caller sees. */
+static enum err_code seen_packages(struct call *c, struct tx *tx, int64_t group_id,
+                                   struct named_text_list *ret, struct err *err)
+{
+    struct account_row account;
+    struct view view;
+    enum err_code rc;
+
+    if ((rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
+        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)))
+        return rc;
+    return group_packages(tx, c->mem, group_id, &view, ret, err);
+}
+
+/* Their number is no more than the caller could count. */
+static enum err_code count_seen(struct call *c, struct tx *tx, struct group_row *g, struct err *err)
+{
+    struct named_text_list packages;
+    enum err_code rc = seen_packages(c, tx, g->id, &packages, err);
+
+    if (!rc)
+        g->packages = (int64_t)packages.count;
+    return rc;
+}
+
 enum err_code get_groups(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
@@ -48,6 +74,9 @@ enum err_code get_groups(struct call *c, struct err *err)
     if (rc || (rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
         (rc = group_list(tx, c->mem, account.id, &groups, err)))
         return rc;
+    for (size_t i = 0; i < groups.count; i++)
+        if ((rc = count_seen(c, tx, &groups.rows[i], err)))
+            return rc;
     return reply_groups(c, &groups, err);
 }
 
@@ -68,7 +97,9 @@ enum err_code get_group(struct call *c, struct err *err)
     struct group_row group;
     enum err_code rc = find_group(c, &tx, &group, err);
 
-    return rc ? rc : reply_json(c, 200, group_json(&group), err);
+    if (rc || (rc = count_seen(c, tx, &group, err)))
+        return rc;
+    return reply_json(c, 200, group_json(&group), err);
 }
 
 enum err_code post_group(struct call *c, struct err *err)
@@ -138,7 +169,7 @@ enum err_code get_group_packages(struct call *c, struct err *err)
     struct str prefix = str_fmt(c->mem, STR_FMT "/", STR_ARG(call_param(c, "owner")));
     enum err_code rc = find_group(c, &tx, &group, err);
 
-    if (rc || (rc = group_packages(tx, c->mem, group.id, &packages, err)))
+    if (rc || (rc = seen_packages(c, tx, group.id, &packages, err)))
         return rc;
     return reply_texts(c, &packages, "full_name", prefix, "summary", err);
 }
@@ -211,10 +242,16 @@ enum err_code get_collaborators(struct call *c, struct err *err)
 
 enum err_code put_collaborator(struct call *c, struct err *err)
 {
-    enum err_code rc = collaborator_add(c->app, c->mem, &c->actor, call_param(c, "owner"),
-                                        call_param(c, "package"), call_param(c, "login"), err);
+    struct str permission = S("write"); /* what the client, which sends no body, means */
+    static const struct json_field fields[] = {{"permission", JSON_T_STR, false, 0, 1, 64}};
+    AUTO(json_decrefp) json_t *body = NULL;
+    enum err_code rc = call_json(c, &body, err);
 
-    return rc ? rc : reply_empty(c, 201, err);
+    if (rc || (rc = json_read(body, fields, COUNT(fields), c->mem, &permission, err)) ||
+        (rc = collaborator_add(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                               call_param(c, "package"), call_param(c, "login"), permission, err)))
+        return rc;
+    return reply_empty(c, 201, err);
 }
 
 enum err_code delete_collaborator(struct call *c, struct err *err)

@@ -1,11 +1,13 @@
 /* anaconda_package.c: the parts of anaconda-client's API that show, create and remove packages,
  * releases and files. */
 #include "base/clock.h"
+#include "core/access.h"
 #include "core/account.h"
 #include "core/package.h"
 #include "format/json.h"
 #include "http/entity.h"
 #include "store/file.h"
+#include "store/label.h"
 #include "web/anaconda_view.h"
 #include "web/content.h"
 #include "web/handlers.h"
@@ -39,16 +41,22 @@ static enum err_code list_packages(struct call *c, struct str owner, struct err 
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
     struct package_list packages;
+    struct view view;
     json_t *list;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
     if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
         (rc = package_list(tx, c->mem, account.id, &packages, err)))
         return rc;
     list = json_array();
     for (size_t i = 0; !rc && i < packages.count; i++) {
+        const struct package_row *p = &packages.rows[i];
         json_t *v = NULL;
-        rc = view_package_summary(c, tx, &packages.rows[i], &v, err);
+
+        if (!view_shows(&view, p->access, p->id))
+            continue;
+        rc = view_package_summary(c, tx, p, &v, err);
         if (!rc)
             json_add(&list, v);
     }
@@ -74,19 +82,20 @@ enum err_code post_package(struct call *c, struct err *err)
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
     const json_t *attrs;
+    struct str access;
     json_t *v = NULL;
     enum err_code rc = call_json(c, &body, err);
 
     if (rc)
         return rc;
-    if (json_is_false(json_object_get(body, "public")))
-        return fail(err, ERR_INVALID,
-                    "private packages are not possible on this server; publish without --private");
+    access = json_get_str(body, "access");
+    if (!access.len && json_is_false(json_object_get(body, "public")))
+        access = access_level_name(ACCESS_PRIVATE);
     attrs = json_object_get(body, "public_attrs");
     if (attrs && !json_is_object(attrs))
         return fail(err, ERR_INVALID, "public_attrs must be an object");
     if ((rc = package_create(c->app, c->mem, &c->actor, call_param(c, "owner"),
-                             call_param(c, "package"), attrs, &package, err)) ||
+                             call_param(c, "package"), access, attrs, &package, err)) ||
         (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
         (rc = view_package(c, tx, &package, &v, err)))
         return rc;
@@ -220,15 +229,26 @@ enum err_code get_labels(struct call *c, struct err *err)
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
     struct label_list labels;
+    struct view view;
     struct str owner = call_param(c, "owner");
     json_t *all;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
     if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
         (rc = label_list(tx, c->mem, account.id, &labels, err)))
         return rc;
     all = json_object();
-    for (size_t i = 0; i < labels.count; i++)
-        json_put(&all, labels.rows[i].name, json_pack("{s:b}", "is_locked", labels.rows[i].locked));
-    return reply_json(c, 200, all, err);
+    for (size_t i = 0; !rc && i < labels.count; i++) {
+        const struct label_row *l = &labels.rows[i];
+        bool shown = false;
+
+        rc = label_shown(tx, l, &view, &shown, err);
+        if (!rc && shown)
+            json_put(&all, l->name, json_pack("{s:b}", "is_locked", l->locked));
+    }
+    if (!rc)
+        return reply_json(c, 200, all, err);
+    json_decref(all);
+    return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "format/json.h"
+#include "store/label.h"
 
 json_t *view_date(int64_t unix_ms)
 {
@@ -141,13 +142,13 @@ static json_t *package_head(struct call *c, const struct package_row *p,
     struct str full_name =
         str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(p->owner), STR_ARG(p->name));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o}", "name",
-                     json_of(p->name), "full_name", json_of(full_name), "summary",
-                     json_of(p->summary), "package_types", words_json(p->types), "public", 1,
-                     "latest_version", json_of(p->latest_version), "conda_platforms",
-                     platforms_json(files), "access", json_string("public"), "owner", "login",
-                     json_of(p->owner), "created_at", view_date(p->created_ms), "modified_at",
-                     view_date(p->updated_ms));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o}", "name", json_of(p->name),
+        "full_name", json_of(full_name), "summary", json_of(p->summary), "package_types",
+        words_json(p->types), "public", p->access == ACCESS_PUBLIC, "latest_version",
+        json_of(p->latest_version), "conda_platforms", platforms_json(files), "access",
+        json_of(access_level_name(p->access)), "owner", "login", json_of(p->owner), "created_at",
+        view_date(p->created_ms), "modified_at", view_date(p->updated_ms));
 }
 
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,

@@ -9,6 +9,7 @@
 #include "core/actor.h"
 #include "http/http.h"
 #include "http/path.h"
+#include "store/access_level.h"
 
 struct route;
 
@@ -16,6 +17,7 @@ struct web {
     struct app *app;
     struct cache *resources; /* canonical path -> struct resource */
     struct cache *actors;    /* hash of a secret -> struct cached_actor */
+    struct cache *sights;    /* caller and owner -> struct cached_sight */
     atomic_bool draining;
 };
 
@@ -28,6 +30,12 @@ enum credential {
     CRED_PASSWORD = 1 << 3,   /* Basic user:password */
     CRED_IGNORED = 1 << 4,    /* whatever comes is not even looked at */
     CRED_MALFORMED = 1 << 5,  /* something that cannot be read; no route accepts it */
+};
+
+/* What the caller sees of the owner in the path (web/sight). */
+struct sight {
+    struct view view;
+    struct str tag; /* the same for equal views only; empty: that of everybody */
 };
 
 #define CALL_PARAMS 4
@@ -46,6 +54,7 @@ struct call {
     bool ambient; /* a browser sends it by itself, whoever made it ask: a cookie, or Basic */
     struct err credential_err; /* of CRED_MALFORMED: what is wrong with it */
     struct actor actor;
+    struct sight sight;  /* that of everybody until looked up */
     uint64_t generation; /* of the data, read before anything else: what may be cached under it */
     void *state;         /* of a handler that streams */
 };

@@ -7,10 +7,12 @@
 #include "index/index.h"
 #include "store/account.h"
 #include "store/file.h"
+#include "store/label.h"
 #include "web/content.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 #include "web/resource.h"
+#include "web/sight.h"
 
 #define IMMUTABLE "public, max-age=31536000, immutable"
 
@@ -60,11 +62,11 @@ static enum err_code parse_target(struct call *c, bool any_subdir, struct target
 static struct str make_etag(struct call *c, struct str digest, const char *form)
 {
     char hex[SHA256_HEX + 1];
-    struct str key = resource_key(c);
-    struct str text =
-        str_fmt(c->mem, "%.*s\n%.*s\n%s", (int)key.len, key.ptr, (int)digest.len, digest.ptr, form);
+    struct str name = resource_name(c);
+    struct str text = str_fmt(c->mem, "%.*s\n%.*s\n%s", (int)name.len, name.ptr, (int)digest.len,
+                              digest.ptr, form);
 
-    if (!key.ptr || !text.ptr)
+    if (!name.ptr || !text.ptr)
         return (struct str){0};
     digest_sha256_hex(text, hex);
     return str_dup(c->mem, (struct str){hex, 32});
@@ -90,19 +92,34 @@ static struct str page_policy(struct str type)
     return str_starts(type, S("text/html")) ? S(REPLY_PAGE_POLICY) : S("");
 }
 
-static struct str index_cache_control(const struct call *c)
+/* What not everybody may have is kept by no cache that serves others: without "public" none keeps
+ * an answer to a request with an Authorization header (RFC 9111 3.5); a cookie needs to be told.
+ * Nor "private" for all, which has clients that judge a request by its address ask each time. */
+static struct str cache_control(const struct call *c, enum access_level access)
 {
-    return str_fmt(c->mem, "public, max-age=%lld, must-revalidate",
-                   (long long)c->app->config->index_max_age);
+    long long age = (long long)c->app->config->index_max_age;
+
+    if (access == ACCESS_PUBLIC)
+        return str_fmt(c->mem, "public, max-age=%lld, must-revalidate", age);
+    return str_fmt(c->mem, "%smax-age=%lld", c->credential == CRED_SESSION ? "private, " : "", age);
+}
+
+/* The same address has other content for other callers. */
+static struct str index_vary(struct str type)
+{
+    return str_eq(type, S("application/json")) ? S("Accept-Encoding, Authorization, Cookie")
+                                               : S("Authorization, Cookie");
 }
 
 /* ---- a generated document ---- */
 
-/* What the rows say of a target. The bytes are fetched once the transaction has ended: they may be
- * far away. */
+/* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
+ * they may be far away. */
 struct found {
-    enum { FOUND_DOC, FOUND_EMPTY, FOUND_PACKAGE } kind;
+    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_PACKAGE } kind;
     struct channel channel; /* FOUND_EMPTY */
+    struct buf made;        /* FOUND_MADE: for this view alone */
+    enum access_level access;
     struct str sha256;
     int64_t size, modified_ms;
     bool zstd_coded; /* a document in the zstd coding */
@@ -117,8 +134,9 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
         .modified_ms = f->modified_ms,
         .content_type = type,
         .content_encoding = f->zstd_coded ? S("zstd") : S(""),
-        .cache_control = shard ? S(IMMUTABLE) : index_cache_control(c),
-        .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
+        .cache_control =
+            shard && f->access == ACCESS_PUBLIC ? S(IMMUTABLE) : cache_control(c, f->access),
+        .vary = shard ? S("") : index_vary(type),
         .policy = page_policy(type),
     };
     enum err_code rc = content_load(c, f->sha256, f->size, &d, err);
@@ -126,35 +144,44 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
     return rc ? rc : answer(c, &d, f->sha256, err);
 }
 
+/* A document whose bytes are at hand. */
+static enum err_code answer_bytes(struct call *c, const struct target *t, const struct found *f,
+                                  struct str bytes, struct err *err)
+{
+    struct str type = index_media_type(t->name);
+    char hex[SHA256_HEX + 1];
+    struct http_entity_desc d = {
+        .content_type = type,
+        .content_encoding = f->zstd_coded ? S("zstd") : S(""),
+        .cache_control = cache_control(c, f->access),
+        .vary = index_vary(type),
+        .policy = page_policy(type),
+        .bytes = bytes,
+    };
+
+    digest_sha256_hex(bytes, hex);
+    return answer(c, &d, str_of(hex), err);
+}
+
 static enum err_code answer_empty(struct call *c, const struct target *t, const struct found *f,
                                   struct err *err)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(MIB);
-    struct str type = index_media_type(t->name);
-    char hex[SHA256_HEX + 1];
     enum err_code rc = index_empty(&f->channel, t->subdir, t->name, &b, err);
 
     if (rc)
         return rc;
     if (!buf_ok(&b))
         return fail(err, ERR_NOMEM, "out of memory");
-    digest_sha256_hex(buf_str(&b), hex);
-    struct http_entity_desc d = {
-        .content_type = type,
-        .cache_control = index_cache_control(c),
-        .vary = str_eq(type, S("application/json")) ? S("Accept-Encoding") : S(""),
-        .policy = page_policy(type),
-        .bytes = buf_str(&b),
-    };
-    return answer(c, &d, str_of(hex), err);
+    return answer_bytes(c, t, f, buf_str(&b), err);
 }
 
 static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct target *t,
                                     struct str name, struct found *ret, struct err *err)
 {
     struct index_doc_row doc;
-    enum err_code rc = index_doc_find(tx, c->mem, ret->channel.account_id, ret->channel.label,
-                                      t->subdir, name, &doc, err);
+    enum err_code rc = index_find(tx, c->mem, &ret->channel, t->subdir, name, &c->sight.view, &doc,
+                                  &ret->access, err);
 
     if (rc)
         return rc;
@@ -165,22 +192,54 @@ static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct 
     return OK;
 }
 
-static enum err_code find_doc(struct call *c, struct tx *tx, const struct target *t,
-                              struct found *ret, struct err *err)
+/* A document of a view that is not kept. ERR_NOT_FOUND: none that differs from those that are. */
+static enum err_code make_named_doc(struct call *c, struct tx *tx, const struct target *t,
+                                    struct str name, struct found *ret, struct err *err)
+{
+    bool made = false;
+    enum err_code rc;
+
+    buf_clear(&ret->made);
+    rc = index_make(tx, &ret->channel, t->subdir, name, &c->sight.view, &ret->made, &made, err);
+    if (rc || !made)
+        return rc ? rc : ERR_NOT_FOUND;
+    ret->kind = FOUND_MADE;
+    ret->access = ACCESS_PRIVATE;
+    return OK;
+}
+
+typedef enum err_code find_doc_fn(struct call *c, struct tx *tx, const struct target *t,
+                                  struct str name, struct found *ret, struct err *err);
+
+/* The .zst is also the JSON in the zstd coding. */
+static enum err_code find_coded(struct call *c, struct tx *tx, const struct target *t,
+                                find_doc_fn *find, struct found *ret, struct err *err)
 {
     enum err_code rc = ERR_NOT_FOUND;
 
-    /* The stored .zst is also the JSON in the zstd coding. */
+    ret->zstd_coded = false;
     if (resource_wants_zstd(c)) {
         struct str name = str_fmt(c->mem, STR_FMT ".zst", STR_ARG(t->name));
-        rc = find_named_doc(c, tx, t, name, ret, err);
+        rc = find(c, tx, t, name, ret, err);
         ret->zstd_coded = rc == OK;
     }
+    return rc == ERR_NOT_FOUND ? find(c, tx, t, t->name, ret, err) : rc;
+}
+
+static enum err_code find_doc(struct call *c, struct tx *tx, const struct target *t,
+                              struct found *ret, struct err *err)
+{
+    bool shard = str_starts(t->name, S("shards/"));
+    enum err_code rc = ERR_NOT_FOUND;
+
+    if (c->sight.view.also_count && !shard)
+        rc = find_coded(c, tx, t, make_named_doc, ret, err);
     if (rc == ERR_NOT_FOUND)
-        rc = find_named_doc(c, tx, t, t->name, ret, err);
+        rc = find_coded(c, tx, t, find_named_doc, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
     ret->kind = FOUND_EMPTY;
+    ret->access = ACCESS_PUBLIC;
     return OK;
 }
 
@@ -199,7 +258,10 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
     if ((rc = file_in_channel(tx, c->mem, ret->channel.account_id, ret->channel.label, basename,
                               &file, err)))
         return rc;
+    if (!view_shows(&c->sight.view, file.access, file.package_id))
+        return ERR_NOT_FOUND;
     ret->kind = FOUND_PACKAGE;
+    ret->access = file.access;
     ret->sha256 = file.sha256;
     ret->size = file.size;
     ret->modified_ms = file.uploaded_ms;
@@ -208,12 +270,13 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
 
 static enum err_code answer_package(struct call *c, const struct found *f, struct err *err)
 {
+    /* A forced upload can put other bytes under the name, unless names are never used twice. */
+    struct str for_all =
+        c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE);
     struct http_entity_desc d = {
         .modified_ms = f->modified_ms,
         .content_type = S("application/octet-stream"),
-        /* A forced upload can put other bytes under the name, unless names are never used twice. */
-        .cache_control =
-            c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE),
+        .cache_control = f->access == ACCESS_PUBLIC ? for_all : cache_control(c, f->access),
     };
     struct str key = resource_key(c);
     enum err_code rc;
@@ -228,23 +291,44 @@ static enum err_code answer_package(struct call *c, const struct found *f, struc
 
 /* ---- */
 
+/* And what the caller sees of it, which is nothing when it is not there. */
+static enum err_code find_owner(struct call *c, struct tx *tx, struct str login,
+                                struct account_row *ret, struct err *err)
+{
+    enum err_code rc = account_by_login(tx, c->mem, login, ret, err), seen;
+
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
+    seen = sight_cached(c, c->path.seg[1])
+               ? OK
+               : sight_load(c, tx, c->path.seg[1], rc ? NULL : ret, err);
+    return seen ? seen : rc;
+}
+
 static enum err_code find(struct call *c, const struct target *t, struct found *ret,
                           struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
-    bool exists = false;
+    struct label_row label;
+    bool shown = false;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc || (rc = account_by_login(tx, c->mem, t->owner, &account, err)) ||
-        (rc = label_exists(tx, account.id, t->label, &exists, err)))
+    if (rc || (rc = find_owner(c, tx, t->owner, &account, err)) ||
+        (rc = label_find(tx, c->mem, account.id, t->label, &label, err)) ||
+        (rc = label_shown(tx, &label, &c->sight.view, &shown, err)))
         return rc;
-    if (!exists)
+    if (!shown)
         return ERR_NOT_FOUND;
     ret->channel = (struct channel){account.id, account.login, t->label};
     if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
         return find_doc(c, tx, t, ret, err);
     return find_package(c, tx, t, ret, err);
+}
+
+static void found_done(struct found *f)
+{
+    buf_done(&f->made);
 }
 
 static enum err_code answer_found(struct call *c, const struct target *t, const struct found *f,
@@ -253,6 +337,8 @@ static enum err_code answer_found(struct call *c, const struct target *t, const 
     switch (f->kind) {
     case FOUND_DOC:
         return answer_doc(c, t, f, err);
+    case FOUND_MADE:
+        return answer_bytes(c, t, f, buf_str(&f->made), err);
     case FOUND_EMPTY:
         return answer_empty(c, t, f, err);
     case FOUND_PACKAGE:
@@ -264,7 +350,7 @@ static enum err_code answer_found(struct call *c, const struct target *t, const 
 static enum err_code find_target(struct call *c, bool any_subdir, struct target *ret,
                                  struct err *err)
 {
-    struct found found = {0};
+    AUTO(found_done) struct found found = {.made = BUF_INIT(LIMIT_INDEX_DOCUMENT)};
     enum err_code rc = parse_target(c, any_subdir, ret, err);
 
     if (!rc)
@@ -291,7 +377,7 @@ static enum err_code redirect_to_folder(struct call *c, struct err *err)
 enum err_code get_conda(struct call *c, struct err *err)
 {
     struct target t = {0};
-    struct str key = resource_key(c);
+    struct str key;
     enum err_code rc;
 
     if (c->path.count == 2 && !c->path.trailing_slash)
@@ -305,6 +391,7 @@ enum err_code get_conda(struct call *c, struct err *err)
     (void)fail(err, ERR_NOT_FOUND,
                "there is no \"" STR_FMT "\" in channel \"" STR_FMT "\"%s" STR_FMT, STR_ARG(t.name),
                STR_ARG(t.owner), t.subdir.len ? ", subdir " : "", STR_ARG(t.subdir));
+    key = resource_key(c);
     if (!key.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     return resource_answer(c, key, resource_refusal(reply_problem(404, err, NULL)), err);

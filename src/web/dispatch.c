@@ -10,6 +10,7 @@
 #include "web/reply.h"
 #include "web/resource.h"
 #include "web/routes.h"
+#include "web/sight.h"
 #include "web/web.h"
 
 /* What the read caches may hold: room for the documents of some hundred busy channels, and for
@@ -18,6 +19,8 @@
 #define RESOURCES_BYTES   (64 * MIB)
 #define ACTORS_MAX        65536
 #define ACTORS_BYTES      (16 * MIB)
+#define SIGHTS_MAX        65536
+#define SIGHTS_BYTES      (16 * MIB)
 #define COLLISION_RETRIES 5
 
 enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
@@ -29,7 +32,8 @@ enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
     w->app = app;
     w->resources = cache_open(RESOURCES_MAX, RESOURCES_BYTES);
     w->actors = cache_open(ACTORS_MAX, ACTORS_BYTES);
-    if (!w->resources || !w->actors) {
+    w->sights = cache_open(SIGHTS_MAX, SIGHTS_BYTES);
+    if (!w->resources || !w->actors || !w->sights) {
         web_close(w);
         return fail(err, ERR_NOMEM, "out of memory");
     }
@@ -43,6 +47,7 @@ void web_close(struct web *w)
         return;
     cache_close(w->resources);
     cache_close(w->actors);
+    cache_close(w->sights);
     mem_free(w);
 }
 
@@ -84,7 +89,9 @@ static bool answer_from_memory(struct call *c)
     if ((c->ex->method != HTTP_GET && c->ex->method != HTTP_HEAD) || c->path.count < 2 ||
         !str_eq(c->path.seg[0], S("conda")) || !identify_cached(c))
         return false;
-    if (access_check(c->app, c->mem, &c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, &nothing, NULL))
+    if (access_check(c->app, c->mem, &c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, &nothing,
+                     NULL) ||
+        !sight_cached(c, c->path.seg[1]))
         return false;
     key = resource_key(c);
     return key.ptr && resource_answer_cached(c, key);

@@ -71,6 +71,8 @@ HANDLER(delete_collaborator);
 /* api_organization.c */
 HANDLER(post_organization);
 HANDLER(delete_membership);
+/* api_package.c */
+HANDLER(put_package_access);
 /* conda_get.c */
 HANDLER(get_conda);
 

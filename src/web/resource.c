@@ -74,6 +74,17 @@ bool resource_wants_zstd(const struct call *c)
 
 struct str resource_key(struct call *c)
 {
+    struct str name = resource_name(c);
+
+    if (!name.ptr || !c->sight.tag.len)
+        return name;
+    /* No path holds a line's end. */
+    return str_fmt(c->mem, "%.*s\n%.*s", (int)name.len, name.ptr, (int)c->sight.tag.len,
+                   c->sight.tag.ptr);
+}
+
+struct str resource_name(struct call *c)
+{
     struct str tail = path_tail(c->mem, &c->path, 0);
 
     if (!tail.ptr)

@@ -1,8 +1,8 @@
 /* resource.h: what a channel URL leads to, kept in memory so that a repeated read does no work.
  *
- * The key is the canonical path (decoded, without a token) and the representation; the value
- * holds until the data's generation moves. A resource is an entity, a refusal (a 404 that many
- * clients ask for on each run) or a link. */
+ * The key is the canonical path (decoded, without a token), the representation, and the view that
+ * the caller has; the value holds until the data's generation moves. A resource is an entity, a
+ * refusal (a 404 that many clients ask for on each run) or a link. */
 #ifndef WEB_RESOURCE_H
 #define WEB_RESOURCE_H
 #include "base/cache.h"
@@ -17,8 +17,10 @@ struct resource *resource_refusal(struct http_response *r) MUST_USE;
 /* Sends clients to a remote store, by a link that is made for each of them. Copies sha256. */
 struct resource *resource_link(struct str sha256) MUST_USE;
 
-/* The key of the call's path, in its arena: ptr NULL when out of memory. Differs by whether the
- * client takes zstd-coded JSON, the one choice of representation that there is. */
+/* The call's path and representation, in its arena: ptr NULL when out of memory. Differs by whether
+ * the client takes zstd-coded JSON, the one choice of representation that there is. */
+struct str resource_name(struct call *c);
+/* The same with the call's view (call_set_view): what is kept under. */
 struct str resource_key(struct call *c);
 bool resource_wants_zstd(const struct call *c);
 
