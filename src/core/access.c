@@ -26,6 +26,11 @@ const char *access_right_name(enum right r)
     return names[r];
 }
 
+bool access_is_for_visitors(enum right r)
+{
+    return r == RIGHT_ANYONE || r == RIGHT_READ;
+}
+
 /* ---- what the rows grant ---- */
 
 static enum level level_of(const struct grant *g)

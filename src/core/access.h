@@ -25,6 +25,8 @@ enum right {
     RIGHT_SUPERUSER,   /* administer the server */
 };
 const char *access_right_name(enum right r);
+/* May somebody have the right without being signed in? */
+bool access_is_for_visitors(enum right r);
 
 /* What the right is asked for; texts that it does not need are empty. */
 struct access_object {

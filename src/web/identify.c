@@ -222,7 +222,7 @@ enum err_code identify_load(struct call *c, struct err *err)
     /* Who comes with an ended session is a visitor like any other; only what needs somebody
      * tells of it. */
     if (rc == ERR_UNAUTHENTICATED && c->credential == CRED_SESSION &&
-        c->route->right == RIGHT_ANYONE) {
+        access_is_for_visitors(c->route->right)) {
         c->credential = CRED_NONE;
         rc = OK;
     }

@@ -16,8 +16,12 @@ def world(server, account, tmp_path_factory):
 
 def test_every_route_has_its_row_and_every_row_its_route():
     known = {(route["method"], route["pattern"]) for route in routes()}
-    assert known - set(TABLE) == set(), "routes without rights in rights.tsv"
-    assert set(TABLE) - known == set(), "rows of rights.tsv without a route"
+    rows = {(method, pattern) for method, pattern, _ in TABLE}
+    assert known - rows == set(), "routes without rights in rights.tsv"
+    assert rows - known == set(), "rows of rights.tsv without a route"
+    of_packages = {(method, pattern, "private") for method, pattern in known
+                   if "{package}" in pattern and not pattern.startswith("/api/group/")}
+    assert of_packages - set(TABLE) == set(), "no word on private packages"
 
 
 def test_every_route_names_operation_and_right():
@@ -32,18 +36,18 @@ def test_every_route_names_operation_and_right():
             assert route["body_max"] == 0, f"{route['operation']}: a GET has no body"
 
 
-@pytest.mark.parametrize("method, pattern", TABLE, ids=lambda value: value)
-def test_a_route(world, method, pattern):
-    found = {caller: world.ask(method, pattern, caller).status for caller in CALLERS}
-    assert found == TABLE[method, pattern]
+@pytest.mark.parametrize("method, pattern, access", TABLE, ids=lambda value: value)
+def test_a_route(world, method, pattern, access):
+    found = {caller: world.ask(method, pattern, caller, access).status for caller in CALLERS}
+    assert found == TABLE[method, pattern, access]
     if method == "GET":
-        heads = {caller: world.ask("HEAD", pattern, caller).status for caller in CALLERS}
+        heads = {caller: world.ask("HEAD", pattern, caller, access).status for caller in CALLERS}
         assert heads == found, "HEAD and GET differ"
 
 
 def test_no_caller_without_right_writes():
     """The table itself: nobody changes anything but who may, and their tokens with the scope."""
-    for (method, pattern), statuses in TABLE.items():
+    for (method, pattern, _), statuses in TABLE.items():
         if method == "GET" or "{owner}" not in pattern:
             continue
         for caller in ("anonymous", "expired", "unknown", "ended"):

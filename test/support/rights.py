@@ -64,9 +64,9 @@ class World:
             **{it: lambda it=it: make(token=self._token(self.staff[it], {})) for it in self.staff},
         }[caller]()
 
-    def ask(self, method, pattern, caller):
+    def ask(self, method, pattern, caller, access="public"):
         """The answer of a request that would succeed for whoever has the right."""
-        path, body = self.request(method, pattern)
+        path, body = self.request(method, pattern, access)
         client = self.client(caller)
         try:
             if pattern.startswith("/setup/"):
@@ -75,7 +75,7 @@ class World:
         finally:
             client.close()
 
-    def request(self, method, pattern):
+    def request(self, method, pattern, access="public"):
         """A path with an object of its own to work on, and a fitting body."""
         name = f"p{next(self.number)}"
         values = {"owner": "acme", "login": "alice", "group": name, "package": name, "version": "1.0",
@@ -85,7 +85,7 @@ class World:
         upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
         if method == "POST" and pattern.startswith("/api/package/"):
-            body = {"public": True, "public_attrs": {}}
+            body = {"access": access, "public_attrs": {}}
         elif method == "POST" and pattern.startswith(("/api/release/", "/api/stage/")):
             upload.register()
             if pattern.startswith("/api/release/"):
@@ -121,21 +121,28 @@ class World:
             values["login"] = self.guest.login
             if not (method == "POST" and pattern.endswith("{group}")):
                 self._group("acme", name, "admin", self.staff["admin"], self.guest)
-        if "{package}" in pattern and not (method == "POST" and pattern.startswith("/api/package/")):
+        elif pattern.endswith("/access"):
+            body = {"access": "public" if access == "private" else "private"}
+        if access != "public" and not (method == "POST" and pattern.startswith("/api/package/")):
+            self.founder.request("PUT", f"/api/v1/packages/acme/{name}/access",
+                                 json_body={"access": access}).expect(204)
+        if any(part in pattern for part in ("{package}", "{rest")) and not (
+                method == "POST" and pattern.startswith("/api/package/")):
             self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
         path = re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern)
         return path, body
 
 
 def read_table(path):
-    """(method, pattern) -> {caller: status}"""
+    """(method, pattern, access of the package) -> {caller: status}"""
     table = {}
     for line in path.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
         route, *statuses = line.split("\t")
-        method, pattern = route.split()
-        assert (method, pattern) not in table, f"{route} stands there twice"
+        method, pattern, *access = route.split()
+        key = (method, pattern, access[0].strip("[]") if access else "public")
+        assert key not in table, f"{route} stands there twice"
         assert len(statuses) == len(CALLERS), f"{route}: {len(statuses)} of {len(CALLERS)} callers"
-        table[method, pattern] = dict(zip(CALLERS, map(int, statuses)))
+        table[key] = dict(zip(CALLERS, map(int, statuses)))
     return table
