@@ -45,6 +45,7 @@ class Server:
         self.place = place or stores.place_of(self.data)
         self.listen = "127.0.0.1:0"
         self.process = self.url = None
+        self.stopped = False      # by a test
         self.output = []          # lines of stdout, of all starts
         self.log_path = self.data.parent / (self.data.name + ".log")
         self._started = threading.Event()
@@ -53,6 +54,7 @@ class Server:
 
     def start(self, wait=True):
         self._started.clear()
+        self.stopped = False
         self.url = None
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log_path, "ab") as log:
@@ -88,10 +90,12 @@ class Server:
 
     def terminate(self, deadline=40):
         """SIGTERM; returns the exit code."""
+        self.stopped = True
         self.process.terminate()
         return self.process.wait(deadline)
 
     def kill(self):
+        self.stopped = True
         self.process.kill()
         return self.process.wait()
 
@@ -103,6 +107,8 @@ class Server:
         if self.running():
             assert self.terminate() == 0, f"SIGTERM was not obeyed: {self.log()[-2000:]}"
         self.check_log()
+        assert self.stopped or self.process is None, (
+            f"the server ended by itself, status {self.process.returncode}: {self.log()[-2000:]}")
 
     def check_log(self):
         log = self.log()
