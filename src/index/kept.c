@@ -35,7 +35,7 @@ static enum err_code load_list(struct tx *tx, struct arena *mem, const struct in
 static enum err_code is_wanted(struct tx *tx, const struct kept *k, bool *ret, struct err *err)
 {
     const struct index_place *p = &k->place;
-    bool has[ACCESS_LEVELS];
+    bool has[ACCESS_LEVELS] = {false};
     enum err_code code = OK;
 
     *ret = true;
