@@ -13,6 +13,7 @@
 #include "config.h"
 #include "core/inspect.h"
 #include "core/mark.h"
+#include "core/token_use.h"
 #include "store/db.h"
 
 #define LOCK_NAME     "terrarium.lock"
@@ -158,7 +159,8 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
     app->work = work_open((unsigned)config->workers, (size_t)config->connections_max);
     if (!app->work)
         return fail(err, ERR_NOMEM, "cannot start %lld worker threads", (long long)config->workers);
-    return OK;
+    app->token_uses = token_uses_open();
+    return app->token_uses ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
 static enum err_code open_parts(struct app *app, const struct layout *l, enum app_use use,
@@ -197,10 +199,21 @@ enum err_code app_open(struct app *app, const struct config *config, enum app_us
     return code;
 }
 
+/* Those since the last time that a job did it. */
+static void write_token_uses(struct app *app)
+{
+    struct err err = {0};
+
+    if (app->token_uses && app->db && token_uses_flush(app, &err))
+        log_err(&app->log, LOG_ERROR, "token_uses_lost", &err);
+    token_uses_close(app->token_uses);
+}
+
 void app_close(struct app *app)
 {
     if (app->work)
         work_close(app->work);
+    write_token_uses(app);
     if (app->inspector)
         inspector_close(app->inspector);
     if (app->blobs)

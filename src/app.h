@@ -10,6 +10,7 @@ struct blob_store;
 struct config;
 struct db;
 struct inspector;
+struct token_uses;
 struct work_pool;
 struct web;
 
@@ -19,11 +20,12 @@ struct app {
     const struct config *config;
     struct log log;
     struct db *db;
-    struct blob_store *blobs;    /* NULL for APP_COMMAND */
-    struct inspector *inspector; /* NULL unless serving */
-    struct work_pool *work;      /* NULL unless serving */
-    int lock_fd;                 /* of <data>/terrarium.lock; -1 unless serving */
-    char node[NODE_NAME_MAX];    /* names this process among those that share a database */
+    struct blob_store *blobs;      /* NULL for APP_COMMAND */
+    struct inspector *inspector;   /* NULL unless serving */
+    struct work_pool *work;        /* NULL unless serving */
+    struct token_uses *token_uses; /* NULL unless serving */
+    int lock_fd;                   /* of <data>/terrarium.lock; -1 unless serving */
+    char node[NODE_NAME_MAX];      /* names this process among those that share a database */
 };
 
 enum app_use {

@@ -107,6 +107,8 @@ static const struct setting settings[] = {
     TEXT(terms_version, KIND_TEXT, "1", "TEXT", "recorded when an account accepts the terms"),
     NUMBER(session_days, KIND_NUMBER, "14", 1, 365, "life of a session in the browser"),
     NUMBER(token_days, KIND_NUMBER, "365", 1, 3650, "life of a token, unless chosen otherwise"),
+    NUMBER(token_warn_days, KIND_NUMBER, "14", 0, 365,
+           "days before its end from which a token's owner is warned; 0: never"),
     NUMBER(index_max_age, KIND_NUMBER, "0", 0, 86400,
            "seconds that clients may use an index again without asking"),
     CHOICE(reuse_removed_names, "yes", "no", "yes",

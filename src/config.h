@@ -47,6 +47,7 @@ struct config {
     struct str terms_version;  /* recorded with each acceptance; "1" */
     int64_t session_days;      /* 14 */
     int64_t token_days;        /* 365 */
+    int64_t token_warn_days;   /* 14; 0: never */
     int64_t
         index_max_age; /* seconds that clients may reuse an index unasked; 0: they ask each time */
     bool reuse_removed_names; /* a removed file's name may be used again; "yes" or "no", default yes

@@ -1,5 +1,6 @@
 #include "core/access.h"
 
+#include "core/limit.h"
 #include "core/organization.h"
 #include "core/package.h"
 #include "core/scope.h"
@@ -143,7 +144,9 @@ static enum err_code sees(struct tx *tx, struct arena *mem, const struct actor *
     *ret_sees =
         id && (access == ACCESS_PUBLIC || (access == ACCESS_AUTHENTICATED && actor->account_id) ||
                sees_all(actor, object->owner) || level >= LEVEL_READ);
-    return OK;
+    if (!*ret_sees || access == ACCESS_PUBLIC || !actor->limits.len)
+        return OK;
+    return limit_shows(tx, mem, actor->limits, object->owner, object->package, ret_sees, err);
 }
 
 static enum err_code check_read(struct app *app, struct arena *mem, const struct actor *actor,
@@ -195,6 +198,8 @@ enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *
         view.also = ids.items;
         view.also_count = ids.count;
     }
+    if ((rc = limit_view(tx, mem, actor->limits, owner, &view, err)))
+        return rc;
     *ret = view;
     return OK;
 }
@@ -242,6 +247,8 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
         return check_read(app, mem, actor, object, err);
     if (!actor->account_id)
         return fail(err, ERR_UNAUTHENTICATED, "sign in first: this needs an account");
+    if ((rc = limit_check(app, mem, actor, right, scope, object, err)))
+        return rc;
     if (right == RIGHT_SIGNED_IN || actor->superuser)
         return OK;
     if (right != RIGHT_SUPERUSER && str_eq(actor->login, object->owner))

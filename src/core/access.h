@@ -2,8 +2,9 @@
  *
  * Somebody may do with an account's packages what its rows grant (store/grant.h): as the account
  * itself, as an owner of the organization, as a member of its groups, as a collaborator of one
- * package. A token may do no more than its owner, and no more than its scopes. Public packages are
- * seen by everybody, authenticated ones by whoever is signed in, private ones by those of above. */
+ * package. A token may do no more than its owner, and no more than its scopes and limits. Public
+ * packages are seen by everybody, authenticated ones by whoever is signed in, private ones by those
+ * of above. */
 #ifndef CORE_ACCESS_H
 #define CORE_ACCESS_H
 #include "app.h"

@@ -11,6 +11,7 @@ struct actor {
     int64_t session_id;    /* 0 unless by session */
     struct str token_name; /* empty unless by access token */
     struct str scopes;     /* of the token; empty: all */
+    struct str limits;     /* of the token, see core/limit.h; empty: none */
     struct str remote;     /* address of the peer; empty for admin commands */
 };
 

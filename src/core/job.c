@@ -31,6 +31,7 @@ struct jobs_thread {
     struct jobs_pace pace;
     char holder[HOLDER_MAX]; /* of this thread alone, even if two nodes have the same name */
     int64_t back_off_ms;     /* 0: the database answers */
+    uint64_t *due_us;        /* clock_mono_us; of each job of the list, if it is done everywhere */
     pthread_mutex_t lock;    /* guards stopping */
     pthread_cond_t stop;
     bool stopping;
@@ -172,7 +173,8 @@ bool job_go_on(struct job_run *run)
 {
     if (!run)
         return true;
-    run->told = run->told || is_stopping(run->thread) || !keep_lease(run);
+    run->told =
+        run->told || is_stopping(run->thread) || (!run->job->everywhere && !keep_lease(run));
     return !run->told;
 }
 
@@ -289,6 +291,26 @@ static enum err_code attend(struct jobs_thread *t, const struct job *job, int64_
     return taken ? perform(&run, ret_at, err) : OK;
 }
 
+/* The same for a job that has no row. Its failures are those of the database, or as good as these.
+ */
+static enum err_code attend_here(struct jobs_thread *t, const struct job *job, int64_t *ret_at,
+                                 struct err *err)
+{
+    struct job_run run = {.thread = t, .job = job};
+    uint64_t *due_us = &t->due_us[job - t->list], now_us = clock_mono_us();
+    enum err_code rc;
+
+    if (*due_us <= now_us) {
+        if ((rc = job->run(t->app, &run, err)))
+            return rc;
+        log_success(&run, clock_mono_us() - now_us);
+        now_us = clock_mono_us();
+        *due_us = now_us + (uint64_t)job->interval_ms * 1000;
+    }
+    *ret_at = clock_now_ms() + (int64_t)((*due_us - now_us) / 1000);
+    return OK;
+}
+
 /* One line tells of an outage, however long. */
 static int64_t back_off(struct jobs_thread *t, const struct err *err)
 {
@@ -308,9 +330,10 @@ static int64_t work(struct jobs_thread *t)
     bool failed = false;
 
     for (const struct job *job = t->list; job->name && !is_stopping(t); job++) {
+        struct err *told = failed ? NULL : &err;
         int64_t at = 0;
 
-        if (attend(t, job, &at, failed ? NULL : &err))
+        if (job->everywhere ? attend_here(t, job, &at, told) : attend(t, job, &at, told))
             failed = true;
         else
             next = min_of(next, at);
@@ -379,9 +402,17 @@ static struct jobs_thread *thread_new(struct app *app, const struct job *list, c
 {
     struct jobs_thread *t = mem_new(struct jobs_thread);
     pthread_condattr_t monotonic;
+    size_t count = 0;
 
     if (!t)
         return NULL;
+    while (list[count].name)
+        count++;
+    t->due_us = mem_get((count + 1) * sizeof(*t->due_us));
+    if (!t->due_us) {
+        mem_free(t);
+        return NULL;
+    }
     t->app = app;
     t->list = list;
     t->pace = pace_of(pace);
@@ -398,6 +429,7 @@ static void thread_free(struct jobs_thread *t)
 {
     (void)pthread_cond_destroy(&t->stop);
     (void)pthread_mutex_destroy(&t->lock);
+    mem_free(t->due_us);
     mem_free(t);
 }
 

@@ -1,4 +1,4 @@
-/* job.h: work that the server does by itself from time to time, once for all nodes.
+/* job.h: work that the server does by itself from time to time, mostly once for all nodes.
  *
  * One thread on each serving node looks for jobs that are due. Who runs one takes a lease on its
  * row first: the others leave it alone until it is done, or until the lease is over because its
@@ -22,6 +22,10 @@ struct job {
     /* Works in steps of a few seconds at most and asks job_go_on before each. A failure is logged,
      * and the job tried again after at most a minute; ERR_COLLISION: at once. */
     enum err_code (*run)(struct app *app, struct job_run *run, struct err *err);
+    /* About what this process has in memory: done by each node for itself, without a row or a
+     * lease.
+     */
+    bool everywhere;
 };
 extern const struct job jobs[]; /* ends with name NULL */
 

@@ -4,6 +4,9 @@
 #include "base/limits.h"
 #include "core/gc.h"
 #include "core/job.h"
+#include "core/token.h"
+#include "core/token_end.h"
+#include "core/token_use.h"
 #include "index/index.h"
 #include "store/credential.h"
 #include "store/upload.h"
@@ -13,6 +16,9 @@ enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
 #define SWEEP_UPLOADS  "sweep-uploads"
 #define SWEEP_INDEXES  "sweep-indexes"
 #define SWEEP_SESSIONS "sweep-sessions"
+#define SWEEP_TOKENS   "sweep-tokens"
+#define WARN_TOKENS    "warn-tokens"
+#define WRITE_USES     "write-token-uses"
 
 /* Is any row past its expiry? */
 typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
@@ -90,6 +96,35 @@ static enum err_code sweep_sessions(struct app *app, struct job_run *run, struct
     return sweep(app, run, session_any_expired, sweep_some_sessions, err);
 }
 
+/* ---- tokens that were revoked long ago ---- */
+
+static enum err_code sweep_tokens(struct app *app, struct job_run *run, struct err *err)
+{
+    return sweep(app, run, token_any_forgotten, token_sweep_forgotten, err);
+}
+
+/* ---- tokens that will end, and that are used ---- */
+
+static enum err_code warn_tokens(struct app *app, struct job_run *run, struct err *err)
+{
+    int64_t now = clock_now_ms();
+    enum err_code rc = OK;
+    bool more = true;
+
+    while (!rc && more && job_go_on(run)) {
+        rc = token_end_any(app, now, &more, err);
+        if (!rc && more)
+            rc = token_end_tell(app, now, err);
+    }
+    return rc;
+}
+
+static enum err_code write_uses(struct app *app, struct job_run *run, struct err *err)
+{
+    (void)run;
+    return token_uses_flush(app, err);
+}
+
 /* ---- documents of the indexes that were replaced ---- */
 
 /* Not quietly: a retired document may be remembered by name, and its bytes go now. */
@@ -120,8 +155,11 @@ static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct 
 }
 
 const struct job jobs[] = {
-    {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads},
-    {SWEEP_INDEXES, MINUTE_MS, sweep_indexes},
-    {SWEEP_SESSIONS, 60 * MINUTE_MS, sweep_sessions},
-    {NULL, 0, NULL},
+    {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads, false},
+    {SWEEP_INDEXES, MINUTE_MS, sweep_indexes, false},
+    {SWEEP_SESSIONS, 60 * MINUTE_MS, sweep_sessions, false},
+    {SWEEP_TOKENS, 60 * MINUTE_MS, sweep_tokens, false},
+    {WARN_TOKENS, 60 * MINUTE_MS, warn_tokens, false},
+    {WRITE_USES, MINUTE_MS, write_uses, true},
+    {NULL, 0, NULL, false},
 };

@@ -7,6 +7,7 @@
 #include "core/audit.h"
 #include "core/cut.h"
 #include "core/gc.h"
+#include "core/limit.h"
 #include "format/conda_name.h"
 #include "format/conda_version.h"
 #include "format/json.h"
@@ -22,6 +23,14 @@ enum err_code package_missing(struct str owner, struct str name, struct err *err
 {
     return fail(err, ERR_NOT_FOUND, "there is no package \"" STR_FMT "/" STR_FMT "\"",
                 STR_ARG(owner), STR_ARG(name));
+}
+
+enum err_code file_missing(const struct file_path *path, struct err *err)
+{
+    return fail(err, ERR_NOT_FOUND,
+                "there is no file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
+                STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+                STR_ARG(path->basename));
 }
 
 enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
@@ -57,10 +66,7 @@ enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_p
     /* The file must belong to the package and release that the URL names, not just exist. */
     if (rc == ERR_NOT_FOUND ||
         (!rc && (file.package_id != package.id || !str_eq(file.version, path->version))))
-        return fail(err, ERR_NOT_FOUND,
-                    "there is no file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
-                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
-                    STR_ARG(path->basename));
+        return file_missing(path, err);
     if (!rc)
         *ret = file;
     return rc;
@@ -299,6 +305,20 @@ static enum err_code commit_drop(struct app *app, struct tx **tx, struct arena *
     return OK;
 }
 
+/* A token that is limited to some labels may not take anything out of others. */
+static enum err_code check_labels(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                  const struct file_row *f, struct err *err)
+{
+    struct label_list labels = {0};
+    enum err_code rc = OK;
+
+    if (limit_has_labels(actor->limits))
+        rc = label_list_by_file(tx, mem, f->id, &labels, err);
+    for (size_t i = 0; !rc && i < labels.count; i++)
+        rc = limit_check_label(actor, labels.rows[i].name, err);
+    return rc;
+}
+
 static enum err_code drop_files(struct app *app, struct tx *tx, const struct actor *actor,
                                 struct arena *mem, const struct package_row *package,
                                 const struct file_list *files, struct err *err)
@@ -307,7 +327,9 @@ static enum err_code drop_files(struct app *app, struct tx *tx, const struct act
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < files->count; i++) {
-        rc = touched_file(touched, tx, &files->rows[i], err);
+        rc = check_labels(tx, mem, actor, &files->rows[i], err);
+        if (!rc)
+            rc = touched_file(touched, tx, &files->rows[i], err);
         if (!rc)
             rc = drop_file(tx, actor, mem, &files->rows[i], err);
     }

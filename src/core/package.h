@@ -22,7 +22,8 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
                              struct err *err) MUST_USE;
 
 /* Each: one transaction with everything below the object, its indexes and the audit row.
- * ERR_NOT_FOUND. Bytes that nothing else uses are removed too. */
+ * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for. Bytes that
+ * nothing else uses are removed too. */
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, struct err *err) MUST_USE;
 enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
@@ -43,6 +44,7 @@ enum err_code package_read_access(struct str name, enum access_level *ret,
 
 /* ERR_NOT_FOUND: what is said of a package that is not there, or not to be seen. */
 enum err_code package_missing(struct str owner, struct str name, struct err *err);
+enum err_code file_missing(const struct file_path *path, struct err *err); /* the same of a file */
 /* Looking up by names, with messages for people. Inside any transaction. */
 enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                               struct package_row *ret, struct err *err) MUST_USE;

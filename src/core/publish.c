@@ -10,6 +10,7 @@
 #include "core/audit.h"
 #include "core/conda_inspect.h"
 #include "core/gc.h"
+#include "core/limit.h"
 #include "core/package.h"
 #include "format/conda_name.h"
 #include "format/json.h"
@@ -82,6 +83,19 @@ static enum err_code labels_json(struct arena *mem, const struct stage_request *
     buf_addz(&b, req->label_count ? "]" : "\"main\"]");
     *ret = buf_ok(&b) ? str_dup(mem, buf_str(&b)) : (struct str){0};
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+/* Is the actor's token for all of these labels? Asked when they are announced, so that the refusal
+ * comes early, and when the file gets them, since another token may have announced them. */
+static enum err_code check_labels(const struct actor *actor, struct str labels_json,
+                                  struct err *err)
+{
+    AUTO(json_decrefp) json_t *labels = NULL;
+    enum err_code rc = json_parse(labels_json, &labels, err);
+
+    for (size_t i = 0; !rc && i < json_array_size(labels); i++)
+        rc = limit_check_label(actor, json_str(json_array_get(labels, i)), err);
+    return rc;
 }
 
 /* A taken name is refused as early as can be known: at once, unless the client says that it has
@@ -166,6 +180,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     row.expires_ms = row.created_ms + app->config->upload_hours * HOUR_MS;
     if ((rc = check_request(req, err)) || (rc = check_path(path, err)) ||
         (rc = labels_json(mem, req, &row.labels, err)) ||
+        (rc = check_labels(actor, row.labels, err)) ||
         (rc = attrs_json(mem, req->attrs, &row.attrs, err)) ||
         (rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
@@ -426,7 +441,8 @@ enum err_code publish_commit(struct app *app, struct arena *mem, const struct ac
     struct file_row file = {0};
     enum err_code rc;
 
-    if ((rc = find_upload(app, mem, path, dist_id, &upload, err)))
+    if ((rc = find_upload(app, mem, path, dist_id, &upload, err)) ||
+        (rc = check_labels(actor, upload.labels, err)))
         return rc;
     rc = conda_inspect_file(app, mem, &upload, &file, err);
     if (!rc)

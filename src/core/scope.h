@@ -10,8 +10,21 @@ enum scope {
     SCOPE_NONE = 0, /* no scope needed */
     SCOPE_API_READ = 1 << 0,
     SCOPE_API_WRITE = 1 << 1,
-    SCOPE_CONDA_DOWNLOAD = 1 << 2,
-    SCOPE_API_GROUPS = 1 << 3,
+    SCOPE_API_GROUPS = 1 << 2,
+    SCOPE_CONDA_DOWNLOAD = 1 << 3,
+    SCOPE_CONDA_UPLOAD = 1 << 4,
+    SCOPE_PYPI_DOWNLOAD = 1 << 5,
+    SCOPE_PYPI_UPLOAD = 1 << 6,
+    SCOPE_CRAN_DOWNLOAD = 1 << 7,
+    SCOPE_CRAN_UPLOAD = 1 << 8,
+    SCOPE_FILES_DOWNLOAD = 1 << 9,
+    SCOPE_FILES_UPLOAD = 1 << 10,
+
+    /* Needs that several scopes meet. Another kind of files that is published through the same
+     * routes adds its upload scope here, and is then told apart in core/publish. */
+    SCOPES_PUBLISH = SCOPE_API_WRITE | SCOPE_CONDA_UPLOAD,
+    SCOPES_LOOK =
+        SCOPE_API_READ | SCOPE_CONDA_UPLOAD, /* what an upload looks at before and after */
 };
 
 struct scope_name {
@@ -27,7 +40,8 @@ extern const struct scope_name scope_names[];
 enum err_code scope_join(struct arena *mem, const struct str *names, size_t count,
                          struct str *ret_scopes, struct err *err) MUST_USE;
 
-/* Does a stored scope list allow what the route needs? */
-bool scope_allows(struct str scopes, unsigned needed);
+/* Does a stored scope list hold one of the atoms that meet a route's need? Always if it needs none.
+ */
+bool scope_allows(struct str scopes, unsigned one_of);
 
 #endif

@@ -69,6 +69,20 @@ static bool ensure_response(struct http_conn *c)
     return c->ex.response != NULL;
 }
 
+/* What is said to one caller is not for caches that several share. */
+static void add_extra(struct http_exchange *ex)
+{
+    struct http_response *own = ex->extra_name ? http_response_own(ex->response) : NULL;
+
+    if (own && http_response_header(own, "Cache-Control", S("private")) &&
+        http_response_header(own, ex->extra_name, ex->extra_value)) {
+        http_response_unrefp(&ex->response);
+        ex->response = own;
+    } else {
+        http_response_unrefp(&own);
+    }
+}
+
 /* Chunked bodies end with trailers that the library parses as leniently as headers, and that the
  * guard does not see: no further request is read from such a connection. */
 static bool must_close(const struct http_conn *c)
@@ -80,6 +94,7 @@ static enum MHD_Result answer(struct http_conn *c)
 {
     if (!ensure_response(c))
         return MHD_NO;
+    add_extra(&c->ex);
     /* As if the client had asked for it. If it fails the connection is kept: no harm when
      * draining, and cut by closing it at once otherwise. */
     if (must_close(c) &&
@@ -98,6 +113,7 @@ void exchange_answer_raw(struct http_conn *c)
     c->answered = true;
     if (!ensure_response(c))
         return;
+    add_extra(&c->ex);
     http_response_print(c->ex.response, &text);
     /* Nothing else was sent on this connection for a while, so the socket takes all of it or the
      * client does not read. Either way it is the client's last chance. */

@@ -63,7 +63,12 @@ struct http_exchange {
     uint64_t body_size;    /* bytes of body received */
     struct err body_err;   /* over the limit, or what the sink said */
     struct http_response
-        *response;          /* set by whoever answers; one reference, released after finish */
+        *response; /* set by whoever answers; one reference, released after finish */
+    /* A header for this exchange's answer, whoever makes it and whoever else is sent the same one;
+     * set at any time before the answer is handed over. NULL: none. The value lies in mem. Left out
+     * where memory is short. */
+    const char *extra_name;
+    struct str extra_value;
     void *app;              /* the application's own state */
     bool aborted;           /* at finish(): not all of the answer is out, because the client went
                                away, or the source of its bytes failed */

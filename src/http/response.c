@@ -18,6 +18,7 @@ struct http_response {
     uint64_t size;
     struct str body;       /* owned by mhd; empty unless made of bytes */
     struct pieces *pieces; /* likewise; NULL unless made of them */
+    bool single;           /* for one exchange */
 };
 
 static void response_free(struct shared *self)
@@ -50,6 +51,13 @@ static struct http_response *response_new(unsigned status, uint64_t size, struct
     r->status = status;
     r->size = size;
     r->body = (struct str){"", 0};
+    return r;
+}
+
+static struct http_response *single(struct http_response *r)
+{
+    if (r)
+        r->single = true;
     return r;
 }
 
@@ -87,7 +95,7 @@ struct http_response *http_response_file(unsigned status, int fd, uint64_t offse
     mhd = MHD_create_response_from_fd_at_offset64(len, fd, offset);
     if (!mhd)
         (void)close(fd); /* as above */
-    return response_new(status, len, mhd);
+    return single(response_new(status, len, mhd));
 }
 
 struct http_response *http_response_pieces(unsigned status, const struct http_source *source,
@@ -108,7 +116,7 @@ struct http_response *http_response_pieces(unsigned status, const struct http_so
     r = response_new(status, len, mhd);
     if (r)
         r->pieces = p;
-    return r;
+    return single(r);
 }
 
 /* Never called: an answer that needs it is sent without a body. */
@@ -127,6 +135,42 @@ struct http_response *http_response_head(unsigned status, uint64_t size)
         return http_response_bytes(status, (struct str){"", 0});
     return response_new(status, size,
                         MHD_create_response_from_callback(size, 1, no_body, NULL, NULL));
+}
+
+/* The same bytes: the library keeps the response that they belong to. */
+static struct http_response *share_bytes(struct http_response *r)
+{
+    struct http_response *same;
+    struct MHD_Response *mhd = MHD_create_response_from_buffer_with_free_callback_cls(
+        r->body.len, (void *)(uintptr_t)r->body.ptr, shared_unref, shared_ref(r));
+
+    if (!mhd)
+        shared_unref(r);
+    same = response_new(r->status, r->size, mhd);
+    if (same)
+        same->body = r->body;
+    return same;
+}
+
+static enum MHD_Result copy_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct http_response **to = ctx;
+
+    if (kind == MHD_HEADER_KIND && *to && !http_response_header(*to, name, str_of(value)))
+        http_response_unrefp(to);
+    return MHD_YES;
+}
+
+struct http_response *http_response_own(struct http_response *r)
+{
+    struct http_response *own;
+
+    if (r->single)
+        return shared_ref(r);
+    own = r->body.len ? share_bytes(r) : http_response_head(r->status, r->size);
+    (void)MHD_get_response_headers(r->mhd, copy_header, &own); /* returns how many there are */
+    return own;
 }
 
 void http_response_attach(struct http_response *r, struct http_conn *c)

@@ -13,7 +13,8 @@ struct http_response; /* begins with struct shared: use shared_ref, shared_unref
 void http_response_unrefp(struct http_response **r); /* for AUTO */
 
 struct http_response *http_response_bytes(unsigned status, struct str body) MUST_USE; /* copies */
-/* Bytes [offset, offset + len) of an open file; owns fd from now on, also on failure. */
+/* Bytes [offset, offset + len) of an open file; owns fd from now on, also on failure. Such a
+ * response is for one exchange. */
 struct http_response *http_response_file(unsigned status, int fd, uint64_t offset,
                                          uint64_t len) MUST_USE;
 /* Content that lies elsewhere, fetched in pieces of up to HTTP_PIECE while it is sent. read is
@@ -33,6 +34,11 @@ struct http_response *http_response_pieces(unsigned status, const struct http_so
  * response must not be sent). An empty value adds nothing. Only before the response is first sent.
  * Date, Connection and Content-Length are not the caller's. */
 bool http_response_header(struct http_response *r, const char *name, struct str value) MUST_USE;
+
+/* A response of one exchange, which may still get a header that others must not have: r itself if
+ * it can be on one exchange only (a file, pieces), else another one with the same status, headers
+ * and bytes (which are not copied). One reference; NULL when out of memory. */
+struct http_response *http_response_own(struct http_response *r) MUST_USE;
 
 unsigned http_response_status(const struct http_response *r);
 uint64_t http_response_size(const struct http_response *r);   /* bytes of the body */

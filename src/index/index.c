@@ -157,12 +157,13 @@ enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel 
         place.access = (enum access_level)i;
         code = index_doc_find(tx, mem, &place, name, ret, err);
     }
-    if (code == ERR_NOT_FOUND && view->also_count && is_shard_name(name)) {
-        place.access = ACCESS_PRIVATE;
-        code = index_doc_find(tx, mem, &place, name, ret, err);
-        if (code == OK)
-            code = is_shown(tx, ch, view, ret->package, &shown, err);
-    }
+    if (view->also_count && is_shard_name(name))
+        for (unsigned i = view->widest + 1U; code == ERR_NOT_FOUND && i < ACCESS_LEVELS; i++) {
+            place.access = (enum access_level)i;
+            code = index_doc_find(tx, mem, &place, name, ret, err);
+            if (code == OK)
+                code = is_shown(tx, ch, view, ret->package, &shown, err);
+        }
     if (code == OK)
         *ret_access = place.access;
     return shown ? code : fail(err, ERR_NOT_FOUND, "no such shard");

@@ -33,6 +33,6 @@ bool view_shows(const struct view *v, enum access_level access, int64_t package_
 {
     if (access <= v->widest)
         return true;
-    return access == ACCESS_PRIVATE && v->also_count > 0 &&
+    return v->also_count > 0 &&
            bsearch(&package_id, v->also, v->also_count, sizeof package_id, by_number);
 }

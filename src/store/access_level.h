@@ -17,8 +17,8 @@ struct str access_level_name(enum access_level level);
 /* False when it is no such name; then *ret is untouched. */
 bool access_level_parse(struct str name, enum access_level *ret) MUST_USE;
 
-/* Every package whose access is at most `widest`, and of the private ones those whose numbers are
- * in `also`, which is sorted and borrowed. With ACCESS_PRIVATE that is all of them. */
+/* Every package whose access is at most `widest`, and of the others those whose numbers are in
+ * `also`, which is sorted and borrowed. With ACCESS_PRIVATE that is all of them. */
 struct view {
     enum access_level widest;
     const int64_t *also;

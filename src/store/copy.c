@@ -40,8 +40,12 @@ static const struct stmt stmts[] = {
           "id"),
     TABLE("session", "id, hash, account_id, remote, agent, created_ms, expires_ms", P5 ", $6, $7",
           "ibittii", "id"),
-    TABLE("token", "id, hash, account_id, name, scopes, hostname, remote, created_ms, expires_ms",
-          P9, "ibittttii", "id"),
+    TABLE("token",
+          "id, hash, account_id, name, scopes, hostname, remote, created_ms, expires_ms, limits, "
+          "last_used_ms, last_used_from, last_used_by, warned_ms, refused_ms",
+          P14 ", $15", "ibittttiitIttII", "id"),
+    TABLE("revoked_token", "id, hash, account_id, name, revoked_ms, refused_ms", P5 ", $6",
+          "ibitiI", "id"),
     TABLE("package",
           "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms",
           P9, "iitttttii", "id"),
@@ -70,6 +74,8 @@ static const struct stmt stmts[] = {
           "id, account_id, label, access, subdir, name, package, sha256, size, modified_ms, "
           "retired_ms",
           P9 ", $10, $11", "iittttttiiI", "id"),
+    TABLE("mail_outbox", "id, recipient, kind, params, created_ms, sent_ms", P5 ", $6", "itttiI",
+          "id"),
     TABLE("audit", "id, time_ms, actor_id, actor, token_name, remote, action, object, detail", P9,
           "iiitttttt", "id"),
 };
@@ -77,9 +83,9 @@ const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
-static const char *const numbered[] = {"account",   "session", "token",         "package",
-                                       "release",   "file",    "label",         "upload",
-                                       "index_doc", "audit",   "index_garbage", "org_group"};
+static const char *const numbered[] = {
+    "account", "session",   "token", "package",       "release",   "file",       "label",
+    "upload",  "index_doc", "audit", "index_garbage", "org_group", "mail_outbox"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

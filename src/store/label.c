@@ -122,6 +122,7 @@ enum err_code label_shown(struct tx *tx, const struct label_row *label, const st
 
     if (!shown && view->also_count)
         code = db_query(tx, &stmts[PACKAGES], DB_ARGS(db_int(label->id)), &rows, err);
+    /* Those of the widest access and less would have widened the label. */
     while (code == OK && rows && !shown && rows_next(rows))
         shown = view_shows(view, ACCESS_PRIVATE, rows_int(rows, 0));
     if (code == OK && rows)

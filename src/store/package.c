@@ -19,6 +19,7 @@ enum {
     PACKAGE_UPDATE,
     PACKAGE_DELETE,
     PACKAGE_LIST,
+    PACKAGE_LIST_HIDDEN,
     PACKAGE_ACCESS_OF,
     PACKAGE_SET_ACCESS,
     PACKAGE_LEVELS,
@@ -46,6 +47,10 @@ static const struct stmt stmts[] = {
     [PACKAGE_DELETE] = {"package_delete", "DELETE FROM package WHERE id = $1", "i", ""},
     [PACKAGE_LIST] = {"package_list", PACKAGE "WHERE p.account_id = $1 ORDER BY p.name", "i",
                       PACKAGE_TYPES},
+    [PACKAGE_LIST_HIDDEN] = {"package_list_hidden",
+                             PACKAGE "WHERE p.account_id = $1 AND p.access <> 'public' "
+                                     "ORDER BY p.name",
+                             "i", PACKAGE_TYPES},
     [PACKAGE_ACCESS_OF] = {"package_access_of",
                            "SELECT p.id, p.access FROM package p JOIN account a "
                            "ON a.id = p.account_id WHERE a.login = lower($1) AND p.name = $2",
@@ -168,12 +173,11 @@ enum err_code package_delete(struct tx *tx, int64_t id, struct err *err)
     return change(tx, &stmts[PACKAGE_DELETE], DB_ARGS(db_int(id)), err);
 }
 
-static enum err_code list_packages(struct tx *tx, struct arena *mem, int64_t account_id,
-                                   struct package_list *list, struct err *err)
+static enum err_code list_packages(struct tx *tx, struct arena *mem, const struct stmt *s,
+                                   int64_t account_id, struct package_list *list, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code =
-        db_query(tx, &stmts[PACKAGE_LIST], DB_ARGS(db_int(account_id)), &rows, err);
+    enum err_code code = db_query(tx, s, DB_ARGS(db_int(account_id)), &rows, err);
 
     while (code == OK && rows_next(rows)) {
         list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
@@ -188,7 +192,7 @@ enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
                            struct package_list *ret, struct err *err)
 {
     struct package_list list = {0};
-    enum err_code code = list_packages(tx, mem, account_id, &list, err);
+    enum err_code code = list_packages(tx, mem, &stmts[PACKAGE_LIST], account_id, &list, err);
 
     for (size_t i = 0; code == OK && i < list.count; i++)
         code = package_types(tx, mem, &list.rows[i], err);
@@ -237,6 +241,18 @@ enum err_code package_levels(struct tx *tx, int64_t account_id, bool ret_has[ACC
         code = rows_error(rows, err);
     if (code == OK)
         memcpy(ret_has, has, sizeof has);
+    return code;
+}
+
+enum err_code package_list_hidden(struct tx *tx, struct arena *mem, int64_t account_id,
+                                  struct package_list *ret, struct err *err)
+{
+    struct package_list list = {0};
+    enum err_code code =
+        list_packages(tx, mem, &stmts[PACKAGE_LIST_HIDDEN], account_id, &list, err);
+
+    if (code == OK)
+        *ret = list;
     return code;
 }
 

@@ -41,6 +41,9 @@ struct package_list {
 };
 enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
                            struct package_list *ret, struct err *err) MUST_USE; /* by name */
+/* Those that are not public, by name; without types. */
+enum err_code package_list_hidden(struct tx *tx, struct arena *mem, int64_t account_id,
+                                  struct package_list *ret, struct err *err) MUST_USE;
 
 struct release_row {
     int64_t id, package_id;

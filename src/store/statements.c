@@ -13,6 +13,7 @@ const struct stmt_list *const all_statements[] = {
     &index_doc_statements,
     &label_statements,
     &job_statements,
+    &mail_statements,
     &mark_statements,
     &migrate_statements,
     &node_statements,

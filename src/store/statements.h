@@ -13,6 +13,7 @@ extern const struct stmt_list group_statements;
 extern const struct stmt_list index_doc_statements;
 extern const struct stmt_list label_statements;
 extern const struct stmt_list job_statements;
+extern const struct stmt_list mail_statements;
 extern const struct stmt_list mark_statements;
 extern const struct stmt_list migrate_statements;
 extern const struct stmt_list node_statements;

@@ -38,9 +38,61 @@ struct token_body {
     struct json_strs scopes;
     int64_t max_age;
     bool fail_if_exists;
+    const json_t *limits; /* NULL: none; of the body, and gone with it */
+};
+struct limits_body {
+    struct json_strs packages, labels;
+    struct str group;
 };
 
-static enum err_code read_token_body(struct call *c, struct token_body *ret, struct err *err)
+/* A misspelt key would be a token without the limit that was meant: unlike elsewhere, none is
+ * ignored.
+ */
+static enum err_code check_limit_keys(const json_t *limits, struct err *err)
+{
+    const char *key;
+    json_t *value;
+
+    /* The macro takes no const; nothing is changed. */
+    json_object_foreach(
+        (json_t *)(uintptr_t)limits, key,
+        value) if (strcmp(key, "packages") != 0 && strcmp(key, "labels") != 0 &&
+                   strcmp(key, "group") !=
+                       0) return fail_field(err, "limits",
+                                            "a token cannot be limited by \"%.100s\"; packages, "
+                                            "labels and group "
+                                            "are possible",
+                                            key);
+    return OK;
+}
+
+static enum err_code read_limits(struct call *c, const json_t *limits, struct limit_request *ret,
+                                 struct err *err)
+{
+    static const struct json_field fields[] = {
+        {"packages", JSON_T_STRS, false, offsetof(struct limits_body, packages), 0, 100},
+        {"labels", JSON_T_STRS, false, offsetof(struct limits_body, labels), 0, 100},
+        {"group", JSON_T_STR, false, offsetof(struct limits_body, group), 1, 200},
+    };
+    struct limits_body in = {0};
+    enum err_code rc;
+
+    *ret = (struct limit_request){0};
+    if (!limits)
+        return OK;
+    if ((rc = check_limit_keys(limits, err)) ||
+        (rc = json_read(limits, fields, COUNT(fields), c->mem, &in, err)))
+        return rc;
+    *ret = (struct limit_request){.packages = in.packages.items,
+                                  .package_count = in.packages.count,
+                                  .labels = in.labels.items,
+                                  .label_count = in.labels.count,
+                                  .group = in.group};
+    return OK;
+}
+
+static enum err_code read_token_body(struct call *c, struct token_body *ret,
+                                     struct limit_request *ret_limits, struct err *err)
 {
     static const struct json_field fields[] = {
         {"note", JSON_T_STR, false, offsetof(struct token_body, note), 0, 1000},
@@ -49,13 +101,16 @@ static enum err_code read_token_body(struct call *c, struct token_body *ret, str
         {"scopes", JSON_T_STRS, false, offsetof(struct token_body, scopes), 0, 100},
         {"max-age", JSON_T_INT, false, offsetof(struct token_body, max_age), 0, INT64_MAX},
         {"fail-if-exists", JSON_T_BOOL, false, offsetof(struct token_body, fail_if_exists), 0, 0},
+        {"limits", JSON_T_OBJECT, false, offsetof(struct token_body, limits), 0, 0},
     };
     AUTO(json_decrefp) json_t *body = NULL;
     enum err_code rc = call_json(c, &body, err);
 
     if (rc == ERR_INVALID) /* not 400: to the client that means that the token exists */
         return err->code = ERR_UNPROCESSABLE;
-    return rc ? rc : json_read(body, fields, COUNT(fields), c->mem, ret, err);
+    if (rc || (rc = json_read(body, fields, COUNT(fields), c->mem, ret, err)))
+        return rc;
+    return read_limits(c, ret->limits, ret_limits, err);
 }
 
 /* May the caller do what only owners of the organization may? */
@@ -69,8 +124,9 @@ static enum err_code check_owner(struct call *c, struct str organization, struct
 enum err_code post_authentications(struct call *c, struct err *err)
 {
     struct token_body in = {.note = S("token")};
+    struct limit_request limits;
     struct str token;
-    enum err_code rc = read_token_body(c, &in, err);
+    enum err_code rc = read_token_body(c, &in, &limits, err);
 
     if (rc)
         return rc;
@@ -85,6 +141,7 @@ enum err_code post_authentications(struct call *c, struct err *err)
                                 .name = in.note,
                                 .scopes = in.scopes.items,
                                 .scope_count = in.scopes.count,
+                                .limits = limits,
                                 .hostname = in.hostname,
                                 .max_age_seconds = in.max_age,
                                 .replace = !in.fail_if_exists};
@@ -106,14 +163,45 @@ static json_t *scopes_json(struct str scopes)
     return list;
 }
 
+/* In the form in which they were asked for; {} without any. */
+static json_t *limits_json(struct str limits)
+{
+    json_t *all = json_object(), *packages = json_array(), *labels = json_array();
+    struct str rest = limits, kind, value;
+
+    while (limit_next(&rest, &kind, &value)) {
+        if (str_eq(kind, S("package")))
+            json_add(&packages, json_of(value));
+        else if (str_eq(kind, S("label")))
+            json_add(&labels, json_of(value));
+        else
+            json_put(&all, kind, json_of(value));
+    }
+    if (json_array_size(packages))
+        json_put(&all, S("packages"), json_incref(packages));
+    if (json_array_size(labels))
+        json_put(&all, S("labels"), json_incref(labels));
+    json_decref(packages);
+    json_decref(labels);
+    return all;
+}
+
+static json_t *used_json(const struct token_row *t, struct str text)
+{
+    return t->last_used_ms ? json_of(text) : json_null();
+}
+
 static json_t *token_json(struct call *c, const struct token_row *t)
 {
     struct str id = str_fmt(c->mem, "%lld", (long long)t->id);
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", json_of(id), "application",
-                     json_of(t->name), "hostname", json_of(t->hostname), "remote_addr",
-                     json_of(t->remote), "created_at", view_date(t->created_ms), "expires",
-                     view_date(t->expires_ms), "scopes", scopes_json(t->scopes));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", json_of(id), "application",
+        json_of(t->name), "hostname", json_of(t->hostname), "remote_addr", json_of(t->remote),
+        "created_at", view_date(t->created_ms), "expires", view_date(t->expires_ms), "scopes",
+        scopes_json(t->scopes), "limits", limits_json(t->limits), "last_used_at",
+        t->last_used_ms ? view_date(t->last_used_ms) : json_null(), "last_used_from",
+        used_json(t, t->last_used_from), "last_used_by", used_json(t, t->last_used_by));
 }
 
 static enum err_code load_tokens(struct call *c, struct token_list *ret, struct err *err)

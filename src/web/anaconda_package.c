@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "core/access.h"
 #include "core/account.h"
+#include "core/limit.h"
 #include "core/package.h"
 #include "format/json.h"
 #include "http/entity.h"
@@ -191,9 +192,14 @@ static enum err_code find_file(struct call *c, const struct file_path *path, str
                                struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
+    bool within = true;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    return rc ? rc : file_require(tx, c->mem, path, ret, err);
+    if (rc || (rc = file_require(tx, c->mem, path, ret, err)))
+        return rc;
+    if (ret->access != ACCESS_PUBLIC)
+        rc = limit_allows_file(tx, c->mem, c->actor.limits, ret->id, &within, err);
+    return rc || within ? rc : file_missing(path, err);
 }
 
 /* The bytes themselves, not a redirect: the client does not look at the status of a second

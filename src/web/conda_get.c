@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "config.h"
+#include "core/limit.h"
 #include "format/conda_name.h"
 #include "index/index.h"
 #include "store/account.h"
@@ -315,8 +316,11 @@ static enum err_code find(struct call *c, const struct target *t, struct found *
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
     if (rc || (rc = find_owner(c, tx, t->owner, &account, err)) ||
-        (rc = label_find(tx, c->mem, account.id, t->label, &label, err)) ||
-        (rc = label_shown(tx, &label, &c->sight.view, &shown, err)))
+        (rc = label_find(tx, c->mem, account.id, t->label, &label, err)))
+        return rc;
+    if (!limit_allows_label(c->actor.limits, t->label))
+        c->sight.view = (struct view){.widest = ACCESS_PUBLIC}; /* and keeps its own tag */
+    if ((rc = label_shown(tx, &label, &c->sight.view, &shown, err)))
         return rc;
     if (!shown)
         return ERR_NOT_FOUND;

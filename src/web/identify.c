@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "core/session.h"
 #include "core/token.h"
+#include "core/token_end.h"
+#include "core/token_use.h"
 #include "format/fields.h"
 #include "web/routes.h"
 
@@ -122,7 +124,7 @@ static struct str pack(char **at, struct str s)
 static struct cached_actor *cached_actor_new(const struct actor *a, int64_t expires_ms)
 {
     struct cached_actor *ca =
-        mem_get(sizeof *ca + a->login.len + a->token_name.len + a->scopes.len);
+        mem_get(sizeof *ca + a->login.len + a->token_name.len + a->scopes.len + a->limits.len);
     char *at;
 
     if (!ca)
@@ -135,6 +137,7 @@ static struct cached_actor *cached_actor_new(const struct actor *a, int64_t expi
     ca->actor.login = pack(&at, a->login);
     ca->actor.token_name = pack(&at, a->token_name);
     ca->actor.scopes = pack(&at, a->scopes);
+    ca->actor.limits = pack(&at, a->limits);
     return ca;
 }
 
@@ -148,6 +151,20 @@ static struct str actor_key(const struct call *c, uint8_t out[SHA256_LEN + 1])
 static void unref(void *p)
 {
     shared_unref(p);
+}
+
+/* Each use of a token counts, and tells of its end. Runs twice for a request that was not answered
+ * from memory: no harm. */
+static void notice_use(struct call *c, int64_t expires_ms)
+{
+    if (!c->actor.token_id)
+        return;
+    token_uses_note(c->app->token_uses, c->actor.token_id, c->ex->remote,
+                    http_header(c->ex, "User-Agent"));
+    if (!token_end_is_near(c->app, expires_ms))
+        return;
+    c->ex->extra_value = token_end_text(c->mem, c->actor.token_name, expires_ms);
+    c->ex->extra_name = c->ex->extra_value.ptr ? "Conda-Token-Warning" : NULL;
 }
 
 bool identify_cached(struct call *c)
@@ -170,28 +187,35 @@ bool identify_cached(struct call *c)
     }
     c->actor = ca->actor;
     c->actor.remote = c->ex->remote;
+    notice_use(c, ca->expires_ms);
     return true;
+}
+
+static enum err_code load_session(struct call *c, int64_t *ret_expires_ms, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    return rc ? rc : session_identify(tx, c->mem, c->secret, &c->actor, ret_expires_ms, err);
 }
 
 static enum err_code load_secret(struct call *c, struct err *err)
 {
-    AUTO(tx_endp) struct tx *tx = NULL;
     int64_t expires_ms = 0;
     uint8_t key[SHA256_LEN + 1];
     struct cached_actor *ca;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+    enum err_code rc =
+        c->credential == CRED_SESSION
+            ? load_session(c, &expires_ms, err)
+            : token_identify(c->app, c->mem, c->secret, c->ex->remote, &c->actor, &expires_ms, err);
 
-    if (rc)
-        return rc;
-    rc = c->credential == CRED_SESSION
-             ? session_identify(tx, c->mem, c->secret, &c->actor, &expires_ms, err)
-             : token_identify(tx, c->mem, c->secret, &c->actor, &expires_ms, err);
     if (rc)
         return rc;
     ca = cached_actor_new(&c->actor, expires_ms);
     if (ca)
         cache_put(c->web->actors, actor_key(c, key), c->generation, ca, sizeof *ca);
     shared_unref(ca);
+    notice_use(c, expires_ms);
     return OK;
 }
 

@@ -10,6 +10,8 @@
 #define READ    SCOPE_API_READ
 #define WRITE   SCOPE_API_WRITE
 #define GROUPS  SCOPE_API_GROUPS
+#define LOOK    SCOPES_LOOK
+#define PUBLISH SCOPES_PUBLISH
 #define JSON    LIMIT_JSON_BODY
 
 /* clang-format off */
@@ -41,9 +43,9 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/authentications/org/{owner}/name/{name...}", API, RIGHT_OWN, WRITE, JSON, ERRORS_PROBLEM, delete_organization_token, "revokeOrganizationToken", NULL, NULL},
     {HTTP_GET, "/api/authentication", CRED_TOKEN, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_authentication, "thisToken", NULL, NULL},
 
-    {HTTP_GET, "/api/user", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_user, "getOwnUser", NULL, NULL},
+    {HTTP_GET, "/api/user", API, RIGHT_SIGNED_IN, LOOK, 0, ERRORS_PROBLEM, get_user, "getOwnUser", NULL, NULL},
     {HTTP_GET, "/api/user/orgs", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_user_orgs, "listOwnOrganizations", NULL, NULL},
-    {HTTP_GET, "/api/user/{login}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_by_login, "getUser", NULL, NULL},
+    {HTTP_GET, "/api/user/{login}", API, RIGHT_ANYONE, LOOK, 0, ERRORS_PROBLEM, get_user_by_login, "getUser", NULL, NULL},
     {HTTP_GET, "/api/users/{login}/orgs", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_orgs_by_login, "listOrganizations", NULL, NULL},
 
     {HTTP_GET, "/api/packages", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_packages, "listOwnPackages", NULL, NULL},
@@ -51,19 +53,19 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/packages/{owner}/{package}/collaborators", API, RIGHT_ADMIN, READ, 0, ERRORS_PROBLEM, get_collaborators, "listCollaborators", NULL, NULL},
     {HTTP_PUT, "/api/packages/{owner}/{package}/collaborators/{login}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_collaborator, "addCollaborator", NULL, NULL},
     {HTTP_DELETE, "/api/packages/{owner}/{package}/collaborators/{login}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_collaborator, "removeCollaborator", NULL, NULL},
-    {HTTP_GET, "/api/package/{owner}/{package}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_package, "getPackage", NULL, NULL},
-    {HTTP_POST, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_package, "createPackage", NULL, NULL},
+    {HTTP_GET, "/api/package/{owner}/{package}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_package, "getPackage", NULL, NULL},
+    {HTTP_POST, "/api/package/{owner}/{package}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_package, "createPackage", NULL, NULL},
     {HTTP_DELETE, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_package, "removePackage", NULL, NULL},
-    {HTTP_GET, "/api/release/{owner}/{package}/{version}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_release, "getRelease", NULL, NULL},
-    {HTTP_POST, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_release, "createRelease", NULL, NULL},
+    {HTTP_GET, "/api/release/{owner}/{package}/{version}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_release, "getRelease", NULL, NULL},
+    {HTTP_POST, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_release, "createRelease", NULL, NULL},
     {HTTP_DELETE, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_release, "removeRelease", NULL, NULL},
-    {HTTP_GET, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_dist, "getFile", NULL, NULL},
-    {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
+    {HTTP_GET, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_dist, "getFile", NULL, NULL},
+    {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
     {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
     {HTTP_GET, "/api/channels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_labels, "listLabels", NULL, NULL},
-    {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
+    {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
     {HTTP_POST, "/api/upload/{ticket}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_XML, post_upload, "sendFile", open_upload, sink_upload},
-    {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
+    {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
 
     {HTTP_GET, "/api/groups", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_groups, "listOwnGroups", NULL, NULL},
     {HTTP_GET, "/api/groups/{owner}", API, RIGHT_MEMBER, READ, 0, ERRORS_PROBLEM, get_groups, "listGroups", NULL, NULL},

@@ -17,7 +17,7 @@ struct route {
     const char *pattern;
     unsigned creds;   /* set of enum credential that are accepted */
     enum right right; /* on the account in the parameter "owner", where there is one */
-    unsigned scope;   /* atoms of enum scope that a token needs */
+    unsigned scope;   /* atoms of enum scope: a token needs one of them */
     size_t body_max;  /* buffered body; 0: none, or streamed to sink */
     enum error_form errors;
     enum err_code (*run)(struct call *c, struct err *err);

@@ -3,11 +3,14 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "core/access.h"
+#include "core/limit.h"
+
+#define TAG_MAX (SHA256_HEX + 32)
 
 struct cached_sight {
     struct shared shared;
     struct sight sight;
-    char tag[SHA256_HEX + 1];
+    char tag[TAG_MAX];
     int64_t also[];
 };
 
@@ -28,19 +31,22 @@ static struct str key_of(struct call *c, struct str owner)
                    (long long)c->actor.token_id, (int)owner.len, owner.ptr);
 }
 
-/* What tells one view from another: the level, or the very packages. */
-static void tag_of(const struct view *v, char out[SHA256_HEX + 1])
+/* What tells one view from another: the level, and the very packages. A token that is limited to
+ * labels has it in their channels alone, and shares what it is given with nobody. */
+static void tag_of(const struct view *v, const struct actor *who, char out[TAG_MAX])
 {
     struct str ids = {(const char *)v->also, v->also_count * sizeof *v->also};
+    long long alone = limit_has_labels(who->limits) ? (long long)who->token_id : 0;
+    char digest[SHA256_HEX + 1] = "";
 
     out[0] = '\0';
     if (v->also_count)
-        digest_sha256_hex(ids, out);
-    else if (v->widest != ACCESS_PUBLIC)
-        (void)snprintf(out, SHA256_HEX + 1, "%d", (int)v->widest);
+        digest_sha256_hex(ids, digest);
+    if (v->also_count || v->widest != ACCESS_PUBLIC)
+        (void)snprintf(out, TAG_MAX, "%d %lld %s", (int)v->widest, alone, digest);
 }
 
-static struct cached_sight *cached_sight_new(const struct view *v)
+static struct cached_sight *cached_sight_new(const struct view *v, const struct actor *who)
 {
     struct cached_sight *s = mem_get(sizeof *s + v->also_count * sizeof *v->also);
 
@@ -49,7 +55,7 @@ static struct cached_sight *cached_sight_new(const struct view *v)
     shared_init(&s->shared, sight_free);
     if (v->also_count)
         memcpy(s->also, v->also, v->also_count * sizeof *v->also);
-    tag_of(v, s->tag);
+    tag_of(v, who, s->tag);
     s->sight.view = (struct view){v->widest, s->also, v->also_count};
     s->sight.tag = str_of(s->tag);
     return s;
@@ -89,7 +95,7 @@ enum err_code sight_load(struct call *c, struct tx *tx, struct str owner,
 
     if (rc)
         return rc;
-    s = cached_sight_new(&view);
+    s = cached_sight_new(&view, &c->actor);
     key = key_of(c, owner);
     if (!s || !key.ptr) {
         shared_unref(s);

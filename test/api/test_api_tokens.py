@@ -1,12 +1,15 @@
 """The calls of anaconda-client about the server, tokens and users (login, whoami, auth)."""
 import base64
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
 
-from support import secrets
+from conftest import make_account
+from support import packages, secrets
+from support.publish import Refused, Upload
+from support.server import routes
 from support.wait import until
 
 UNKNOWN = "tr-" + "A" * 46
@@ -42,8 +45,12 @@ def test_the_authentication_type_is_password(server):
 
 def test_scopes_are_public_and_plain(anonymous):
     scopes = anonymous.get("/api/scopes").expect(200).json()
-    assert {"all", "conda:download", "api:read", "api:write"} <= set(scopes)
-    assert all(isinstance(text, str) for text in scopes.values())
+    assert sorted(scopes) == [
+        "all", "api", "api:modify-group", "api:read", "api:write", "conda", "conda:download",
+        "conda:upload", "cran", "cran:download", "cran:upload", "files", "files:download",
+        "files:upload", "pypi", "pypi:download", "pypi:upload", "repos"]
+    assert all(isinstance(text, str) and text for text in scopes.values())
+    assert scopes["conda"] == "Install from conda channels; does not publish, see conda:upload"
 
 
 # --- making tokens ----------------------------------------------------------------------------
@@ -155,6 +162,269 @@ def test_a_tokens_right_ends_at_its_scopes(server, account, tiny, publish):
     everything = server.client(token=create(account("alice").by_password(), "empty list",
                                             scopes=[]).json()["token"])
     everything.post("/api/package/alice/other", {"public": True}).expect(200)
+
+
+def scoped(server, account, name, *scopes):
+    token = create(account("alice").by_password(), name, scopes=list(scopes)).json()["token"]
+    return server.client(token=token)
+
+
+def test_a_token_that_uploads_does_what_an_upload_does_and_no_more(server, account, tiny):
+    """All that `anaconda upload --force` asks, of a package that is not there yet."""
+    client = scoped(server, account, "uploader", "conda:upload")
+    file = packages.describe(tiny("uploaded"))
+    client.get("/api/user").expect(200)
+    client.get("/api/user/alice").expect(200)
+    client.get("/api/package/alice/uploaded").expect(404)
+    client.get(f"/api/release/alice/uploaded/{file.version}").expect(404)
+    Upload(client, "alice", file).run()
+    client.get("/api/package/alice/uploaded").expect(200)
+    client.delete(f"/api/dist/alice/uploaded/{file.version}/{file.basename}").expect(200)
+    Upload(client, "alice", file).run()
+    for method, path in (("DELETE", "/api/package/alice/uploaded"),
+                         ("DELETE", f"/api/release/alice/uploaded/{file.version}"),
+                         ("GET", "/api/packages/alice"), ("GET", "/api/authentications"),
+                         ("PUT", "/api/packages/alice/uploaded/collaborators/bob"),
+                         ("GET", "/conda/alice/noarch/repodata.json"),
+                         ("POST", "/api/v1/organizations"),
+                         ("DELETE", "/api/authentications/name/uploader")):
+        client.request(method, path).expect(403)
+
+
+@pytest.mark.parametrize("scope", ["repos", "conda", "conda:download", "pypi:upload", "api:read",
+                                   "cran", "files", "files:upload"])
+def test_a_token_to_install_with_publishes_nothing(server, account, tiny, scope):
+    client = scoped(server, account, f"of {scope}", scope)
+    file = packages.describe(tiny("refused"))
+    at = f"alice/refused/{file.version}"
+    for method, path in (("POST", "/api/package/alice/refused"), ("POST", f"/api/release/{at}"),
+                         ("POST", f"/api/stage/{at}/{file.basename}"),
+                         ("POST", f"/api/commit/{at}/{file.basename}"),
+                         ("DELETE", f"/api/dist/{at}/{file.basename}")):
+        client.request(method, path, json_body={}).expect(403)
+    reads = scope in ("repos", "conda", "conda:download")
+    client.get("/conda/alice/noarch/repodata.json").expect(200 if reads else 403)
+
+
+# --- the end, and the last use ------------------------------------------------------------------
+
+
+def test_the_end_of_a_token_is_told_with_every_answer(server, account, tiny, publish):
+    publish("alice", tiny("warned"))
+    answer = create(account("alice").by_password(), "ends soon", **{"max-age": 13 * 86400}).json()
+    ends = datetime.now(UTC) + timedelta(days=13)
+    days = {(ends - timedelta(minutes=5)).date(), ends.date()}
+    texts = {f'the access token "ends soon" expires on {day} (UTC): make another one and use it '
+             "instead" for day in days}
+    client = server.client(token=answer["token"])
+    channel = "/conda/alice/noarch/repodata.json"
+    for path in ("/api/user", "/api/package/alice/warned", channel, channel,
+                 f"/t/{answer['token']}{channel}", "/conda/alice/noarch/nothing.conda",
+                 "/api/package/alice/nothing"):
+        assert client.get(path).header("Conda-Token-Warning") in texts, path
+    first = client.get(channel)
+    assert first.headers.get_all("Cache-Control")[-1] == "private"
+    assert client.head(channel).header("Conda-Token-Warning") in texts
+    assert client.get(channel, range="bytes=0-1").expect(206).header("Conda-Token-Warning") in texts
+    again = client.get(channel, if_none_match=first.etag).expect(304)
+    assert again.header("Conda-Token-Warning") in texts
+    # Nobody else is told, though the answer is the same one.
+    later = server.client(token=create(account("alice").by_password(), "ends later",
+                                       **{"max-age": 15 * 86400}).json()["token"])
+    for other in (server.client(), later, account("alice").by_session()):
+        assert other.get(channel).header("Conda-Token-Warning") is None
+        assert other.get(channel).body == first.body
+    assert client.head("/api").header("Conda-Token-Warning") is None  # whoever calls it
+
+
+def test_no_end_is_told_where_the_setting_says_so(new_server):
+    server = new_server(options=["--token-warn-days", "0"]).start()
+    client = server.client(token=make_account(server, "alice").token("x", **{"max-age": 3600}))
+    assert client.get("/api/user").expect(200).header("Conda-Token-Warning") is None
+
+
+def test_the_last_use_is_listed_even_if_it_was_answered_from_memory(new_server, tiny):
+    server = new_server().start()
+    alice = make_account(server, "alice")
+    secret, owner = alice.token("used"), alice.by_token("owner")
+    Upload(owner, "alice", packages.describe(tiny("used"))).run()
+    owner.post("/api/v1/organizations", {"login": "acme"}).expect(201)
+    whose = {"note": "theirs", "user": "acme"}
+    theirs = alice.by_session().post("/api/authentications", whose).expect(200).json()["token"]
+    secrets.remember(theirs)
+    session = alice.by_session()
+
+    def last(application, path="/api/authentications"):
+        it = {it["application"]: it for it in session.get(path).expect(200).json()}[application]
+        return it["last_used_at"], it["last_used_from"], it["last_used_by"]
+    assert last("used") == (None, None, None)
+    before = datetime.now(UTC)
+    for agent in ("conda/24.1.2 requests/2.31", "conda/24.1.2 requests/2.31", "mamba/2.0.5"):
+        server.client(token=secret).get("/conda/alice/noarch/repodata.json",
+                                        user_agent=agent).expect(200)
+    server.client(token=theirs).get("/api/user", user_agent="uv/0.5").expect(200)
+    server.client(token=secret).get("/api/nothing", user_agent="pip/1").expect(404)
+    assert server.terminate() == 0
+    server.start()
+    session = alice.by_session()
+    at, *rest = last("used")
+    assert rest == ["127.0.0.1", "mamba"]
+    assert before - timedelta(seconds=1) < datetime.fromisoformat(at) < datetime.now(UTC)
+    assert last("theirs", "/api/authentications/org/acme")[1:] == ("127.0.0.1", "uv")
+    me = server.client(token=secret).get("/api/authentication").expect(200).json()
+    assert me["last_used_by"] == "mamba"
+
+
+# --- limits -------------------------------------------------------------------------------------
+
+
+def limited(server, account, name, owner="alice", **limits):
+    token = create(account(owner).by_password(), name, limits=limits).json()["token"]
+    return server.client(token=token)
+
+
+def refusal(action):
+    with pytest.raises(Refused) as caught:
+        action()
+    assert caught.value.answer.status == 403
+    return caught.value.step, caught.value.answer.error
+
+
+def test_a_token_for_one_package_is_for_no_other(server, account, tiny, publish):
+    publish("alice", tiny("outside"))
+    client = limited(server, account, "one package", packages=["alice/inside"])
+    Upload(client, "alice", packages.describe(tiny("inside"))).run()
+    step, error = refusal(Upload(client, "alice", packages.describe(tiny("outside", "2.0"))).run)
+    assert (step, error) == ("release", 'the token "one package" is limited to '
+                             "package:alice/inside; this is about something else")
+    client.get("/api/package/alice/outside").expect(200)
+    client.delete("/api/package/alice/outside").expect(403)
+    client.request("PUT", "/api/packages/alice/outside/collaborators/bob").expect(403)
+    client.get("/api/user").expect(200)
+    client.post("/api/v1/organizations", {"login": "limited-org"}).expect(403)
+    client.delete("/api/authentications/name/one%20package").expect(403)
+    client.delete("/api/package/alice/inside").expect(201)
+
+
+def test_a_token_for_a_label_touches_no_other(server, account, tiny, publish):
+    first = publish("alice", tiny("labelled")).package
+    client = limited(server, account, "one label", labels=["dev"])
+    second = packages.describe(tiny("labelled", "2.0"))
+    for labels in ([], ["main"], ["dev", "main"], ["dev/x"]):
+        step, error = refusal(Upload(client, "alice", second, labels).run)
+        assert step == "stage"
+        assert error == ('the token "one label" is limited to label:dev; it may not change what has '
+                         f'the label "{"dev/x" if labels == ["dev/x"] else "main"}"')
+    Upload(client, "alice", second, ["Dev"]).run()
+    # What another token has announced is not committed by this one.
+    other = Upload(account("alice").by_token("announces"), "alice",
+                   packages.describe(tiny("labelled", "3.0")))
+    other.register()
+    other.stage()
+    other.send()
+    other.client = client
+    assert refusal(other.commit)[0] == "commit"
+    # What others see under their labels stays there.
+    for path in (f"/api/dist/alice/labelled/{first.version}/{first.basename}",
+                 f"/api/release/alice/labelled/{first.version}", "/api/package/alice/labelled"):
+        assert 'it may not change what has the label "main"' in client.delete(path).expect(403).error
+    client.delete(f"/api/dist/alice/labelled/2.0/{second.basename}").expect(200)
+    client.request("PUT", "/api/packages/alice/labelled/collaborators/bob").expect(403)
+
+
+def test_a_token_for_a_group_has_the_rights_of_the_group(server, account, tiny):
+    founder = account("olga").by_session()
+    founder.post("/api/v1/organizations", {"login": "grouped"}).expect(201)
+    founder.post("/api/group/grouped/ci", {"perms": "write"}).expect(204)
+    for name in ("chosen", "left-out"):
+        founder.post(f"/api/package/grouped/{name}", {"public": True}).expect(200)
+    founder.request("PUT", "/api/group/grouped/ci/packages/chosen").expect(204)
+    client = limited(server, account, "one group", "olga", group="grouped/ci")
+    Upload(client, "grouped", packages.describe(tiny("chosen"))).run()
+    step, error = refusal(Upload(client, "grouped", packages.describe(tiny("left-out"))).run)
+    assert (step, error) == ("release", 'the token "one group" is limited to group:grouped/ci; the '
+                             "group may not do this")
+    client.request("PUT", "/api/packages/grouped/chosen/collaborators/bob").expect(403)
+    client.get("/api/groups/grouped").expect(403)
+    client.get("/api/authentications/org/grouped").expect(403)
+    client.post("/api/package/olga/own", {"public": True}).expect(403)
+    founder.delete("/api/group/grouped/ci").expect(204)
+    client.post("/api/release/grouped/chosen/9.0", {}).expect(403)
+
+
+def test_the_token_of_a_member_ends_with_the_membership(server, account, tiny):
+    founder, bob = account("olga").by_session(), account("bob")
+    founder.post("/api/v1/organizations", {"login": "leaving"}).expect(201)
+    founder.post("/api/group/leaving/ci", {"perms": "write", "all_packages": True}).expect(204)
+    founder.request("PUT", "/api/group/leaving/ci/members/bob").expect(204)
+    clients = [bob.by_token("of a member"),
+               bob.by_token("of a group", limits={"group": "leaving/ci"}),
+               bob.by_token("of a package", limits={"packages": ["leaving/p"]}),
+               bob.by_token("to upload", scopes=["conda:upload"])]
+    for client in clients:
+        client.post("/api/package/leaving/p", {"public": True}).expect(200)
+    founder.delete("/api/group/leaving/ci/members/bob").expect(204)
+    for client in clients:
+        client.post("/api/package/leaving/p", {"public": True}).expect(403)
+    founder.request("PUT", "/api/group/leaving/ci/members/bob").expect(204)
+    for client in clients:
+        client.post("/api/package/leaving/p", {"public": True}).expect(200)
+
+
+def test_limits_are_listed_as_they_were_given(account):
+    dora = account("dora")
+    limits = {"packages": ["dora/a", "dora/b"], "labels": ["dev", "test/x"]}
+    create(dora.by_password(), "limited", limits=limits)
+    create(dora.by_password(), "free", limits={})
+    create(dora.by_password(), "null", limits=None)
+    found = {it["application"]: it["limits"]
+             for it in dora.by_session().get("/api/authentications").json()}
+    assert found == {"limited": limits, "free": {}, "null": {}}
+
+
+@pytest.mark.parametrize("limits", [
+    [], "x", {"packages": "alice/x"}, {"packages": ["x"]}, {"packages": ["alice/"]},
+    {"labels": ["a b"]}, {"labels": [5]}, {"group": "x"}, {"group": "nobody/x"}, {"group": ""},
+    {"label": ["dev"]}, {"packages": ["alice/x"] * 101}])
+def test_limits_that_say_nothing_are_422(account, limits):
+    answer = create(account("alice").by_password(), "wrong limits", 422, limits=limits)
+    assert answer.error
+
+
+# --- no change ----------------------------------------------------------------------------------
+
+
+def test_no_route_changes_a_token(server, account):
+    """Every route is asked, by the owner, to make the token something else."""
+    alice = account("alice")
+    session = alice.by_session()
+    wish = {"note": "fixed", "application": "fixed", "scopes": ["all"], "limits": {}, "max-age": 10**9,
+            "expires": None, "hostname": "other", "fail-if-exists": True, "user": None,
+            "perms": "admin", "login": "x", "name": "fixed"}
+    values = {"owner": "alice", "login": "alice", "group": "owners", "package": "p", "code": "x",
+              "version": "1", "basename": "noarch/p-1-0.conda", "ticket": "x", "name": "fixed",
+              "rest": "noarch/repodata.json"}
+
+    def fixed():
+        found = [it for it in session.get("/api/authentications").expect(200).json()
+                 if it["application"] == "fixed"]
+        return found[0] if found else None
+    walked = 0
+    for route in routes():
+        if route["method"] in ("GET", "HEAD"):
+            continue
+        if fixed() is None:
+            create(alice.by_password(), "fixed", scopes=["api:read"],
+                   limits={"packages": ["alice/p"]}, **{"max-age": 3600})
+        before = fixed()
+        path = re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], route["pattern"])
+        for client in (alice.by_password(), alice.by_token("everything")):
+            for method in {route["method"], "PUT", "PATCH"}:
+                client.request(method, path, json_body=wish)
+        assert fixed() in (before, None), f"{route['method']} {path}"
+        walked += 1
+    assert walked > 20
+    assert before["scopes"] == ["api:read"] and before["limits"] == {"packages": ["alice/p"]}
 
 
 # --- listing and ending tokens ----------------------------------------------------------------

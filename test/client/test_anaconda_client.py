@@ -1,6 +1,7 @@
 """The unmodified anaconda-client, old and new: what its users do, and what they are told."""
 import hashlib
 import itertools
+import re
 
 import pytest
 
@@ -101,11 +102,108 @@ def test_tokens_are_made_and_told_when_their_name_is_taken(signed_in, user, serv
     client.get("/api/user").expect(401)
 
 
-def test_token_commands(signed_in):
-    signed_in("auth", "--list-scopes").ok().says("conda:download", "api:read", "all")
-    signed_in("auth", "--list").ok().says("binstar_client")
-    signed_in("auth", "--info").ok().says("binstar_client")
-    signed_in("auth", "--remove", "no such token").fails("no such token|not found|no token")
+def said_lines(said):
+    """What it prints, but for the address that it uses, and for how it asks for the password."""
+    return [line.rstrip() for line in (said.out + said.err).splitlines()
+            if line.strip() and not re.match(r"Using Anaconda|Please re-enter|Password:", line)]
+
+
+def make_token(anaconda, user, *words):
+    """By `auth --create`, which prints the token and nothing else."""
+    said = anaconda("auth", "--create", *words, stdin=user.password + "\n").ok()
+    assert re.fullmatch(r"tr-[A-Za-z0-9]{46}", said.out.strip()), said.out
+    return secrets.remember(said.out.strip())
+
+
+def listed(anaconda, *words):
+    """The rows of `auth --list`: name, address, end, and scopes, which have a line each."""
+    rows = []
+    for line in said_lines(anaconda("auth", "--list", *words).ok()):
+        number, *cells = [cell.strip() for cell in line.split("|")]
+        if number.isdigit():
+            name, address, _host, end, scopes = cells
+            rows.append((name, address, end, scopes))
+        elif cells and not number:
+            rows[-1] = (*rows[-1][:3], f"{rows[-1][3]} {cells[-1]}")
+    return rows
+
+
+def organization_of(user, server):
+    name = "org-" + user.login
+    client = user.by_session()
+    if server.client().get(f"/api/user/{name}").status == 404:
+        client.post("/api/v1/organizations", {"login": name}).expect(201)
+    return name
+
+
+def test_list_scopes_prints_each_with_what_it_is_for(signed_in, anonymous):
+    lines = said_lines(signed_in("auth", "--list-scopes").ok())
+    scopes = anonymous.get("/api/scopes").expect(200).json()
+    printed = [line for name in sorted(scopes) for line in (name, f"  {scopes[name]}")]
+    assert lines[:len(printed)] == printed
+    assert lines[len(printed):] == [
+        "Examples", "To allow access to only conda downloads from your account you can run:",
+        "    anaconda auth --create --scopes 'repos conda:download'",
+        "To allow full access to your account:", "    anaconda auth --create --scopes 'all'"]
+
+
+def test_auth_makes_lists_tells_and_removes_tokens(anaconda, account, server):
+    user = account(f"auth{next(NUMBERS)}")
+    login(anaconda, user)
+    own = listed(anaconda)[0]
+    assert re.fullmatch(r"binstar_client:.+", own[0]) and own[1:] == (
+        "127.0.0.1", "364 days", "NO_SCOPE")
+    make_token(anaconda, user, "--name", "N", "--scopes", "repos conda:download")
+    strong = make_token(anaconda, user, "--name", "S", "--strength", "strong", "--max-age", "3600")
+    make_token(anaconda, user, "--name", "W", "--strength", "weak", "--scopes", "conda:upload",
+               "--scopes", "api:read")
+    assert listed(anaconda) == [
+        ("N", "127.0.0.1", "364 days", "conda:download repos"),
+        ("S", "127.0.0.1", "59 minutes", "NO_SCOPE"),
+        ("W", "127.0.0.1", "364 days", "api:read conda:upload"), own]
+    session = user.by_session().get("/api/authentications").json()
+    number = {item["application"]: item["id"] for item in session}
+    assert said_lines(anaconda("auth", "--info").ok()) == [
+        f"Name: {own[0]}", f"Id: {number[own[0]]}"]
+    told = said_lines(anaconda("-t", strong, "auth", "--info").ok())
+    assert told[-2:] == ["Name: S", f"Id: {number['S']}"]
+    day = {item["application"]: item["expires"] for item in session}["S"][:10]
+    if anaconda.version >= (1, 6):  # older ones do not look for it
+        assert told[:-2] == [f'[WARNING] Token warning: the access token "S" expires on {day} (UTC): '
+                             "make another one and use it instead"]
+    assert said_lines(anaconda("auth", "-r", "N").ok()) == ["Removed token N"]
+    again = anaconda("auth", "-r", "N")
+    again.fails(r"\('there is no token named \"N\"', 404\)")
+    assert [row[0] for row in listed(anaconda)] == ["S", "W", own[0]]
+
+
+def test_auth_refuses_what_is_wrong(signed_in, user):
+    make_token(signed_in, user, "--name", "taken", "--scopes", "api:read")
+    for words, text in ((("taken", "api:read"), "('a token named \"taken\" exists already', 400)"),
+                        (("new", "nonsense"), "('scope \"nonsense\" is not known; "
+                         "GET /api/scopes lists all', 422)")):
+        said = signed_in("auth", "--create", "--name", words[0], "--scopes", words[1],
+                         stdin=user.password + "\n")
+        assert said.code == 1 and said.out.strip() == ""
+        assert said_lines(said)[-1].endswith(text)
+    signed_in("auth", "-r", "taken").ok()
+
+
+def test_auth_for_an_organization(signed_in, user, server):
+    organization = organization_of(user, server)
+    token = make_token(signed_in, user, "-o", organization, "--name", "O", "--scopes",
+                       "repos conda:download")
+    assert "O" not in [row[0] for row in listed(signed_in)]
+    path = f"/api/authentications/org/{organization}"
+    theirs = user.by_session().get(path).expect(200).json()
+    assert [(it["application"], it["scopes"]) for it in theirs] == [
+        ("O", ["conda:download", "repos"])]
+    client = server.client(token=token)
+    client.get(f"/conda/{organization}/noarch/repodata.json").expect(200)
+    client.get("/api/user").expect(403)
+    assert said_lines(signed_in("auth", "-r", "O", "-o", organization).ok()) == ["Removed token O"]
+    client.get(f"/conda/{organization}/noarch/repodata.json").expect(401)
+    signed_in("auth", "-r", "O", "-o", organization).fails("there is no token named")
 
 
 # --- upload -----------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ import json
 import pytest
 import rattler
 
-from support import packages
+from support import packages, secrets
+from support.anaconda import Anaconda, versions
+from support.publish import Upload
+from support.venvs import find_venv
 from support.wait import until
 
 
@@ -125,6 +128,30 @@ def test_other_addresses_of_the_channel(server, made, token, tmp_path, form, sha
     assert names(records) == {"lib": "2.0", "base": "1.0"}
     install(records, tmp_path / "prefix", tmp_path / "pkgs")
     assert (tmp_path / "prefix/share/lib/hello.txt").exists()
+
+
+@pytest.mark.parametrize("version", versions())
+def test_a_token_that_anaconda_made_for_an_organization(server, account, tiny, tmp_path, version):
+    """anaconda auth --create -o ORG, and its token in the URL of the channel."""
+    alice, organization = account("alice"), "org" + version.replace(".", "-")
+    client = alice.by_token("publishes")
+    client.post("/api/v1/organizations", {"login": organization}).expect(201)
+    Upload(client, organization, packages.describe(tiny("theirs"))).run()
+    anaconda = Anaconda(find_venv(f".venv-anaconda-client-{version}"), version, tmp_path / "home",
+                        server.url + "/api")
+    anaconda.login(alice, stdin="y\n").ok()
+    token = secrets.remember(anaconda(
+        "auth", "--create", "--name", "N", "-o", organization, "--scopes", "repos conda:download",
+        "--max-age", "86400", "--strength", "strong", stdin=alice.password + "\n").ok().out.strip())
+    url = f"{server.url}/t/{token}/{organization}"
+    for shards in (False, True):
+        records = solve(url, ["theirs"], tmp_path / f"cache{shards}", shards)
+        assert names(records) == {"theirs": "1.0"}
+        install(records, tmp_path / f"prefix{shards}", tmp_path / f"pkgs{shards}")
+        assert (tmp_path / f"prefix{shards}/share/theirs/hello.txt").exists()
+    client.delete(f"/api/authentications/org/{organization}/name/N").expect(201)
+    with pytest.raises(Exception, match="401|nauthorized"):
+        solve(url, ["theirs"], tmp_path / "cache", True)
 
 
 @pytest.mark.parametrize("shards", [False, True], ids=["json", "shards"])

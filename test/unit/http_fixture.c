@@ -96,6 +96,10 @@ static enum http_next app_begin(void *ctx, struct http_exchange *ex)
 
     note(fx, "begin", &fx->begins);
     atomic_fetch_add(&fx->exchanges, 1);
+    if (http_header(ex, "X-Want").len) {
+        ex->extra_name = "X-Extra";
+        ex->extra_value = str_dup(ex->mem, http_header(ex, "X-Want"));
+    }
     if (target_is(ex, "/memory")) {
         ex->response = http_response_bytes(200, S("memory"));
         return HTTP_ANSWER;

@@ -25,6 +25,7 @@
  *   /slow...     as /stream, but the sink waits until fx->gate is opened
  *   /fail...     as /stream, but the sink refuses after FAIL_AFTER bytes
  *   /silent...   nobody sets a response
+ * A header X-Want gives the answer the header X-Extra with its value.
  * A body_err is answered with 413 for ERR_TOO_BIG, else 507, and its message. */
 #define BODY_MAX   1000
 #define STREAM_MAX (1024 * MIB)

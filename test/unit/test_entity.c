@@ -135,6 +135,46 @@ static void head_is_get_without_the_bytes(void **state)
     assert_int_equal(r.status, 200); /* ranges are defined for GET only */
 }
 
+static bool has_line(const char *line)
+{
+    return strstr(r.head, line) != NULL;
+}
+
+/* Whatever kind of answer it is, and only whoever it is for. */
+static void a_header_for_one_caller_is_on_the_answer_to_that_caller(void **state)
+{
+    static const struct {
+        const char *method, *headers;
+        unsigned status;
+    } cases[] = {
+        {"GET", "", 200},
+        {"HEAD", "", 200},
+        {"GET", "Range: bytes=1-2\r\n", 206},
+        {"GET", "Range: bytes=90-\r\n", 416},
+        {"GET", "If-None-Match: \"abc\"\r\n", 304},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (int wanted = 2; wanted-- > 0;) { /* with it, then without */
+            char request[1000];
+            int fd = client_open(&fx);
+
+            (void)snprintf(request, sizeof(request), "%s /entity HTTP/1.1\r\n" H "%s%s\r\n",
+                           cases[i].method, wanted ? "X-Want: for you\r\n" : "", cases[i].headers);
+            client_sendz(fd, request);
+            assert_true(client_read(fd, !strcmp(cases[i].method, "HEAD"), &r));
+            (void)close(fd);
+            assert_int_equal(r.status, cases[i].status);
+            assert_int_equal(has_line("\r\nX-Extra: for you\r\n"), wanted);
+            assert_int_equal(has_line("\r\nCache-Control: private\r\n"), wanted);
+            if (cases[i].status == 200 && !strcmp(cases[i].method, "GET"))
+                assert_str(reply_body(&r), "0123456789");
+            if (cases[i].status != 416)
+                assert_str(reply_header(&r, "ETag"), "\"abc\"");
+        }
+}
+
 static void matching_tag_is_not_modified(void **state)
 {
     static const char *const conditions[] = {
@@ -382,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         each(all_of_it_is_sent_with_its_headers),
         each(head_is_get_without_the_bytes),
+        each(a_header_for_one_caller_is_on_the_answer_to_that_caller),
         each(matching_tag_is_not_modified),
         each(not_modified_has_no_body),
         each(date_counts_only_without_a_tag),

@@ -78,8 +78,8 @@ static enum err_code work(struct app *app, struct job_run *run, struct err *err)
     return code;
 }
 
-static const struct job hourly[] = {{"work", HOUR_MS, work}, {NULL, 0, NULL}};
-static const struct job constantly[] = {{"work", 1, work}, {NULL, 0, NULL}};
+static const struct job hourly[] = {{"work", HOUR_MS, work, false}, {NULL, 0, NULL, false}};
+static const struct job constantly[] = {{"work", 1, work, false}, {NULL, 0, NULL, false}};
 
 /* --- nodes --------------------------------------------------------------------------------- */
 
@@ -186,8 +186,10 @@ static void job_runs_when_it_is_due_not_before(void **state)
 
 static void each_job_of_the_list_runs(void **state)
 {
-    static const struct job several[] = {
-        {"one", HOUR_MS, work}, {"two", HOUR_MS, work}, {"three", HOUR_MS, work}, {NULL, 0, NULL}};
+    static const struct job several[] = {{"one", HOUR_MS, work, false},
+                                         {"two", HOUR_MS, work, false},
+                                         {"three", HOUR_MS, work, false},
+                                         {NULL, 0, NULL, false}};
     struct world w = {.f = *state};
     struct node n;
 
@@ -196,6 +198,25 @@ static void each_job_of_the_list_runs(void **state)
     wait_until(w.runs == 3);
     jobs_stop(n.thread);
     assert_int_equal(w.runs, 3);
+}
+
+/* Both nodes do it, each at its interval, and the database knows nothing of it. */
+static void job_of_every_node_needs_no_row(void **state)
+{
+    static const struct job here[] = {{"work", HOUR_MS, work, true}, {NULL, 0, NULL, false}};
+    struct world one = {.f = *state}, two = {.f = *state};
+    struct node a, b;
+
+    node_init(&a, &one);
+    node_init(&b, &two);
+    start(&a, here, &quick);
+    start(&b, here, &quick);
+    wait_until(one.runs == 1 && two.runs == 1);
+    jobs_stop(a.thread);
+    jobs_stop(b.thread);
+    assert_int_equal(one.runs, 1);
+    assert_int_equal(two.runs, 1);
+    assert_int_equal(row_of(one.f).due_ms, 0); /* there is none */
 }
 
 static void runs_leave_the_generation_as_it_is(void **state)
@@ -521,6 +542,7 @@ int main(void)
         WITH_JOBS(new_job_runs_soon_and_then_after_its_interval),
         WITH_JOBS(job_runs_when_it_is_due_not_before),
         WITH_JOBS(each_job_of_the_list_runs),
+        WITH_JOBS(job_of_every_node_needs_no_row),
         WITH_JOBS(runs_leave_the_generation_as_it_is),
         WITH_JOBS(job_may_run_without_a_thread),
         WITH_JOBS(two_nodes_never_run_a_job_at_once),

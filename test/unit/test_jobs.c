@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "blob/blob.h"
 #include "core/job.h"
 #include "store/credential.h"
@@ -29,7 +30,8 @@ static void jobs_have_names_of_their_own_and_intervals(void **state)
     static const struct {
         const char *name;
         int64_t minutes;
-    } expected[] = {{"sweep-uploads", 10}, {"sweep-indexes", 1}, {"sweep-sessions", 60}};
+    } expected[] = {{"sweep-uploads", 10}, {"sweep-indexes", 1}, {"sweep-sessions", 60},
+                    {"sweep-tokens", 60},  {"warn-tokens", 60},  {"write-token-uses", 1}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(expected); i++)
@@ -214,6 +216,24 @@ static void tokens_that_are_over_stay(void **state)
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM token"), 1);
 }
 
+static void tokens_revoked_long_ago_are_forgotten(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+
+    for (int64_t i = 0; i < 2 * MANY + 1; i++) {
+        struct token_row row = {
+            .hash = hash_of(f, i), .account_id = alice.account_id, .name = S("ci")};
+        struct tx *tx = core_begin(f, TX_WRITE);
+
+        must(f, token_insert(tx, &row, &f->err));
+        must(f, token_revoke(tx, i + 1, i < 2 * MANY ? 5 : clock_now_ms(), &f->err));
+        must(f, tx_commit(&tx, &f->err));
+    }
+    run(f, "sweep-tokens");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM revoked_token"), 1);
+}
+
 /* --- indexes ------------------------------------------------------------------------------- */
 
 static struct str put(struct core *f, const char *text)
@@ -282,6 +302,7 @@ int main(void)
         WITH_CORE(disk_that_does_not_let_go_fails_the_job),
         WITH_CORE(sessions_that_are_over_go_and_the_rest_stays),
         WITH_CORE(tokens_that_are_over_stay),
+        WITH_CORE(tokens_revoked_long_ago_are_forgotten),
         WITH_CORE(replaced_documents_go_with_their_bytes),
         WITH_CORE(all_replaced_documents_go_in_one_run),
         WITH_CORE(removed_document_moves_the_generation),

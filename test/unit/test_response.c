@@ -173,6 +173,81 @@ static void no_pieces_need_no_source(void **state)
     assert_int_equal(object.released, 1);
 }
 
+static struct str printed(const struct http_response *r, struct buf *out)
+{
+    struct str text;
+
+    http_response_print(r, out);
+    text = buf_str(out);
+    for (size_t i = 0; i + 19 < text.len; i++)
+        if (str_starts(str_from(text, i), S("Connection: close\r\n")))
+            return str_from(text, i + 19);
+    return S("");
+}
+
+/* The bytes are those of the first, and stay as long as anybody has them. */
+static void a_response_of_ones_own_has_headers_of_its_own(void **state)
+{
+    struct http_response *r = http_response_bytes(200, S("hello")), *own;
+    AUTO(buf_done) struct buf first = BUF_INIT(4096);
+    AUTO(buf_done) struct buf second = BUF_INIT(4096);
+
+    (void)state;
+    assert_true(http_response_header(r, "X-A", S("a")));
+    assert_true(http_response_header(r, "X-A", S("again")));
+    own = http_response_own(r);
+    assert_non_null(own);
+    assert_true(own != r);
+    assert_true(http_response_header(own, "X-B", S("b")));
+    assert_str(printed(r, &first), "X-A: a\r\nX-A: again\r\nContent-Length: 5\r\n\r\nhello");
+    assert_ptr_equal(http_response_body(own).ptr, http_response_body(r).ptr);
+    http_response_unrefp(&r);
+    assert_str(printed(own, &second),
+               "X-A: a\r\nX-A: again\r\nX-B: b\r\nContent-Length: 5\r\n\r\nhello");
+    assert_int_equal(http_response_size(own), 5);
+    http_response_unrefp(&own);
+}
+
+static void what_is_for_one_exchange_is_its_own_already(void **state)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct http_response *file = http_response_file(200, fd, 0, 10), *own, *head, *nothing;
+
+    (void)state;
+    own = http_response_own(file);
+    assert_ptr_equal(own, file);
+    http_response_unrefp(&own);
+    http_response_unrefp(&file);
+    head = http_response_head(304, 77);
+    own = http_response_own(head);
+    assert_true(own && own != head);
+    assert_int_equal(http_response_status(own), 304);
+    assert_int_equal(http_response_size(own), 77);
+    http_response_unrefp(&own);
+    http_response_unrefp(&head);
+    nothing = http_response_bytes(204, S(""));
+    own = http_response_own(nothing);
+    assert_true(own && own != nothing);
+    assert_int_equal(http_response_status(own), 204);
+    http_response_unrefp(&own);
+    http_response_unrefp(&nothing);
+}
+
+static void lack_of_memory_gives_none_of_ones_own(void **state)
+{
+    struct http_response *r = http_response_bytes(200, S("hello"));
+
+    (void)state;
+    assert_true(http_response_header(r, "X-A", S("a")));
+    for (long n = 1; n <= 2; n++) {
+        mem_fail_at(n);
+        assert_null(http_response_own(r));
+    }
+    mem_fail_at(0);
+    assert_str(http_response_body(r), "hello");
+    http_response_unrefp(&r);
+}
+
 static void lack_of_memory_keeps_no_source(void **state)
 {
     struct counted object = {0};
@@ -213,6 +288,9 @@ int main(void)
         cmocka_unit_test(head_has_a_size_without_bytes),
         cmocka_unit_test(pieces_keep_their_source),
         cmocka_unit_test(no_pieces_need_no_source),
+        cmocka_unit_test(a_response_of_ones_own_has_headers_of_its_own),
+        cmocka_unit_test(what_is_for_one_exchange_is_its_own_already),
+        cmocka_unit_test(lack_of_memory_gives_none_of_ones_own),
         cmocka_unit_test(lack_of_memory_keeps_no_source),
         cmocka_unit_test(lack_of_memory_gives_no_response),
     };

@@ -21,6 +21,7 @@ static struct token_row token_of(struct fixture *f, int64_t account, char letter
         .account_id = account,
         .name = str_of(name),
         .scopes = S("conda:download api:read"),
+        .limits = S("label:dev"),
         .hostname = S("host"),
         .remote = S("192.0.2.2"),
         .created_ms = 30,
@@ -152,9 +153,11 @@ static void token_leads_to_its_account_name_and_scopes(void **state)
     assert_false(got.superuser);
     assert_str(got.token_name, "ci");
     assert_str(got.scopes, "conda:download api:read");
+    assert_str(got.limits, "label:dev");
+    assert_int_equal(got.refused_ms, 0);
     assert_int_equal(got.created_ms, 30);
     assert_int_equal(got.expires_ms, 40);
-    must(f, token_delete(tx, got.id, &f->err));
+    must(f, token_revoke(tx, got.id, 50, &f->err));
     assert_int_equal(token_find(tx, f->mem, row.hash, &got, NULL), ERR_NOT_FOUND);
     tx_endp(&tx);
 }
@@ -166,16 +169,15 @@ static void token_names_are_unique_within_an_account(void **state)
     int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
     struct token_row a = token_of(f, alice, 'a', "ci"), b = token_of(f, bob, 'b', "ci"),
                      c = token_of(f, alice, 'c', "ci");
-    bool taken = true;
+    int64_t id = 0;
 
-    must(f, token_name_taken(tx, alice, S("ci"), &taken, &f->err));
-    assert_false(taken);
+    assert_int_equal(token_id_by_name(tx, alice, S("ci"), &id, &f->err), ERR_NOT_FOUND);
+    assert_string_equal(f->err.msg, "there is no token \"ci\"");
     must(f, token_insert(tx, &a, &f->err));
     must(f, token_insert(tx, &b, &f->err));
-    must(f, token_name_taken(tx, alice, S("ci"), &taken, &f->err));
-    assert_true(taken);
-    must(f, token_name_taken(tx, alice, S("CI"), &taken, &f->err));
-    assert_false(taken);
+    must(f, token_id_by_name(tx, alice, S("ci"), &id, &f->err));
+    assert_int_equal(id, 1);
+    assert_int_equal(token_id_by_name(tx, alice, S("CI"), &id, NULL), ERR_NOT_FOUND);
     assert_int_equal(token_insert(tx, &c, &f->err), ERR_CONFLICT);
     assert_string_equal(f->err.msg, "token \"ci\" exists already");
     tx_endp(&tx);
@@ -200,16 +202,134 @@ static void tokens_are_listed_and_removed_by_name(void **state)
     assert_str(list.rows[1].hostname, "host");
     assert_str(list.rows[1].remote, "192.0.2.2");
     assert_str(list.rows[1].scopes, "conda:download api:read");
+    assert_str(list.rows[1].limits, "label:dev");
+    assert_int_equal(list.rows[1].last_used_ms, 0);
     assert_int_equal(list.rows[1].account_id, alice);
     assert_int_equal(list.rows[1].created_ms, 30);
     assert_int_equal(list.rows[1].expires_ms, 40);
-    assert_int_equal(token_delete_by_name(tx, alice, S("m"), &f->err), ERR_NOT_FOUND);
-    assert_string_equal(f->err.msg, "there is no token \"m\"");
-    must(f, token_delete_by_name(tx, alice, S("z"), &f->err));
+    must(f, token_revoke(tx, list.rows[1].id, 50, &f->err));
     must(f, token_list(tx, f->mem, alice, &list, &f->err));
     assert_int_equal(list.count, 1);
     must(f, token_list(tx, f->mem, bob, &list, &f->err));
     assert_int_equal(list.count, 1);
+    tx_endp(&tx);
+}
+
+static void the_latest_use_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+    struct token_row row = token_of(f, alice, 'a', "ci");
+    static const int64_t times[] = {20, 30, 10, 30};
+    struct token_list list = {0};
+
+    must(f, token_insert(tx, &row, &f->err));
+    for (size_t i = 0; i < COUNT(times); i++)
+        must(f, token_set_used(tx, 1, times[i], str_fmt(f->mem, "from %zu", i), S("pip"), &f->err));
+    must(f, token_set_used(tx, 99, 50, S("x"), S("pip"), &f->err)); /* gone */
+    must(f, token_list(tx, f->mem, alice, &list, &f->err));
+    assert_int_equal(list.rows[0].last_used_ms, 30);
+    assert_str(list.rows[0].last_used_from, "from 1");
+    assert_str(list.rows[0].last_used_by, "pip");
+    tx_endp(&tx);
+}
+
+static void a_revoked_token_leaves_what_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+    struct token_row row = token_of(f, alice, 'a', "ci");
+    struct revoked_token_row got = {0};
+    struct token_list list = {0};
+    bool any = true;
+
+    must(f, token_insert(tx, &row, &f->err));
+    assert_int_equal(revoked_token_find(tx, f->mem, row.hash, &got, NULL), ERR_NOT_FOUND);
+    must(f, token_revoke(tx, 1, 50, &f->err));
+    must(f, token_revoke(tx, 1, 60, &f->err)); /* is one no more */
+    must(f, revoked_token_find(tx, f->mem, row.hash, &got, &f->err));
+    assert_int_equal(got.id, 1);
+    assert_int_equal(got.account_id, alice);
+    assert_int_equal(got.refused_ms, 0);
+    assert_str(got.login, "alice");
+    assert_str(got.name, "ci");
+    must(f, token_list(tx, f->mem, alice, &list, &f->err));
+    assert_int_equal(list.count, 0);
+    must(f, token_insert(tx,
+                         &(struct token_row){
+                             .hash = hash_of(f->mem, 'b'), .account_id = alice, .name = S("ci")},
+                         &f->err));
+    must(f, revoked_token_any(tx, 49, &any, &f->err));
+    assert_false(any);
+    must(f, revoked_token_any(tx, 50, &any, &f->err));
+    assert_true(any);
+    must(f, revoked_token_sweep(tx, 50, 10, &f->err));
+    assert_int_equal(revoked_token_find(tx, f->mem, row.hash, &got, NULL), ERR_NOT_FOUND);
+    tx_endp(&tx);
+}
+
+static void refusals_are_noted_once_in_a_while(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+    struct token_row a = token_of(f, alice, 'a', "a"), b = token_of(f, alice, 'b', "b");
+    struct credential_row living;
+    struct revoked_token_row dead;
+    bool noted = false;
+
+    must(f, token_insert(tx, &a, &f->err));
+    must(f, token_insert(tx, &b, &f->err));
+    must(f, token_revoke(tx, 2, 1, &f->err));
+    for (int64_t id = 1; id <= 2; id++) {
+        must(f, token_note_refusal(tx, id, id == 2, 1000, 900, &noted, &f->err));
+        assert_true(noted);
+        must(f, token_note_refusal(tx, id, id == 2, 1099, 999, &noted, &f->err));
+        assert_false(noted);
+        must(f, token_note_refusal(tx, id, id == 2, 1100, 1000, &noted, &f->err));
+        assert_true(noted);
+        must(f, token_note_refusal(tx, id, id == 1, 9000, 8000, &noted, &f->err));
+        assert_false(noted); /* it is not there */
+    }
+    must(f, token_find(tx, f->mem, a.hash, &living, &f->err));
+    assert_int_equal(living.refused_ms, 1100);
+    must(f, revoked_token_find(tx, f->mem, b.hash, &dead, &f->err));
+    assert_int_equal(dead.refused_ms, 1100);
+    tx_endp(&tx);
+}
+
+static void tokens_that_end_are_listed_until_their_owner_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+    static const int64_t ends[] = {0, 10, 20, 30, 40, 25};
+    struct ending_token_list list;
+    bool set = false;
+
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        struct token_row row = token_of(f, alice, (char)('a' + i), str_fmt(f->mem, "t%zu", i).ptr);
+
+        row.expires_ms = ends[i];
+        must(f, token_insert(tx, &row, &f->err));
+    }
+    must(f, token_list_ending(tx, f->mem, 10, 30, 2, &list, &f->err));
+    assert_int_equal(list.count, 2);
+    assert_str(list.rows[0].name, "t2");
+    assert_str(list.rows[0].login, "alice");
+    assert_int_equal(list.rows[0].account_id, alice);
+    assert_int_equal(list.rows[0].expires_ms, 20);
+    assert_str(list.rows[1].name, "t5");
+    must(f, token_set_warned(tx, list.rows[0].id, 5, &set, &f->err));
+    assert_true(set);
+    must(f, token_set_warned(tx, list.rows[0].id, 6, &set, &f->err));
+    assert_false(set);
+    must(f, token_list_ending(tx, f->mem, 10, 30, 9, &list, &f->err));
+    assert_int_equal(list.count, 2);
+    assert_str(list.rows[0].name, "t5");
+    assert_str(list.rows[1].name, "t3");
     tx_endp(&tx);
 }
 
@@ -251,6 +371,10 @@ int main(void)
         WITH_DATABASE(token_leads_to_its_account_name_and_scopes),
         WITH_DATABASE(token_names_are_unique_within_an_account),
         WITH_DATABASE(tokens_are_listed_and_removed_by_name),
+        WITH_DATABASE(the_latest_use_is_kept),
+        WITH_DATABASE(a_revoked_token_leaves_what_it_was),
+        WITH_DATABASE(refusals_are_noted_once_in_a_while),
+        WITH_DATABASE(tokens_that_end_are_listed_until_their_owner_is_told),
         WITH_DATABASE(one_setup_code_holds_until_it_expires_or_is_replaced),
     };
 

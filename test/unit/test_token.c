@@ -25,10 +25,9 @@ static struct str created(struct core *f, const struct actor *actor, const char 
 
 static enum err_code identify(struct core *f, struct str token, struct actor *ret)
 {
-    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
     int64_t expires_ms;
 
-    return token_identify(tx, f->mem, token, ret, &expires_ms, &f->err);
+    return token_identify(&f->app, f->mem, token, S("192.0.2.7"), ret, &expires_ms, &f->err);
 }
 
 /* ---- the form -------------------------------------------------------------------------------- */
@@ -222,7 +221,7 @@ static void a_revoked_token_is_dead_and_the_generation_moves(void **state)
     assert_true(db_generation(f->app.db) > before);
     must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "revoked");
     assert_str(CORE_TEXT(f, "SELECT action || ' ' || object || ' ' || token_name FROM audit "
-                            "ORDER BY id DESC LIMIT 1"),
+                            "WHERE action <> 'token.refused' ORDER BY id DESC LIMIT 1"),
                "token.delete ci ci");
 }
 
@@ -249,6 +248,157 @@ static void revoking_by_name_finds_own_tokens_only(void **state)
     must_fail(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err),
               ERR_NOT_FOUND, "\"ci\"");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit WHERE action = 'token.delete'"), 1);
+}
+
+/* ---- afterwards ------------------------------------------------------------------------------ */
+
+#define REFUSALS                                                                                   \
+    "SELECT actor || ' ' || token_name || ' ' || remote || ' ' || object || ' ' || detail "        \
+    "FROM audit WHERE action = 'token.refused' ORDER BY id"
+
+static void a_revoked_token_is_recognised_and_its_name_is_free(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    struct str first = created(f, &alice, "ci"), second;
+    uint64_t before;
+
+    must(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err));
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM token"), 0);
+    assert_str(CORE_HEX(f, "SELECT hash FROM revoked_token"), core_sha256(f, first).ptr);
+    second = created(f, &alice, "ci");
+    before = db_generation(f->app.db);
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED,
+              "the access token is unknown, revoked or expired");
+    assert_str(CORE_TEXT(f, REFUSALS), "alice ci 192.0.2.7 ci revoked");
+    assert_int_equal(db_generation(f->app.db), before);
+    must(f, identify(f, second, &got));
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED,
+              "unknown"); /* again: no second row */
+    assert_str(CORE_TEXT(f, REFUSALS), "alice ci 192.0.2.7 ci revoked");
+    CORE_CHANGE(f, "UPDATE revoked_token SET refused_ms = refused_ms - 3600000");
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED, "unknown");
+    assert_str(CORE_TEXT(f, REFUSALS),
+               "alice ci 192.0.2.7 ci revoked, alice ci 192.0.2.7 ci revoked");
+}
+
+static void the_use_of_an_expired_token_goes_on_record(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    struct str token = created(f, &alice, "ci");
+    uint64_t before;
+
+    CORE_CHANGE(f, "UPDATE token SET expires_ms = 1");
+    before = db_generation(f->app.db);
+    for (int i = 0; i < 3; i++)
+        must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED,
+                  "the access token is unknown, revoked or expired");
+    assert_str(CORE_TEXT(f, REFUSALS), "alice ci 192.0.2.7 ci expired");
+    assert_int_equal(db_generation(f->app.db), before);
+    CORE_CHANGE(f, "UPDATE token SET refused_ms = refused_ms - 3600000");
+    must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "expired");
+    assert_str(CORE_TEXT(f, REFUSALS),
+               "alice ci 192.0.2.7 ci expired, alice ci 192.0.2.7 ci expired");
+    /* Revoked after that, it is one more token that somebody still has. */
+    must(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err));
+    must_fail(f, identify(f, token, &got), ERR_UNAUTHENTICATED, "revoked");
+    assert_str(CORE_TEXT(f, "SELECT detail FROM audit WHERE action = 'token.refused' "
+                            "ORDER BY id DESC LIMIT 1"),
+               "revoked");
+}
+
+static void a_replaced_token_is_a_revoked_one(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    struct str first = created(f, &alice, "cli"), second;
+
+    must(f, create(f, &alice, "cli", true, &second));
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED, "revoked");
+    assert_str(CORE_TEXT(f, REFUSALS), "alice cli 192.0.2.7 cli revoked");
+}
+
+static void what_was_never_a_token_leaves_nothing(void **state)
+{
+    struct core *f = *state;
+    struct actor got;
+
+    must_fail(f, identify(f, S("tr-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA0mipaC"), &got),
+              ERR_UNAUTHENTICATED, "the access token is unknown, revoked or expired");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit"), 0);
+}
+
+static void revoked_tokens_are_forgotten_after_ninety_days(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    bool any = true;
+    uint64_t before;
+    struct tx *tx;
+
+    for (int i = 0; i < 3; i++) {
+        (void)created(f, &alice, "ci");
+        must(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err));
+    }
+    CORE_CHANGE(f, "UPDATE revoked_token SET revoked_ms = id");
+    before = db_generation(f->app.db);
+    tx = core_begin(f, TX_READ);
+    must(f, token_any_forgotten(tx, TOKEN_KEEP_MS, &any, &f->err));
+    assert_false(any);
+    must(f, token_any_forgotten(tx, TOKEN_KEEP_MS + 1, &any, &f->err));
+    assert_true(any);
+    tx_endp(&tx);
+    must(f, token_sweep_forgotten(&f->app, TOKEN_KEEP_MS + 2, &f->err));
+    assert_int_equal(CORE_NUMBER(f, "SELECT MIN(id) FROM revoked_token"), 3);
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM revoked_token"), 1);
+    assert_int_equal(db_generation(f->app.db), before);
+}
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+static void limits_are_kept_and_told(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), got;
+    const struct str package = S("alice/tool"), label = S("dev"), scope = S("conda:upload");
+    const struct token_request req = {.name = S("ci"),
+                                      .scopes = &scope,
+                                      .scope_count = 1,
+                                      .limits = {&package, 1, &label, 1, S("")}},
+                               wrong = {.name = S("x"), .limits = {&label, 1, NULL, 0, S("")}};
+    struct str token;
+
+    must(f, token_create(&f->app, f->mem, &alice, &req, &token, &f->err));
+    must(f, identify(f, token, &got));
+    assert_str(got.limits, "package:alice/tool label:dev");
+    assert_str(CORE_TEXT(f, "SELECT detail FROM audit WHERE action = 'token.create'"),
+               "conda:upload, limited to package:alice/tool label:dev");
+    must_fail(f, token_create(&f->app, f->mem, &alice, &wrong, &token, &f->err), ERR_UNPROCESSABLE,
+              "a token cannot be limited to the package \"dev\"");
+}
+
+/* Whether there is a group is for its organization to know. */
+static void a_group_to_be_limited_to_is_one_that_may_be_known(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), root = bob;
+    const struct new_organization acme = {S("acme"), S(""), S("")};
+    const char *const unknown =
+        "there is no group \"acme/owners\" in an organization that you are in";
+    struct token_request owners = {.name = S("ci"), .limits = {.group = S("acme/owners")}},
+                         gone = {.name = S("ci2"), .limits = {.group = S("acme/gone")}};
+    struct str token;
+
+    must(f, organization_create(&f->app, f->mem, &alice, &acme, &f->err));
+    must(f, token_create(&f->app, f->mem, &alice, &owners, &token, &f->err));
+    must_fail(f, token_create(&f->app, f->mem, &alice, &gone, &token, &f->err), ERR_UNPROCESSABLE,
+              "there is no group \"acme/gone\"");
+    assert_string_equal(f->err.field, "limits");
+    must_fail(f, token_create(&f->app, f->mem, &bob, &owners, &token, &f->err), ERR_UNPROCESSABLE,
+              unknown);
+    root.superuser = true;
+    must(f, token_create(&f->app, f->mem, &root, &owners, &token, &f->err));
 }
 
 /* ---- of organizations ------------------------------------------------------------------------ */
@@ -301,6 +451,13 @@ int main(void)
         WITH_CORE(a_revoked_token_is_dead_and_the_generation_moves),
         WITH_CORE(only_a_token_can_revoke_itself),
         WITH_CORE(revoking_by_name_finds_own_tokens_only),
+        WITH_CORE(a_revoked_token_is_recognised_and_its_name_is_free),
+        WITH_CORE(the_use_of_an_expired_token_goes_on_record),
+        WITH_CORE(a_replaced_token_is_a_revoked_one),
+        WITH_CORE(what_was_never_a_token_leaves_nothing),
+        WITH_CORE(revoked_tokens_are_forgotten_after_ninety_days),
+        WITH_CORE(limits_are_kept_and_told),
+        WITH_CORE(a_group_to_be_limited_to_is_one_that_may_be_known),
         WITH_CORE(a_token_of_an_organization_is_its_own),
     };
 
