@@ -103,3 +103,34 @@ def test_what_was_served_of_a_package_goes_with_its_access(acme, server):
     acme.set_access("pub", "private")
     anybody.get(path).expect(404)
     acme.alice.get(path).expect(200)
+
+
+def test_a_limited_token_sees_what_it_is_for(people, acme, tiny):
+    """Beside what everybody sees: of authenticated packages, too, only those within its limits."""
+    acme.made["deep"] = acme.publish("deep", "private", tiny, labels=["dev", "main"])
+    acme.group("some", "read", "alice", packages=["hidden", "auth"])
+    limited = {
+        "packages": ({"packages": [f"{acme.login}/priv", f"{acme.login}/auth"]}, ("priv", "auth")),
+        "others": ({"packages": ["alice/other"]}, ()),
+        "group": ({"group": f"{acme.login}/some"}, ("hidden", "auth")),
+        "both": ({"group": f"{acme.login}/some", "packages": [f"{acme.login}/auth"]}, ("auth",)),
+        "owners": ({"group": f"{acme.login}/owners"}, ("auth", "priv", "hidden", "deep"))}
+    for name, (limits, seen) in limited.items():
+        acme.check(people["alice"].by_token(f"limited {name}", limits=limits), "pub", *seen)
+
+
+def test_a_token_for_a_label_reads_that_label(people, acme, tiny):
+    secret = acme.publish("secret", "private", tiny, labels=["dev"])
+    other = acme.made["priv"]
+    client = people["alice"].by_token("for dev", limits={"labels": ["dev"]})
+    listed = client.get(f"/conda/{acme.login}/label/dev/noarch/repodata.json").expect(200).json()
+    assert set(listed["packages.conda"]) == {secret.filename}
+    client.get(f"/conda/{acme.login}/label/dev/{secret.basename}").expect(200)
+    listed = client.get(f"/conda/{acme.login}/noarch/repodata.json").expect(200).json()
+    assert set(listed["packages.conda"]) == {acme.made["pub"].filename}
+    client.get(f"/conda/{acme.login}/{other.basename}").expect(404)
+    for package, status in ((secret, 200), (other, 404)):
+        client.get(f"/api/download/{acme.login}/{package.name}/1.0/{package.basename}").expect(status)
+    whole = as_(people, "alice")
+    whole.get(f"/conda/{acme.login}/{other.basename}").expect(200)
+    client.get(f"/conda/{acme.login}/{other.basename}").expect(404)
