@@ -15,6 +15,19 @@ static void check_range(struct str s, uint64_t size)
         assert(first <= last && last < size);
 }
 
+static void check_moment(struct str s)
+{
+    char text[CLOCK_TEXT_MAX];
+    int64_t first, last, again, end;
+
+    if (!field_moment(s, &first, &last))
+        return;
+    assert(first <= last && last - first < 86400000);
+    if (field_moment(clock_rfc3339(first, text), &again,
+                     &end)) /* unless an offset left the years */
+        assert(again == first && end == first);
+}
+
 static void check_date(struct str s)
 {
     char text[CLOCK_TEXT_MAX];
@@ -32,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     assert(mem);
     check_date(s);
+    check_moment(s);
     check_range(s, 0);
     check_range(s, 1000);
     (void)!field_etag_list_has(s, S("abc"), true);

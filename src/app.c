@@ -13,6 +13,7 @@
 #include "config.h"
 #include "core/inspect.h"
 #include "core/mark.h"
+#include "core/throttle.h"
 #include "core/token_use.h"
 #include "store/db.h"
 
@@ -155,6 +156,9 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
         code = open_blobs(app, l, APP_SERVE, err);
     if (code)
         return code;
+    app->throttle = throttle_open();
+    if (!app->throttle)
+        return fail(err, ERR_NOMEM, "out of memory");
     /* Each connection has at most one item waiting. */
     app->work = work_open((unsigned)config->workers, (size_t)config->connections_max);
     if (!app->work)
@@ -216,6 +220,7 @@ void app_close(struct app *app)
     write_token_uses(app);
     if (app->inspector)
         inspector_close(app->inspector);
+    throttle_close(app->throttle);
     if (app->blobs)
         blob_close(app->blobs);
     if (app->db)

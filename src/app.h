@@ -11,6 +11,7 @@ struct config;
 struct db;
 struct inspector;
 struct token_uses;
+struct throttle;
 struct work_pool;
 struct web;
 
@@ -24,6 +25,7 @@ struct app {
     struct inspector *inspector;   /* NULL unless serving */
     struct work_pool *work;        /* NULL unless serving */
     struct token_uses *token_uses; /* NULL unless serving */
+    struct throttle *throttle;     /* NULL unless serving: then nothing is limited */
     int lock_fd;                   /* of <data>/terrarium.lock; -1 unless serving */
     char node[NODE_NAME_MAX];      /* names this process among those that share a database */
 };

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "base/text.h"
+#include "format/address.h"
 
 #define FILE_MAX     (64 * (size_t)1024)
 #define ENV_PREFIX   "TERRARIUM_"
@@ -20,7 +21,9 @@ enum kind {
     KIND_ADDRESS,  /* host:port */
     KIND_URL,      /* empty, or http(s)://host... without a slash at the end */
     KIND_NUMBER,
-    KIND_BYTES, /* a number with an optional K, M, G or T */
+    KIND_NETWORKS, /* addresses and networks; may be empty */
+    KIND_RATE,     /* "10/minute"; "0": no limit */
+    KIND_BYTES,    /* a number with an optional K, M, G or T */
     KIND_LEVEL,
     KIND_WORD, /* one of those between the "|" of the placeholder */
     KIND_BOOL, /* words[0] is true, words[1] false */
@@ -54,6 +57,8 @@ struct setting {
         .name = #field, .kind = KIND_BOOL, .offset = AT(field), .initial = (initial_),             \
         .words = {(yes_), (no_)}, .placeholder = yes_ "|" no_, .help = (help_)                     \
     }
+
+#define RATE(field, initial_, help_) TEXT(field, KIND_RATE, initial_, "N/PERIOD", help_)
 
 #define SIZE_K ((int64_t)1 << 10)
 #define SIZE_T ((int64_t)1 << 40)
@@ -102,6 +107,16 @@ static const struct setting settings[] = {
     NUMBER(upload_hours, KIND_NUMBER, "24", 1, 720, "from announcing a file to committing it"),
     TEXT(default_access, KIND_WORD, "public", "public|authenticated|private",
          "who may see new packages, unless their owner says otherwise"),
+    TEXT(trusted_proxies, KIND_NETWORKS, "", "NETWORKS",
+         "proxies whose X-Forwarded-For is believed, as 127.0.0.1, 10.0.0.0/8; empty: none"),
+    RATE(sign_in_rate, "10/minute", "failed sign-ins with one account from one address"),
+    RATE(sign_in_account_rate, "100/minute", "failed sign-ins with one account from anywhere"),
+    RATE(sign_in_address_rate, "30/minute", "failed sign-ins from one address"),
+    RATE(sign_up_rate, "10/hour", "accounts that sign up from one address"),
+    RATE(setup_rate, "10/minute", "wrong set-up codes from one address"),
+    RATE(token_rate, "60/minute", "unknown tokens from one address"),
+    RATE(refusal_rate, "10/minute",
+         "refusals that the security log keeps, of each kind from one address"),
     CHOICE(registration, "open", "closed", "open", "whether anyone may sign up"),
     NUMBER(password_min, KIND_NUMBER, "8", 7, 64, "characters that a password must have"),
     TEXT(terms_version, KIND_TEXT, "1", "TEXT", "recorded when an account accepts the terms"),
@@ -239,6 +254,13 @@ static bool url_ok(struct str value)
            !str_has(rest, '#') && !str_has(rest, ' ') && !str_has(rest, '"');
 }
 
+static bool networks_ok(struct str value)
+{
+    struct address_nets nets;
+
+    return address_nets_parse(value, &nets, NULL) == OK;
+}
+
 static bool database_ok(struct str value)
 {
     return !value.len || str_starts(value, S("postgresql://")) ||
@@ -276,6 +298,14 @@ static void add_expected(struct buf *out, const struct setting *s)
         break;
     case KIND_NUMBER:
         buf_addf(out, "a number from %lld to %lld", (long long)s->min, (long long)s->max);
+        break;
+    case KIND_NETWORKS:
+        buf_addz(out,
+                 "nothing, or addresses and networks between commas, as 127.0.0.1, 10.0.0.0/8");
+        break;
+    case KIND_RATE:
+        buf_addz(out,
+                 "0 for no limit, or N/second, N/minute, N/hour or N/day, up to 1000 a second");
         break;
     case KIND_BYTES:
         buf_addz(out, "a size from ");
@@ -323,7 +353,8 @@ static bool store_text(struct config *c, const struct setting *s, struct str val
     if ((s->kind == KIND_TEXT && !value.len) || (s->kind == KIND_URL && !url_ok(value)) ||
         (s->kind == KIND_ADDRESS && !address_ok(value)) ||
         (s->kind == KIND_DATABASE && !database_ok(value)) ||
-        (s->kind == KIND_WORD && !is_one_of(str_of(s->placeholder), value)))
+        (s->kind == KIND_WORD && !is_one_of(str_of(s->placeholder), value)) ||
+        (s->kind == KIND_NETWORKS && !networks_ok(value)))
         return false;
     memcpy(field_of(c, s), &value, sizeof(value));
     return true;
@@ -332,6 +363,7 @@ static bool store_text(struct config *c, const struct setting *s, struct str val
 /* False when the value is not of the setting's type or range. value must outlive c. */
 static bool store_value(struct config *c, const struct setting *s, struct str value)
 {
+    struct rate_rule rule;
     enum log_level level;
     bool flag;
 
@@ -339,6 +371,11 @@ static bool store_value(struct config *c, const struct setting *s, struct str va
     case KIND_NUMBER:
     case KIND_BYTES:
         return store_number(c, s, value);
+    case KIND_RATE:
+        if (!rate_rule_parse(value, &rule))
+            return false;
+        memcpy(field_of(c, s), &rule, sizeof(rule));
+        return true;
     case KIND_LEVEL:
         if (!log_level_parse(value, &level))
             return false;
@@ -357,6 +394,7 @@ static bool store_value(struct config *c, const struct setting *s, struct str va
     case KIND_ADDRESS:
     case KIND_URL:
     case KIND_WORD:
+    case KIND_NETWORKS:
         return store_text(c, s, value);
     }
     return false;
@@ -378,11 +416,16 @@ static void add_value(struct buf *out, const struct config *c, const struct sett
     static const char *const levels[] = {"error", "warn", "info", "debug"};
     const void *field = field_of_const(c, s);
     enum log_level level;
+    struct rate_rule rule;
     struct str text;
     int64_t n;
     bool flag;
 
     switch (s->kind) {
+    case KIND_RATE:
+        memcpy(&rule, field, sizeof(rule));
+        rate_rule_print(out, rule);
+        break;
     case KIND_NUMBER:
         memcpy(&n, field, sizeof(n));
         buf_add_u64(out, (uint64_t)n);
@@ -406,6 +449,7 @@ static void add_value(struct buf *out, const struct config *c, const struct sett
     case KIND_ADDRESS:
     case KIND_URL:
     case KIND_WORD:
+    case KIND_NETWORKS:
         memcpy(&text, field, sizeof(text));
         add_shown(out, s, text);
         break;

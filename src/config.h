@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/rate.h"
 
 struct config {
     struct str data;           /* folder that holds everything; default "data" */
@@ -35,12 +36,23 @@ struct config {
     struct str s3_key_id; /* empty: AWS_ACCESS_KEY_ID and its companions of the environment */
     struct str s3_secret;
     struct str s3_session_token;
-    bool s3_path_style;        /* "path" or "virtual", default path */
-    bool s3_delivery;          /* packages and shards by presigned links; "redirect" or "stream" */
-    int64_t s3_link_seconds;   /* life of such a link; 300 */
-    int64_t cache_max;         /* bytes of local copies of blobs of S3; "10G" */
-    int64_t upload_max;        /* bytes of one file; "20G" */
-    int64_t upload_hours;      /* from announcing a file to committing it; 24 */
+    bool s3_path_style;         /* "path" or "virtual", default path */
+    bool s3_delivery;           /* packages and shards by presigned links; "redirect" or "stream" */
+    int64_t s3_link_seconds;    /* life of such a link; 300 */
+    int64_t cache_max;          /* bytes of local copies of blobs of S3; "10G" */
+    int64_t upload_max;         /* bytes of one file; "20G" */
+    int64_t upload_hours;       /* from announcing a file to committing it; 24 */
+    struct str trusted_proxies; /* networks whose X-Forwarded-For is believed (format/address.h) */
+    /* How much is let through (core/throttle.h); a count of 0: all of it. */
+    struct rate_rule sign_in_rate; /* failures with one account from one address; 10/minute */
+    struct rate_rule sign_in_account_rate; /* ... with one account, from anywhere; 100/minute */
+    struct rate_rule sign_in_address_rate; /* ... with any account from one address; 30/minute */
+    struct rate_rule sign_up_rate;         /* from one address; 10/hour */
+    struct rate_rule setup_rate;           /* wrong set-up codes from one address; 10/minute */
+    struct rate_rule token_rate;           /* unknown tokens from one address; 60/minute */
+    struct rate_rule
+        refusal_rate; /* refusals that are put on record, of one kind and address; 10/minute
+                       */
     struct str default_access; /* of new packages: "public", "authenticated" or "private" */
     bool registration;         /* anyone may sign up; "open" or "closed", default open */
     int64_t password_min;      /* characters; 8, never under 7 */

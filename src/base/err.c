@@ -17,6 +17,7 @@ static const char *const slugs[ERR_CODE_MAX] = {
     [ERR_CONFLICT] = "conflict",
     [ERR_UNAUTHENTICATED] = "unauthenticated",
     [ERR_DENIED] = "denied",
+    [ERR_LIMITED] = "limited",
     [ERR_BUSY] = "busy",
     [ERR_COLLISION] = "collision",
     [ERR_NO_SPACE] = "no_space",
@@ -68,6 +69,7 @@ enum err_code err_set(struct err *e, enum err_code code, const char *file, int l
     e->file = file;
     e->line = line;
     e->field = NULL;
+    e->retry_s = 0;
     return code;
 }
 
@@ -75,6 +77,13 @@ enum err_code err_set_field(struct err *e, const char *field, enum err_code code
 {
     if (e)
         e->field = field;
+    return code;
+}
+
+enum err_code err_set_retry(struct err *e, unsigned seconds, enum err_code code)
+{
+    if (e)
+        e->retry_s = seconds;
     return code;
 }
 

@@ -14,6 +14,7 @@ enum err_code {
     ERR_CONFLICT,        /* exists already, with other content */
     ERR_UNAUTHENTICATED, /* no credentials, or credentials that do not hold */
     ERR_DENIED,          /* known caller, right not held */
+    ERR_LIMITED,         /* tried too often; err.retry_s says when to try again */
     ERR_BUSY,            /* a queue is full, a resource is taken or away; worth a retry later */
     ERR_COLLISION,       /* another transaction was in the way, and this one was undone: worth a
                             retry at once */
@@ -26,6 +27,7 @@ struct err {
     int line;
     const char *file;
     const char *field; /* static name of the offending input field, or NULL */
+    unsigned retry_s;  /* of ERR_LIMITED: seconds until it is worth a retry; else 0 */
     char msg[400];     /* one line, lower case, quotes the offending value, no function names */
 };
 
@@ -40,6 +42,11 @@ enum err_code err_set(struct err *e, enum err_code code, const char *file, int l
 #define fail_field(e, field_, ...)                                                                 \
     err_set_field((e), (field_), err_set((e), ERR_UNPROCESSABLE, __FILE__, __LINE__, __VA_ARGS__))
 enum err_code err_set_field(struct err *e, const char *field, enum err_code code);
+
+/* As fail(ERR_LIMITED), saying when to try again. */
+#define fail_limited(e, seconds, ...)                                                              \
+    err_set_retry((e), (seconds), err_set((e), ERR_LIMITED, __FILE__, __LINE__, __VA_ARGS__))
+enum err_code err_set_retry(struct err *e, unsigned seconds, enum err_code code);
 
 /* As fail(ERR_IO), or ERR_NO_SPACE for ENOSPC and EDQUOT; appends ": " and strerror(errno). */
 enum err_code err_set_errno(struct err *e, const char *file, int line, const char *fmt, ...)

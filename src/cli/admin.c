@@ -1,4 +1,4 @@
-/* admin.c: `terrarium admin user ...`. Works beside a running server, on its database. */
+/* admin.c: `terrarium admin user ...` and `log`. Works beside a running server, on its database. */
 #include <errno.h>
 #include <string.h>
 #include <termios.h>
@@ -9,6 +9,8 @@
 #include "base/rand.h"
 #include "cli/cli.h"
 #include "core/account.h"
+#include "core/history.h"
+#include "core/suspension.h"
 #include "format/json.h"
 #include "store/account.h"
 
@@ -24,11 +26,12 @@ struct admin {
     struct actor actor;
     struct str email;
     bool superuser, password_stdin, off, json;
+    struct history_request log;
 };
 
 struct action {
-    const char *name;
-    size_t words; /* after "user NAME" */
+    const char *name; /* after "user" */
+    size_t words;     /* after the name */
     int (*run)(struct admin *a);
 };
 
@@ -160,6 +163,26 @@ static int user_set_superuser(struct admin *a)
     return report(a, a->off ? "no longer a superuser:" : "now a superuser:", login, S(""));
 }
 
+static int change_suspension(struct admin *a, bool suspended)
+{
+    struct str login = login_of(a);
+    struct err err = {0};
+
+    if (suspension_set(&a->app, a->cli->mem, &a->actor, login, suspended, &err))
+        return cli_fail(a->cli, &err);
+    return report(a, suspended ? "suspended" : "resumed", login, S(""));
+}
+
+static int user_suspend(struct admin *a)
+{
+    return change_suspension(a, true);
+}
+
+static int user_resume(struct admin *a)
+{
+    return change_suspension(a, false);
+}
+
 static void add_json(struct buf *b, const struct account_row *row)
 {
     char created[CLOCK_TEXT_MAX];
@@ -168,7 +191,9 @@ static void add_json(struct buf *b, const struct account_row *row)
     json_string_literal(b, row->login);
     buf_addz(b, ",\"email\":");
     json_string_literal(b, row->email);
-    buf_addf(b, ",\"superuser\":%s,\"created\":", row->superuser ? "true" : "false");
+    buf_addf(b,
+             ",\"superuser\":%s,\"suspended\":%s,\"created\":", row->superuser ? "true" : "false",
+             row->suspended_ms ? "true" : "false");
     json_string_literal(b, clock_rfc3339(row->created_ms, created));
     buf_addc(b, '}');
 }
@@ -177,7 +202,10 @@ static void add_line(struct buf *b, const struct account_row *row)
 {
     char created[CLOCK_TEXT_MAX];
 
-    buf_addf(b, "%-24.*s %-9s %.10s ", STR_ARG(row->login), row->superuser ? "superuser" : "user",
+    buf_addf(b, "%-24.*s %-9s %.10s ", STR_ARG(row->login),
+             row->suspended_ms ? "suspended"
+             : row->superuser  ? "superuser"
+                               : "user",
              clock_rfc3339(row->created_ms, created).ptr);
     buf_add(b, row->email);
     buf_addc(b, '\n');
@@ -213,11 +241,24 @@ static const struct action actions[] = {
     {"create", 1, user_create},
     {"reset-password", 1, user_reset_password},
     {"set-superuser", 1, user_set_superuser},
+    {"suspend", 1, user_suspend},
+    {"resume", 1, user_resume},
     {"list", 0, user_list},
 };
 
+static int show_log(struct admin *a)
+{
+    if (a->json)
+        a->log.format = S("json");
+    return cli_admin_log(a->cli, &a->app, &a->log);
+}
+
 static const struct action *action_find(const struct cli_args *args)
 {
+    static const struct action log = {"log", 0, show_log};
+
+    if (args->word_count == 1 && str_eq(args->words[0], S("log")))
+        return &log;
     if (args->word_count < 2 || !str_eq(args->words[0], S("user")))
         return NULL;
     for (size_t i = 0; i < COUNT(actions); i++)
@@ -230,7 +271,8 @@ static const struct action *action_find(const struct cli_args *args)
 int cli_admin(struct cli *cli)
 {
     struct admin a = {.cli = cli, .actor = {.login = S("admin command")}};
-    const struct cli_flag flags[] = {
+    struct history_field filters[HISTORY_FIELDS];
+    struct cli_flag flags[5 + HISTORY_FIELDS] = {
         {"email", &a.email, NULL},
         {"superuser", NULL, &a.superuser},
         {"password-stdin", NULL, &a.password_stdin},
@@ -241,6 +283,9 @@ int cli_admin(struct cli *cli)
     struct err err = {0};
     int status;
 
+    history_fields(&a.log, filters);
+    for (size_t i = 0; i < HISTORY_FIELDS; i++)
+        flags[5 + i] = (struct cli_flag){filters[i].name, filters[i].text, NULL};
     if (!cli_parse(cli, flags, COUNT(flags), &a.args))
         return CLI_USAGE;
     action = action_find(&a.args);

@@ -70,6 +70,10 @@ int cli_print(struct cli *cli, const struct buf *b);
 /* Appends a number of bytes for people: "812 B", "3.4 GiB". */
 void cli_add_size(struct buf *b, uint64_t bytes);
 
+/* `terrarium admin log`, on an opened database. */
+struct history_request;
+int cli_admin_log(struct cli *cli, struct app *app, struct history_request *req);
+
 int cli_serve(struct cli *cli);
 int cli_admin(struct cli *cli);
 int cli_verify(struct cli *cli);

@@ -5,7 +5,10 @@
 #include "base/text.h"
 #include "config.h"
 #include "core/audit.h"
+#include "core/cut.h"
 #include "core/password.h"
+#include "core/refusal.h"
+#include "core/throttle.h"
 #include "format/conda_name.h"
 #include "store/credential.h"
 
@@ -265,25 +268,21 @@ enum err_code account_insert_signup(struct app *app, struct tx *tx, const struct
         return rc;
     /* Who signs up acts for itself; an administrator is the actor of what it creates. */
     struct actor self = {.account_id = id, .login = in->login, .remote = actor->remote};
-    rc = audit_add(tx, actor->login.len ? actor : &self, "account.create", in->login,
-                   in->superuser ? S("superuser") : S(""), err);
+    rc = audit_add_of(tx, actor->login.len ? actor : &self, id, "account.create", in->login,
+                      in->superuser ? S("superuser") : S(""), err);
     if (!rc)
         *ret_id = id;
     return rc;
 }
 
-enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
-                              const struct signup *in, bool by_admin, int64_t *ret_id,
-                              struct signup_errors *ret_errors, struct err *err)
+static enum err_code create(struct app *app, struct arena *mem, const struct actor *actor,
+                            const struct signup *in, int64_t *ret_id,
+                            struct signup_errors *ret_errors, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct judged_signup judged;
     enum err_code rc;
 
-    ret_errors->count = 0;
-    if (!by_admin && !app->config->registration)
-        return fail(err, ERR_DENIED,
-                    "registration is closed on this server; ask its administrator for an account");
     if ((rc = account_validate_signup(app, mem, in, &judged, ret_errors, err)) ||
         (rc = tx_begin_part(app->db, S("account/sign-up"), &tx, err)))
         return rc;
@@ -291,6 +290,42 @@ enum err_code account_sign_up(struct app *app, struct arena *mem, const struct a
     if (rc == ERR_UNPROCESSABLE)
         signup_errors_add(ret_errors, mem, err);
     return rc ? rc : tx_commit(&tx, err);
+}
+
+static enum err_code sign_up_self(struct app *app, struct arena *mem, const struct actor *actor,
+                                  const struct signup *in, int64_t *ret_id,
+                                  struct signup_errors *ret_errors, struct err *err)
+{
+    enum err_code rc;
+
+    if (!app->config->registration)
+        return fail(err, ERR_DENIED,
+                    "registration is closed on this server; ask its administrator for an account");
+    if ((rc = throttle_take(app, THROTTLE_SIGN_UP, actor->remote, err)))
+        return rc;
+    rc = create(app, mem, actor, in, ret_id, ret_errors, err);
+    if (rc) /* a form with a mistake in it is no account */
+        throttle_give_back(app, THROTTLE_SIGN_UP, actor->remote);
+    return rc;
+}
+
+enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
+                              const struct signup *in, bool by_admin, int64_t *ret_id,
+                              struct signup_errors *ret_errors, struct err *err)
+{
+    struct err why = {0};
+    enum err_code rc;
+
+    ret_errors->count = 0;
+    if (by_admin)
+        return create(app, mem, actor, in, ret_id, ret_errors, err);
+    rc = sign_up_self(app, mem, actor, in, ret_id, ret_errors, &why);
+    if (rc == ERR_DENIED || rc == ERR_UNPROCESSABLE || rc == ERR_LIMITED)
+        return refusal_tell(app, actor, 0, "account.refused", cut(in->login, LIMIT_LOGIN), &why,
+                            err);
+    if (rc && err)
+        *err = why;
+    return rc;
 }
 
 enum err_code account_require(struct tx *tx, struct arena *mem, struct str login,
@@ -317,7 +352,7 @@ enum err_code account_reset_password(struct app *app, struct arena *mem, const s
         (rc = account_require(tx, mem, login, &row, err)) ||
         (rc = account_set_password(tx, row.id, hash, err)) ||
         (rc = session_delete_all(tx, row.id, err)) ||
-        (rc = audit_add(tx, actor, "account.password", login, S(""), err)))
+        (rc = audit_add_of(tx, actor, row.id, "account.password", row.login, S(""), err)))
         return rc;
     return tx_commit(&tx, err);
 }
@@ -333,8 +368,8 @@ enum err_code account_change_superuser(struct app *app, struct arena *mem,
     if ((rc = tx_begin_part(app->db, login, &tx, err)) ||
         (rc = account_require(tx, mem, login, &row, err)) ||
         (rc = account_set_superuser(tx, row.id, superuser, err)) ||
-        (rc =
-             audit_add(tx, actor, "account.superuser", login, superuser ? S("on") : S("off"), err)))
+        (rc = audit_add_of(tx, actor, row.id, "account.superuser", row.login,
+                           superuser ? S("on") : S("off"), err)))
         return rc;
     return tx_commit(&tx, err);
 }

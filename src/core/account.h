@@ -22,8 +22,9 @@ struct signup_errors { /* every refused field at once, in the order of the form 
 };
 
 /* Creates an account. ERR_UNPROCESSABLE: *ret_errors says which fields and why; err holds the
- * first of them. ERR_DENIED: registration is closed (never for a superuser's or the command's
- * call: by_admin). The password is hashed before the transaction begins. */
+ * first of them. ERR_DENIED: registration is closed; ERR_LIMITED: too many signed up from this
+ * address (neither for a superuser's or the command's call: by_admin). The password is hashed
+ * before the transaction begins. */
 enum err_code account_sign_up(struct app *app, struct arena *mem, const struct actor *actor,
                               const struct signup *in, bool by_admin, int64_t *ret_id,
                               struct signup_errors *ret_errors, struct err *err) MUST_USE;

@@ -73,7 +73,7 @@ static enum err_code insert(struct tx *tx, struct app *app, const struct actor *
     if (rc || (rc = group_insert(tx, &owners, row.created_ms, &group_id, err)) ||
         (rc = group_add_member(tx, group_id, actor->account_id, NULL, err)))
         return rc;
-    return audit_add(tx, actor, "organization.create", in->login, S(""), err);
+    return audit_add_of(tx, actor, owners.account_id, "organization.create", in->login, S(""), err);
 }
 
 enum err_code organization_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -155,8 +155,8 @@ static enum err_code insert_group(struct tx *tx, struct arena *mem, const struct
                     STR_ARG(row->name), STR_ARG(found.permission));
     if (rc != ERR_NOT_FOUND || (rc = group_insert(tx, row, clock_now_ms(), &id, err)))
         return rc;
-    return audit_add(tx, actor, "group.create", joined(mem, organization->login, row->name),
-                     row->permission, err);
+    return audit_add_of(tx, actor, organization->id, "group.create",
+                        joined(mem, organization->login, row->name), row->permission, err);
 }
 
 enum err_code group_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -196,8 +196,8 @@ enum err_code group_drop(struct app *app, struct arena *mem, const struct actor 
     if (str_eq(group.name, S(OWNERS)))
         return fail(err, ERR_CONFLICT, "every organization has the group \"" OWNERS "\"");
     if ((rc = group_delete(tx, group.id, err)) ||
-        (rc = audit_add(tx, actor, "group.delete", joined(mem, organization, group.name), S(""),
-                        err)))
+        (rc = audit_add_of(tx, actor, group.account_id, "group.delete",
+                           joined(mem, organization, group.name), S(""), err)))
         return rc;
     return tx_commit(&tx, err);
 }
@@ -218,10 +218,10 @@ static enum err_code end(struct tx **tx, struct arena *mem, const struct actor *
                          const char *action, const struct group_row *group, struct str subject,
                          bool changed, struct err *err)
 {
-    enum err_code rc = changed
-                           ? audit_add(*tx, actor, action,
-                                       joined(mem, group->organization, group->name), subject, err)
-                           : OK;
+    enum err_code rc =
+        changed ? audit_add_of(*tx, actor, group->account_id, action,
+                               joined(mem, group->organization, group->name), subject, err)
+                : OK;
 
     return rc ? rc : tx_commit(tx, err);
 }
@@ -299,7 +299,8 @@ enum err_code organization_leave(struct app *app, struct arena *mem, const struc
             return rc;
         left |= changed;
     }
-    if (left && (rc = audit_add(tx, actor, "organization.leave", account.login, S(""), err)))
+    if (left &&
+        (rc = audit_add_of(tx, actor, account.id, "organization.leave", account.login, S(""), err)))
         return rc;
     return tx_commit(&tx, err);
 }
@@ -356,8 +357,8 @@ enum err_code collaborator_add(struct app *app, struct arena *mem, const struct 
         (rc = package_require(tx, mem, owner, package, &row, err)) ||
         (rc = require_user(tx, mem, login, &user, err)) ||
         (rc = collaborator_put(tx, row.id, user.id, permission, err)) ||
-        (rc = audit_add(
-             tx, actor, "collaborator.add", joined(mem, owner, package),
+        (rc = audit_add_of(
+             tx, actor, row.account_id, "collaborator.add", joined(mem, owner, package),
              str_fmt(mem, STR_FMT ": " STR_FMT, STR_ARG(user.login), STR_ARG(permission)), err)))
         return rc;
     return tx_commit(&tx, err);
@@ -378,8 +379,8 @@ enum err_code collaborator_remove(struct app *app, struct arena *mem, const stru
         (rc = account_require(tx, mem, login, &user, err)) ||
         (rc = collaborator_delete(tx, row.id, user.id, &changed, err)))
         return rc;
-    if (changed && (rc = audit_add(tx, actor, "collaborator.remove", joined(mem, owner, package),
-                                   user.login, err)))
+    if (changed && (rc = audit_add_of(tx, actor, row.account_id, "collaborator.remove",
+                                      joined(mem, owner, package), user.login, err)))
         return rc;
     return tx_commit(&tx, err);
 }

@@ -129,9 +129,9 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
         return rc;
     if ((rc = package_insert(tx, account.id, name, level, summary, text, clock_now_ms(), &id,
                              err)) ||
-        (rc = audit_add(tx, actor, "package.create",
-                        str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
-                        access_level_name(level), err)) ||
+        (rc = audit_add_of(tx, actor, account.id, "package.create",
+                           str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
+                           access_level_name(level), err)) ||
         (rc = package_find(tx, mem, owner, name, ret, err)))
         return rc;
     return tx_commit(&tx, err);
@@ -158,10 +158,10 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
     if (rc != ERR_NOT_FOUND)
         return rc;
     if ((rc = release_insert(tx, row.id, version, text, clock_now_ms(), &id, err)) ||
-        (rc = audit_add(tx, actor, "release.create",
-                        str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
-                                STR_ARG(package), STR_ARG(version)),
-                        S(""), err)) ||
+        (rc = audit_add_of(tx, actor, row.account_id, "release.create",
+                           str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
+                                   STR_ARG(package), STR_ARG(version)),
+                           S(""), err)) ||
         (rc = release_find(tx, mem, row.id, version, ret, err)))
         return rc;
     return tx_commit(&tx, err);
@@ -285,7 +285,7 @@ static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct 
     if ((rc = file_delete(tx, f->id, err)) ||
         (rc = file_name_retire(tx, f->account_id, f->basename, f->sha256, clock_now_ms(), err)))
         return rc;
-    return audit_add(tx, actor, "file.delete", object, f->sha256, err);
+    return audit_add_of(tx, actor, f->account_id, "file.delete", object, f->sha256, err);
 }
 
 /* Commits, then lets go of the bytes of the files, and of the uploads under way, that the
@@ -379,7 +379,7 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
         (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
         (rc = release_delete(tx, release.id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
-        (rc = audit_add(tx, actor, "release.delete", object, S(""), err)))
+        (rc = audit_add_of(tx, actor, package.account_id, "release.delete", object, S(""), err)))
         return rc;
     return commit_drop(app, &tx, mem, &files, &digests, err);
 }
@@ -400,7 +400,7 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
         (rc = package_delete(tx, package.id, err)) ||
-        (rc = audit_add(tx, actor, "package.delete", object, S(""), err)))
+        (rc = audit_add_of(tx, actor, package.account_id, "package.delete", object, S(""), err)))
         return rc;
     return commit_drop(app, &tx, mem, &files, &digests, err);
 }
@@ -441,7 +441,7 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
-        (rc = audit_add(tx, actor, "package.access", object, detail, err)))
+        (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))
         return rc;
     return tx_commit(&tx, err);
 }

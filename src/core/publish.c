@@ -427,7 +427,8 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
         (rc = touched_update(touched, app, tx, err)) || (rc = upload_delete(tx, upload->id, err)) ||
-        (rc = audit_add(tx, actor, "file.create", object, upload->sha256, err)) ||
+        (rc = audit_add_of(tx, actor, upload->account_id, "file.create", object, upload->sha256,
+                           err)) ||
         (rc = file_require(tx, mem, path, file, err)))
         return rc;
     return tx_commit(&tx, err);

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/rand.h"
+#include "core/refusal.h"
+#include "core/throttle.h"
 #include "store/credential.h"
 
 enum { CODE_LEN = 32, CODE_LIFE_MS = 24 * 3600 * 1000 };
@@ -63,6 +65,24 @@ enum err_code setup_check(struct app *app, struct str code, struct err *err)
     return rc ? rc : check(tx, code, err);
 }
 
+enum err_code setup_admit(struct app *app, struct str code, struct str remote, struct err *err)
+{
+    struct actor nobody = {.remote = remote};
+    struct err why = {0};
+    enum err_code rc = throttle_take(app, THROTTLE_SETUP, remote, &why);
+
+    if (!rc) {
+        rc = setup_check(app, code, &why);
+        if (rc != ERR_NOT_FOUND)
+            throttle_give_back(app, THROTTLE_SETUP, remote);
+    }
+    if (rc == ERR_NOT_FOUND || rc == ERR_LIMITED)
+        return refusal_tell(app, &nobody, 0, "setup.refused", S(""), &why, err);
+    if (rc && err)
+        *err = why;
+    return rc;
+}
+
 enum err_code setup_finish(struct app *app, struct arena *mem, struct str code,
                            const struct signup *in, struct str remote, int64_t *ret_id,
                            struct signup_errors *ret_errors, struct err *err)
@@ -74,7 +94,7 @@ enum err_code setup_finish(struct app *app, struct arena *mem, struct str code,
 
     ret_errors->count = 0;
     /* Before the work of hashing; and again inside the transaction, for two who race. */
-    if ((rc = setup_check(app, code, err)) ||
+    if ((rc = setup_admit(app, code, remote, err)) ||
         (rc = account_validate_signup(app, mem, in, &judged, ret_errors, err)) ||
         (rc = tx_begin(app->db, TX_WRITE, &tx, err)) || (rc = check(tx, code, err)))
         return rc;

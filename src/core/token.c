@@ -154,7 +154,9 @@ static enum err_code insert(struct tx *tx, struct arena *mem, const struct actor
         return fail(err, ERR_CONFLICT, "a token named \"" STR_FMT "\" exists already",
                     STR_ARG(req->name));
     object = object_of(mem, req->organization, req->name);
-    return rc ? rc : audit_add(tx, actor, "token.create", object, detail_of(mem, row), err);
+    return rc ? rc
+              : audit_add_of(tx, actor, row->account_id, "token.create", object,
+                             detail_of(mem, row), err);
 }
 
 enum err_code token_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -315,8 +317,8 @@ enum err_code token_revoke_named(struct app *app, struct arena *mem, const struc
     rc = revoke_by_name(tx, owner_id, name, err);
     if (rc == ERR_NOT_FOUND)
         return fail(err, ERR_NOT_FOUND, "there is no token named \"" STR_FMT "\"", STR_ARG(name));
-    if (rc ||
-        (rc = audit_add(tx, actor, "token.delete", object_of(mem, organization, name), S(""), err)))
+    if (rc || (rc = audit_add_of(tx, actor, owner_id, "token.delete",
+                                 object_of(mem, organization, name), S(""), err)))
         return rc;
     return tx_commit(&tx, err);
 }

@@ -182,6 +182,67 @@ bool field_http_date(struct str s, int64_t *ret_unix_ms)
     return true;
 }
 
+/* Takes the fraction of a second, if there is one, as milliseconds from *ret_first; so many they
+ * are. What is smaller than a millisecond is read and left out. */
+static bool take_fraction(struct str *s, unsigned *ret_first, unsigned *ret_span)
+{
+    static const unsigned weights[] = {100, 10, 1};
+    unsigned first = 0, span = 1000, digit;
+    size_t n = 0;
+
+    if (take_char(s, '.')) {
+        for (; take_digits(s, 1, &digit); n++)
+            if (n < COUNT(weights)) {
+                first += digit * weights[n];
+                span = weights[n];
+            }
+        if (!n)
+            return false;
+    }
+    *ret_first = first;
+    *ret_span = span;
+    return true;
+}
+
+/* Takes "Z", or "+hh:mm" as minutes. */
+static bool take_offset(struct str *s, int *ret_minutes)
+{
+    unsigned hours, minutes;
+    bool west = s->len && s->ptr[0] == '-';
+
+    *ret_minutes = 0;
+    if (take_char(s, 'Z') || take_char(s, 'z'))
+        return true;
+    if (!(take_char(s, '+') || take_char(s, '-')) || !take_digits(s, 2, &hours) ||
+        !take_char(s, ':') || !take_digits(s, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *ret_minutes = (int)(hours * 60 + minutes) * (west ? -1 : 1);
+    return true;
+}
+
+bool field_moment(struct str s, int64_t *ret_first_ms, int64_t *ret_last_ms)
+{
+    struct date d = {0};
+    unsigned fraction = 0, span = 24 * 3600 * 1000;
+    int offset = 0;
+    int64_t first;
+
+    if (!(take_digits(&s, 4, &d.year) && take_char(&s, '-') && take_digits(&s, 2, &d.month) &&
+          take_char(&s, '-') && take_digits(&s, 2, &d.day)))
+        return false;
+    if (s.len &&
+        (!(take_char(&s, 'T') || take_char(&s, 't') || take_char(&s, ' ')) || !take_time(&s, &d) ||
+         !take_fraction(&s, &fraction, &span) || !take_offset(&s, &offset)))
+        return false;
+    if (s.len || !d.year || !date_is_real(&d))
+        return false;
+    first = date_days(&d) * 86400 + (int64_t)d.hour * 3600 + (int64_t)d.minute * 60 + d.second;
+    first = (first - (int64_t)offset * 60) * 1000 + fraction;
+    *ret_first_ms = first;
+    *ret_last_ms = first + span - 1;
+    return true;
+}
+
 /* --- ranges ----------------------------------------------------------------------------------- */
 
 /* Takes decimal digits; false when there are none. Too large a number becomes UINT64_MAX: it is

@@ -7,6 +7,11 @@
 /* IMF-fixdate, RFC 850 and asctime forms (5.6.7). False when malformed. */
 bool field_http_date(struct str s, int64_t *ret_unix_ms);
 
+/* "2026-09-01", "2026-09-01T12:00:00Z" or "2026-09-01T14:00:00.5+02:00" (RFC 3339; a bare date is
+ * one of UTC): the first and last milliseconds of the day, the second or the fraction that it
+ * names. False when malformed, or no such day. */
+bool field_moment(struct str s, int64_t *ret_first_ms, int64_t *ret_last_ms);
+
 /* "Range: bytes=..." (14.1.2) against a known size. */
 enum range_kind {
     RANGE_NONE,          /* no range, another unit, several ranges or malformed: send everything */

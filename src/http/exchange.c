@@ -43,6 +43,44 @@ struct str http_header(const struct http_exchange *ex, const char *name)
     return str_trim((struct str){value, len});
 }
 
+struct header_list {
+    struct arena *mem;
+    struct str name, value;
+};
+
+static enum MHD_Result add_value(void *ctx, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_len, const char *value, size_t value_len)
+{
+    struct header_list *l = ctx;
+    size_t have = l->value.len;
+    char *joined;
+
+    (void)kind;
+    if (!str_eq_nocase((struct str){name, name_len}, l->name))
+        return MHD_YES;
+    joined = arena_alloc(l->mem, have + 1 + value_len, 1);
+    if (joined) {
+        if (have)
+            memcpy(joined, l->value.ptr, have);
+        joined[have] = ',';
+        if (value_len)
+            memcpy(joined + have + 1, value, value_len);
+    }
+    /* Without the comma before the first. */
+    l->value = joined ? (struct str){joined, have + 1 + value_len} : (struct str){0};
+    return joined ? MHD_YES : MHD_NO;
+}
+
+struct str http_header_list(const struct http_exchange *ex, const char *name)
+{
+    struct header_list l = {.mem = ex->mem, .name = str_of(name), .value = {"", 0}};
+    const struct http_conn *c = ex->conn;
+
+    if (c->mhd)
+        (void)MHD_get_connection_values_n(c->mhd, MHD_HEADER_KIND, add_value, &l);
+    return l.value.len ? str_from(l.value, 1) : l.value;
+}
+
 /* --- answers ---------------------------------------------------------------------------------- */
 
 /* Asks the application for an answer of ours. */

@@ -113,5 +113,8 @@ void http_close(struct http_server *s, unsigned seconds);
 /* Value of a request header (first one, blanks trimmed), empty when absent. Names: any case.
  * Valid in begin, prepare, run and finish; empty in finish when the client is gone. */
 struct str http_header(const struct http_exchange *ex, const char *name);
+/* All values of a header that may come several times, in order, with "," between them (RFC 9110
+ * 5.3), in the exchange's arena. ptr NULL when out of memory. */
+struct str http_header_list(const struct http_exchange *ex, const char *name);
 
 #endif

@@ -6,10 +6,21 @@
 
 #define COLUMNS                                                                                    \
     "id, login, kind, email, password_hash, name, company, location, url, description, "           \
-    "superuser, created_ms, default_access"
-#define COLUMN_TYPES "itttttttttiit"
+    "superuser, created_ms, default_access, suspended_ms"
+#define COLUMN_TYPES "itttttttttiiti"
 
-enum { BY_LOGIN, BY_ID, BY_EMAIL, INSERT, SET_PASSWORD, SET_SUPERUSER, COUNT_SUPERUSERS, LIST };
+enum {
+    BY_LOGIN,
+    BY_ID,
+    BY_EMAIL,
+    INSERT,
+    SET_PASSWORD,
+    SET_SUPERUSER,
+    SET_SUSPENDED,
+    COUNT_SUPERUSERS,
+    COUNT_ACTIVE_SUPERUSERS,
+    LIST
+};
 static const struct stmt stmts[] = {
     [BY_LOGIN] = {"account_by_login", "SELECT " COLUMNS " FROM account WHERE login = lower($1)",
                   "t", COLUMN_TYPES},
@@ -26,11 +37,17 @@ static const struct stmt stmts[] = {
                       "ti", ""},
     [SET_SUPERUSER] = {"account_set_superuser", "UPDATE account SET superuser = $1 WHERE id = $2",
                        "ii", ""},
+    [SET_SUSPENDED] = {"account_set_suspended",
+                       "UPDATE account SET suspended_ms = $1 WHERE id = $2", "ii", ""},
+    [COUNT_ACTIVE_SUPERUSERS] = {"account_count_active_superusers",
+                                 "SELECT COUNT(*) FROM account WHERE superuser = 1 "
+                                 "AND suspended_ms = 0",
+                                 "", "i"},
     [COUNT_SUPERUSERS] = {"account_count_superusers",
                           "SELECT COUNT(*) FROM account WHERE superuser = 1", "", "i"},
     [LIST] = {"account_list",
               "SELECT id, login, kind, email, '', name, company, location, url, description, "
-              "superuser, created_ms, default_access FROM account ORDER BY login",
+              "superuser, created_ms, default_access, suspended_ms FROM account ORDER BY login",
               "", COLUMN_TYPES},
 };
 const struct stmt_list account_statements = {stmts, COUNT(stmts)};
@@ -55,6 +72,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct accou
     row.superuser = reader_bool(&r);
     row.created_ms = reader_int(&r);
     row.default_access = reader_text(&r);
+    row.suspended_ms = reader_int(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *ret = row;
@@ -144,14 +162,30 @@ enum err_code account_set_superuser(struct tx *tx, int64_t id, bool superuser, s
     return change(tx, &stmts[SET_SUPERUSER], db_int(superuser), id, err);
 }
 
-enum err_code account_count_superusers(struct tx *tx, int64_t *ret_count, struct err *err)
+enum err_code account_set_suspended(struct tx *tx, int64_t id, int64_t suspended_ms,
+                                    struct err *err)
+{
+    return change(tx, &stmts[SET_SUSPENDED], db_int(suspended_ms), id, err);
+}
+
+static enum err_code count(struct tx *tx, const struct stmt *s, int64_t *ret_count, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, &stmts[COUNT_SUPERUSERS], DB_NO_ARGS, &rows, err);
+    enum err_code code = db_one(tx, s, DB_NO_ARGS, &rows, err);
 
     if (code == OK)
         *ret_count = rows_int(rows, 0);
     return code;
+}
+
+enum err_code account_count_superusers(struct tx *tx, int64_t *ret_count, struct err *err)
+{
+    return count(tx, &stmts[COUNT_SUPERUSERS], ret_count, err);
+}
+
+enum err_code account_count_active_superusers(struct tx *tx, int64_t *ret_count, struct err *err)
+{
+    return count(tx, &stmts[COUNT_ACTIVE_SUPERUSERS], ret_count, err);
 }
 
 enum err_code account_list(struct tx *tx, struct arena *mem, struct account_list *ret,

@@ -13,6 +13,7 @@ struct account_row {
     bool superuser;
     int64_t created_ms;
     struct str default_access; /* of new packages; empty: as the settings say */
+    int64_t suspended_ms;      /* since when it may not be used; 0: it may */
 };
 /* Texts of results lie in mem. ERR_NOT_FOUND when absent. */
 enum err_code account_by_login(struct tx *tx, struct arena *mem, struct str login,
@@ -22,14 +23,20 @@ enum err_code account_by_id(struct tx *tx, struct arena *mem, int64_t id, struct
 enum err_code account_by_email(struct tx *tx, struct arena *mem, struct str email,
                                struct account_row *ret,
                                struct err *err) MUST_USE; /* case-insensitive */
-/* ERR_CONFLICT with err->field "login" or "email" when taken. Ignores row->id. */
+/* ERR_CONFLICT with err->field "login" or "email" when taken. Ignores row->id and suspended_ms. */
 enum err_code account_insert(struct tx *tx, const struct account_row *row, struct str terms_version,
                              int64_t *ret_id, struct err *err) MUST_USE;
 enum err_code account_set_password(struct tx *tx, int64_t id, struct str password_hash,
                                    struct err *err) MUST_USE;
 enum err_code account_set_superuser(struct tx *tx, int64_t id, bool superuser,
                                     struct err *err) MUST_USE;
+/* suspended_ms: since when; 0: not any more. */
+enum err_code account_set_suspended(struct tx *tx, int64_t id, int64_t suspended_ms,
+                                    struct err *err) MUST_USE;
 enum err_code account_count_superusers(struct tx *tx, int64_t *ret_count, struct err *err) MUST_USE;
+/* Those that are not suspended. */
+enum err_code account_count_active_superusers(struct tx *tx, int64_t *ret_count,
+                                              struct err *err) MUST_USE;
 
 struct account_list {
     struct account_row *rows;

@@ -31,15 +31,15 @@ enum { READ, WRITE, ROWS, PER_TABLE };
 static const struct stmt stmts[] = {
     TABLE("account",
           "id, login, kind, email, email_key, password_hash, name, company, location, url, "
-          "description, superuser, terms_version, default_access, created_ms",
-          P14 ", $15",
+          "description, superuser, terms_version, default_access, created_ms, suspended_ms",
+          P14 ", $15, $16",
           "ittt"
           "T"
           "tttttt"
-          "itti",
+          "ittii",
           "id"),
-    TABLE("session", "id, hash, account_id, remote, agent, created_ms, expires_ms", P5 ", $6, $7",
-          "ibittii", "id"),
+    TABLE("session", "id, hash, account_id, remote, agent, created_ms, expires_ms, seen_ms", P8,
+          "ibittiii", "id"),
     TABLE("token",
           "id, hash, account_id, name, scopes, hostname, remote, created_ms, expires_ms, limits, "
           "last_used_ms, last_used_from, last_used_by, warned_ms, refused_ms",
@@ -76,8 +76,13 @@ static const struct stmt stmts[] = {
           P9 ", $10, $11", "iittttttiiI", "id"),
     TABLE("mail_outbox", "id, recipient, kind, params, created_ms, sent_ms", P5 ", $6", "itttiI",
           "id"),
-    TABLE("audit", "id, time_ms, actor_id, actor, token_name, remote, action, object, detail", P9,
-          "iiitttttt", "id"),
+    TABLE("audit",
+          "id, time_ms, actor_id, actor, token_name, remote, action, object, detail, account_id, "
+          "account",
+          P9 ", $10, $11",
+          "iiitttttt"
+          "it",
+          "id"),
 };
 const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;

@@ -7,11 +7,13 @@ enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, LIST };
 static const struct stmt stmts[] = {
     [GRANTS] = {"grant_list",
                 "SELECT g.name, g.permission FROM org_group g "
-                "JOIN group_member m ON m.group_id = g.id "
-                "WHERE g.account_id = $1 AND m.account_id = $2 AND (g.all_packages = 1 OR EXISTS "
+                "JOIN group_member m ON m.group_id = g.id JOIN account u ON u.id = m.account_id "
+                "WHERE g.account_id = $1 AND m.account_id = $2 AND u.suspended_ms = 0 AND "
+                "(g.all_packages = 1 OR EXISTS "
                 "(SELECT 1 FROM group_package p WHERE p.group_id = g.id AND p.package_id = $3)) "
                 "UNION ALL SELECT '', c.permission FROM collaborator c "
-                "WHERE c.package_id = $3 AND c.account_id = $2",
+                "JOIN account u ON u.id = c.account_id "
+                "WHERE c.package_id = $3 AND c.account_id = $2 AND u.suspended_ms = 0",
                 "iii", "tt"},
     [PACKAGES] = {"grant_packages",
                   "SELECT gp.package_id FROM group_member m "
@@ -26,7 +28,8 @@ static const struct stmt stmts[] = {
                   "ii", "i"},
     [IS_MEMBER] = {"grant_is_member",
                    "SELECT COUNT(*) FROM org_group g JOIN group_member m ON m.group_id = g.id "
-                   "WHERE g.account_id = $1 AND m.account_id = $2",
+                   "JOIN account u ON u.id = m.account_id "
+                   "WHERE g.account_id = $1 AND m.account_id = $2 AND u.suspended_ms = 0",
                    "ii", "i"},
     [PUT] = {"collaborator_put",
              "INSERT INTO collaborator (package_id, account_id, permission) VALUES ($1, $2, $3) "

@@ -18,6 +18,7 @@ const struct stmt_list *const all_statements[] = {
     &migrate_statements,
     &node_statements,
     &package_statements,
+    &session_statements,
     &survey_statements,
     &upload_statements,
     NULL,

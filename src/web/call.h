@@ -7,6 +7,7 @@
 #include "app.h"
 #include "base/cache.h"
 #include "core/actor.h"
+#include "format/address.h"
 #include "http/http.h"
 #include "http/path.h"
 #include "store/access_level.h"
@@ -15,9 +16,10 @@ struct route;
 
 struct web {
     struct app *app;
-    struct cache *resources; /* canonical path -> struct resource */
-    struct cache *actors;    /* hash of a secret -> struct cached_actor */
-    struct cache *sights;    /* caller and owner -> struct cached_sight */
+    struct cache *resources;     /* canonical path -> struct resource */
+    struct cache *actors;        /* hash of a secret -> struct cached_actor */
+    struct cache *sights;        /* caller and owner -> struct cached_sight */
+    struct address_nets proxies; /* of the setting trusted_proxies */
     atomic_bool draining;
 };
 

@@ -7,6 +7,7 @@
 #include "format/json.h"
 #include "store/db.h"
 #include "web/identify.h"
+#include "web/refused.h"
 #include "web/reply.h"
 #include "web/resource.h"
 #include "web/routes.h"
@@ -30,6 +31,10 @@ enum err_code web_open(struct app *app, struct web **ret_web, struct err *err)
     if (!w)
         return fail(err, ERR_NOMEM, "out of memory");
     w->app = app;
+    if (address_nets_parse(app->config->trusted_proxies, &w->proxies, err)) {
+        web_close(w);
+        return err->code;
+    }
     w->resources = cache_open(RESOURCES_MAX, RESOURCES_BYTES);
     w->actors = cache_open(ACTORS_MAX, ACTORS_BYTES);
     w->sights = cache_open(SIGHTS_MAX, SIGHTS_BYTES);
@@ -97,6 +102,16 @@ static bool answer_from_memory(struct call *c)
     return key.ptr && resource_answer_cached(c, key);
 }
 
+/* The address that limits, records and logs are about. */
+static struct str client_of(const struct web *w, struct http_exchange *ex)
+{
+    char *out = w->proxies.count ? arena_alloc(ex->mem, ADDRESS_TEXT_MAX, 1) : NULL;
+    struct str forwarded = out ? http_header_list(ex, "X-Forwarded-For") : S("");
+
+    return out && forwarded.len ? address_behind(&w->proxies, ex->remote, forwarded, out)
+                                : ex->remote;
+}
+
 static enum http_next on_begin(void *ctx, struct http_exchange *ex)
 {
     struct web *w = ctx;
@@ -108,6 +123,7 @@ static enum http_next on_begin(void *ctx, struct http_exchange *ex)
         return HTTP_ANSWER; /* no response: the adapter closes */
     *c = (struct call){.web = w, .app = w->app, .ex = ex, .mem = ex->mem};
     ex->app = c;
+    ex->remote = client_of(w, ex);
     c->actor.remote = ex->remote;
     c->generation = db_generation(w->app->db);
     rc = path_parse(ex->mem, ex->target, &c->path, &err);
@@ -143,16 +159,20 @@ static enum err_code check_origin(const struct call *c, struct err *err)
                 STR_ARG(origin));
 }
 
-static void add_error_headers(struct call *c, unsigned status, struct str allow)
+static void add_error_headers(struct call *c, unsigned status, const struct err *err,
+                              struct str allow)
 {
-    bool ok = true;
+    struct str seconds = err->retry_s ? str_fmt(c->mem, "%u", err->retry_s) : S("");
+    bool ok = seconds.ptr;
 
     if (!c->ex->response)
         return;
-    if (allow.len)
+    ok = ok && http_response_header(c->ex->response, "Retry-After", seconds);
+    if (ok && allow.len)
         ok = http_response_header(c->ex->response, "Allow", allow);
     /* Not for the web API: a browser would open its own password window. */
-    if (status == 401 && c->path_ok && !(c->path.count > 1 && str_eq(c->path.seg[1], S("v1"))))
+    if (ok && status == 401 && c->path_ok &&
+        !(c->path.count > 1 && str_eq(c->path.seg[1], S("v1"))))
         ok = http_response_header(c->ex->response, "WWW-Authenticate",
                                   S("Basic realm=\"Terrarium\""));
     if (!ok) {
@@ -176,8 +196,9 @@ static void answer_error(struct call *c, const struct err *err, struct str allow
     unsigned status = allow.len ? 405 : reply_status(err->code);
 
     log_failure(c, err);
+    refused_record(c, err);
     reply_error(c, allow.len ? 405 : 0, err);
-    add_error_headers(c, status, allow);
+    add_error_headers(c, status, err, allow);
 }
 
 static enum err_code check_access(struct call *c, struct err *err)

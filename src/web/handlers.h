@@ -73,6 +73,14 @@ HANDLER(post_organization);
 HANDLER(delete_membership);
 /* api_package.c */
 HANDLER(put_package_access);
+/* api_security.c */
+HANDLER(get_own_security_log);
+HANDLER(get_account_security_log);
+HANDLER(get_admin_security_log);
+HANDLER(get_sessions);
+HANDLER(delete_session_by_id);
+HANDLER(put_suspension);
+HANDLER(delete_suspension);
 /* conda_get.c */
 HANDLER(get_conda);
 

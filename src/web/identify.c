@@ -4,6 +4,8 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "core/session.h"
+#include "core/suspension.h"
+#include "core/throttle.h"
 #include "core/token.h"
 #include "core/token_end.h"
 #include "core/token_use.h"
@@ -199,6 +201,22 @@ static enum err_code load_session(struct call *c, int64_t *ret_expires_ms, struc
     return rc ? rc : session_identify(tx, c->mem, c->secret, &c->actor, ret_expires_ms, err);
 }
 
+/* A session that is used must be seen to be: it is asked for again after a while. */
+static int64_t remember_until(const struct call *c, int64_t expires_ms)
+{
+    int64_t soon = clock_now_ms() + SESSION_SEEN_MS;
+
+    return c->credential == CRED_SESSION && expires_ms > soon ? soon : expires_ms;
+}
+
+static enum err_code check_suspension(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    return rc ? rc : suspension_check(tx, c->mem, c->actor.account_id, err);
+}
+
 static enum err_code load_secret(struct call *c, struct err *err)
 {
     int64_t expires_ms = 0;
@@ -209,9 +227,16 @@ static enum err_code load_secret(struct call *c, struct err *err)
             ? load_session(c, &expires_ms, err)
             : token_identify(c->app, c->mem, c->secret, c->ex->remote, &c->actor, &expires_ms, err);
 
-    if (rc)
+    if (rc == ERR_UNAUTHENTICATED && c->credential != CRED_SESSION) {
+        enum err_code limited = throttle_take(c->app, THROTTLE_TOKEN, c->ex->remote, err);
+        return limited ? limited : rc;
+    }
+    if (rc || (rc = check_suspension(c, err)))
         return rc;
-    ca = cached_actor_new(&c->actor, expires_ms);
+    c->actor.remote = c->ex->remote;
+    if (c->credential == CRED_SESSION)
+        session_touch(c->app, &c->actor);
+    ca = cached_actor_new(&c->actor, remember_until(c, expires_ms));
     if (ca)
         cache_put(c->web->actors, actor_key(c, key), c->generation, ca, sizeof *ca);
     shared_unref(ca);

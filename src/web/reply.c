@@ -103,6 +103,7 @@ unsigned reply_status(enum err_code code)
         [ERR_CONFLICT] = 409,
         [ERR_UNAUTHENTICATED] = 401,
         [ERR_DENIED] = 403,
+        [ERR_LIMITED] = 429,
         [ERR_BUSY] = 503,
         [ERR_COLLISION] = 503,
         [ERR_NO_SPACE] = 507,
@@ -137,6 +138,8 @@ static const char *status_title(unsigned status)
         return "Range Not Satisfiable";
     case 422:
         return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
     case 431:
         return "Request Header Fields Too Large";
     case 501:
@@ -202,6 +205,7 @@ static void reply_xml(struct call *c, unsigned status, const struct err *e)
                        : status == 400 ? "InvalidDigest"
                        : status == 409 ? "OperationAborted"
                        : status == 503 ? "SlowDown"
+                       : status == 429 ? "SlowDown"
                                        : "InternalError";
 
     if (e->field && str_eq(str_of(e->field), S("form")))

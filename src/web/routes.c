@@ -29,6 +29,13 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/v1/session", CRED_SESSION, RIGHT_SIGNED_IN, 0, 0, ERRORS_PROBLEM, delete_session, "signOut", NULL, NULL},
     {HTTP_POST, "/api/v1/organizations", API, RIGHT_SIGNED_IN, WRITE, JSON, ERRORS_PROBLEM, post_organization, "createOrganization", NULL, NULL},
     {HTTP_DELETE, "/api/v1/organizations/{owner}/membership", API, RIGHT_MEMBER, GROUPS, 0, ERRORS_PROBLEM, delete_membership, "leaveOrganization", NULL, NULL},
+    {HTTP_GET, "/api/v1/sessions", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_sessions, "listSessions", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/sessions/{id}", API, RIGHT_SIGNED_IN, WRITE, 0, ERRORS_PROBLEM, delete_session_by_id, "endSession", NULL, NULL},
+    {HTTP_GET, "/api/v1/security-log", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_security_log, "readOwnSecurityLog", NULL, NULL},
+    {HTTP_GET, "/api/v1/accounts/{owner}/security-log", API, RIGHT_OWN, READ, 0, ERRORS_PROBLEM, get_account_security_log, "readSecurityLog", NULL, NULL},
+    {HTTP_GET, "/api/v1/admin/security-log", API, RIGHT_SUPERUSER, READ, 0, ERRORS_PROBLEM, get_admin_security_log, "readWholeSecurityLog", NULL, NULL},
+    {HTTP_PUT, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, put_suspension, "suspendUser", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, delete_suspension, "resumeUser", NULL, NULL},
 
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
 

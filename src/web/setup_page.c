@@ -43,7 +43,7 @@ enum err_code get_setup(struct call *c, struct err *err)
 {
     struct signup empty = {0};
     struct signup_errors none = {0};
-    enum err_code rc = setup_check(c->app, call_param(c, "code"), err);
+    enum err_code rc = setup_admit(c->app, call_param(c, "code"), c->ex->remote, err);
 
     return rc ? rc : form_page(c, 200, &empty, &none, err);
 }

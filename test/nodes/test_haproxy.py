@@ -1,5 +1,6 @@
 """Nodes behind HAProxy: one dies, one is stopped, and whoever installs notices nothing."""
 import asyncio
+import http.client
 import random
 import shutil
 import threading
@@ -112,6 +113,24 @@ def test_the_example_is_what_haproxy_understands(front, tmp_path):
                              text=True)
     assert checked.returncode == 0, checked.stderr
     assert "WARNING" not in checked.stderr, checked.stderr
+
+
+def test_nodes_know_whose_request_it_is_whatever_it_says_itself(new_site):
+    """The proxy is at 127.0.0.1 and trusted, the client at 127.0.0.2 and not."""
+    site = new_site(3, options=["--trusted-proxies", "127.0.0.1"]).start()
+    boss = make_account(site.nodes[0], "boss", superuser=True).by_session()
+    proxy = HAProxy(site.nodes).start()
+    try:
+        client = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60,
+                                            source_address=("127.0.0.2", 0))
+        client.request("POST", "/api/v1/session", body=b'{"login": "nobody", "password": "x"}',
+                       headers={"X-Forwarded-For": "198.51.100.9"})
+        assert client.getresponse().status == 401
+        client.close()
+        found = boss.get("/api/v1/admin/security-log?action=session.refused").expect(200).json()
+        assert [it["address"] for it in found["events"]] == ["127.0.0.2"]
+    finally:
+        proxy.close()
 
 
 @pytest.mark.slow

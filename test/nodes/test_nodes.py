@@ -290,6 +290,25 @@ def test_a_session_ended_on_one_node_is_over_on_all(site, owner):
             client.get("/api/user").expect(401)
 
 
+def test_a_user_suspended_on_one_node_is_refused_by_the_next_request_on_another(site, owner):
+    account, token = owner("suspended")
+    admins = site.clients(cookie=make_account(site.nodes[0], "boss", superuser=True).session())
+    sessions, users = site.clients(cookie=account.session()), site.clients(token=token)
+    path = "/api/v1/admin/users/suspended/suspension"
+    for turn in range(10):
+        for client in (*sessions, *users):
+            client.get("/api/user").expect(200)
+        admins[turn % 3].request("PUT", path).expect(204)
+        for place in (1, 2, 0):
+            number = (turn + place) % 3
+            for client in (sessions[number], users[number]):
+                answer = client.get("/api/user").expect(401)
+                assert answer.error == 'the account "suspended" is suspended'
+        admins[(turn + 1) % 3].delete(path).expect(204)
+        for place in (2, 0, 1):
+            users[(turn + place) % 3].get("/api/user").expect(200)
+
+
 def test_what_the_command_line_does_is_seen_by_all_nodes_within_a_moment(site):
     account = make_account(site.nodes[0], "fresh")
     for client in site.clients():

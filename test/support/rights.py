@@ -110,6 +110,12 @@ class World:
             whose = {"user": "acme"} if "{owner}" in pattern else {}
             made = self.founder.post("/api/authentications", {"note": name, **whose}).expect(200)
             secrets.remember(made.json()["token"])
+        elif pattern == "/api/v1/sessions/{id}":
+            spare = self.server.client(cookie=self.owner.session())
+            current, = [it for it in spare.get("/api/v1/sessions").expect(200).json() if it["current"]]
+            values["id"] = str(current["id"])
+        elif pattern.endswith("/suspension"):
+            values["login"] = self.guest.login
         elif method == "POST" and pattern == "/api/v1/organizations":
             body = {"login": name}
         elif pattern.startswith("/api/v1/organizations/"):

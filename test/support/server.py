@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("TERRARIUM_BIN", ROOT / "build" / "terrarium"))
 REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING: ThreadSanitizer",
            "runtime error:", "MemorySanitizer")
+# All tests come from one address, and many of them are refused on purpose.
+UNLIMITED = {f"TERRARIUM_{name}_RATE": "0" for name in (
+    "SIGN_IN", "SIGN_IN_ACCOUNT", "SIGN_IN_ADDRESS", "SIGN_UP", "SETUP", "TOKEN", "REFUSAL")}
 
 
 def environment(more=None):
@@ -37,12 +40,14 @@ class Server:
     """One server on one data folder. May be stopped, killed and started again.
 
     place: where its data lie (support.stores); by default in the folder, or in a database and
-    bucket that belong to the folder, as TERRARIUM_TEST_STORES says."""
+    bucket that belong to the folder, as TERRARIUM_TEST_STORES says. limited: with its own limits on
+    what may be tried how often, else without any."""
 
-    def __init__(self, data=None, options=(), env=None, binary=BINARY, place=None):
+    def __init__(self, data=None, options=(), env=None, binary=BINARY, place=None, limited=False):
         self.data = Path(data or tempfile.mkdtemp(prefix="terrarium-"))
         self.options, self.env, self.binary = list(options), dict(env or {}), binary
         self.place = place or stores.place_of(self.data)
+        self.limits = {} if limited else UNLIMITED
         self.listen = "127.0.0.1:0"
         self.process = self.url = None
         self.stopped = False      # by a test
@@ -62,7 +67,7 @@ class Server:
                 [self.binary, "serve", "--data", self.data, "--listen", self.listen,
                  *self.options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-                env=environment({**self.place.env, **self.env}))
+                env=environment({**self.limits, **self.place.env, **self.env}))
         threading.Thread(target=self._read_output, args=[self.process], daemon=True).start()
         if wait:
             self.wait_ready()

@@ -206,6 +206,7 @@ static void app_finish(void *ctx, struct http_exchange *ex)
     keep(fx->last_method, sizeof(fx->last_method), ex->method_text);
     keep(fx->last_remote, sizeof(fx->last_remote), ex->remote);
     keep(fx->last_header, sizeof(fx->last_header), http_header(ex, "x-test"));
+    keep(fx->last_list, sizeof(fx->last_list), http_header_list(ex, "x-test"));
     fx->last_body_size = ex->body_size;
     pthread_mutex_unlock(&fx->lock);
     if (ex->aborted)

@@ -73,7 +73,7 @@ struct http_fixture {
     pthread_mutex_t lock;   /* guards the rest */
     pthread_cond_t counted; /* one of the counts has changed */
     char calls[256];        /* "begin prepare run finish " of all exchanges */
-    char last_target[128], last_method[32], last_remote[64], last_header[64];
+    char last_target[128], last_method[32], last_remote[64], last_header[64], last_list[64];
     uint64_t last_body_size;
 };
 

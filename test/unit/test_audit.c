@@ -37,6 +37,21 @@ static void nobody_is_number_zero_without_a_name(void **state)
     assert_str(CORE_TEXT(f, "SELECT actor_id || '|' || actor || '|' || remote FROM audit"), "0||");
 }
 
+static void the_row_is_about_the_account_of_the_object(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob");
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
+
+    must(f, audit_add_of(tx, &bob, alice.account_id, "a", S("o"), S(""), &f->err));
+    must(f, audit_add(tx, &bob, "b", S("o"), S(""), &f->err));
+    must(f, audit_add_of(tx, &bob, 0, "c", S("o"), S(""), &f->err));
+    must(f, tx_commit(&tx, &f->err));
+    assert_str(CORE_TEXT(f, "SELECT actor || ' ' || action || ' ' || account_id || ' ' || account "
+                            "FROM audit ORDER BY id"),
+               "bob a 1 alice, bob b 2 bob, bob c 0 ");
+}
+
 static void the_row_goes_with_its_transaction(void **state)
 {
     struct core *f = *state;
@@ -65,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CORE(a_row_tells_who_what_and_from_where),
         WITH_CORE(nobody_is_number_zero_without_a_name),
+        WITH_CORE(the_row_is_about_the_account_of_the_object),
         WITH_CORE(the_row_goes_with_its_transaction),
         WITH_CORE(an_object_that_memory_was_short_for_is_no_row),
     };

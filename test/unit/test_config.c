@@ -264,6 +264,13 @@ static void values_outside_their_range_or_type_are_refused(void **state)
                {"log-level", "loud"},
                {"registration", "yes"},
                {"reuse-removed-names", "open"},
+               {"trusted-proxies", "10.0.0.0/33"},
+               {"trusted-proxies", "127.0.0.1; 10.0.0.1"},
+               {"trusted-proxies", "localhost"},
+               {"sign-in-rate", "10"},
+               {"sign-in-rate", "10/week"},
+               {"sign-in-rate", "-1/minute"},
+               {"token-rate", "60001/minute"},
                {"db", "mysql://u:p@h/d"},
                {"db", "/var/lib/x.db"},
                {"s3-endpoint", "s3.example.org"},
@@ -351,7 +358,7 @@ static void the_example_file_holds_the_defaults(void **state)
         buf_addc(&active, '\n');
         count++;
     }
-    assert_int_equal(count, 35);
+    assert_int_equal(count, 43);
     buf_addc(&active, '\0');
     assert_int_equal(load(f, write_file(f, "f.conf", active.ptr), NULL, 0), OK);
     assert_str(f->config.listen, "127.0.0.1:8080");
@@ -369,7 +376,7 @@ static void every_setting_has_a_help_line(void **state)
     for (size_t i = 0; i < b.len; i++)
         lines += b.ptr[i] == '\n';
     buf_addc(&b, '\0');
-    assert_int_equal(lines, 35);
+    assert_int_equal(lines, 43);
     assert_non_null(strstr(b.ptr, "  --upload-max SIZE               largest file that is accepted "
                                   "(20G)\n"));
 }

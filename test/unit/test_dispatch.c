@@ -78,11 +78,9 @@ static void a_refused_request_changes_nothing(void **state)
     const char *token = with_token(s, make_token(s, &alice, "t", NULL));
     const char *other = with_token(s, make_token(s, &bob, "t", NULL));
     const char *reader = with_token(s, make_token(s, &alice, "r", "api:read"));
-    struct str before;
 
     (void)request_for(s, 200, "POST", "/api/package/alice/p", token, JSON_BODY);
     (void)request_for(s, 200, "POST", "/api/release/alice/p/1", token, S("{}"));
-    before = core_rows(s->core);
     for (int i = 0; i < 3; i++) {
         const char *who = i == 0 ? "" : i == 1 ? other : reader;
         unsigned status = i == 0 ? 401 : 403;
@@ -93,7 +91,40 @@ static void a_refused_request_changes_nothing(void **state)
         (void)request_for(s, status, "POST", "/api/stage/alice/p/1/noarch/p-1-0.conda", who,
                           S("{}"));
     }
-    assert_true(str_eq(core_rows(s->core), before));
+    assert_str(CORE_TEXT(s->core,
+                         "SELECT 'p ' || name FROM package UNION ALL SELECT 'r ' || version "
+                         "FROM release UNION ALL SELECT 'u ' || basename FROM upload"),
+               "p p, r 1");
+}
+
+/* By whom, by which token, on what, and to whose account. */
+static void a_known_caller_who_is_denied_a_change_is_on_record(void **state)
+{
+    struct site *s = *state;
+    struct actor alice = core_user(s->core, "alice"), bob = core_user(s->core, "bob");
+    const char *other = with_token(s, make_token(s, &bob, "t", NULL));
+    const char *reader = with_token(s, make_token(s, &alice, "r", "api:read"));
+    static const struct stmt forget = {"forget", "DELETE FROM audit", "", ""};
+
+    core_change(s->core, &forget);
+    (void)request_for(s, 403, "DELETE", "/api/package/Alice/p", other, S(""));
+    (void)request_for(s, 403, "POST", "/api/group/alice/g", other, S("{}"));
+    (void)request_for(s, 403, "POST", "/api/package/nobody/p", other, S("{}"));
+    (void)request_for(s, 403, "DELETE", "/api/v1/sessions/1", reader, S(""));
+    (void)request_for(s, 401, "DELETE", "/api/package/alice/p", "", S(""));
+    (void)request_for(s, 403, "GET", "/api/v1/admin/security-log", other, S(""));
+    assert_str(
+        CORE_TEXT(s->core,
+                  "SELECT account || '|' || actor || '|' || token_name || '|' || remote || "
+                  "'|' || action || '|' || object || '|' || detail FROM audit ORDER BY id"),
+        "alice|bob|t|127.0.0.1|access.denied|alice/p|removePackage: \"bob\" may not publish "
+        "or change \"alice/p\", "
+        "alice|bob|t|127.0.0.1|access.denied|alice/g|createGroup: \"bob\" may not administer "
+        "\"alice\", "
+        "|bob|t|127.0.0.1|access.denied|nobody/p|createPackage: \"bob\" may not publish or "
+        "change \"nobody/p\", "
+        "alice|alice|r|127.0.0.1|access.denied||endSession: the token \"r\" does not have the "
+        "scope for this; it has: api:read");
 }
 
 /* ---- where a request may come from ----------------------------------------------------------- */
@@ -343,6 +374,7 @@ int main(int argc, char **argv)
         WITH_SITE(a_request_is_judged_in_order),
         WITH_SITE(rights_come_before_the_body),
         WITH_SITE(a_refused_request_changes_nothing),
+        WITH_SITE(a_known_caller_who_is_denied_a_change_is_on_record),
         WITH_SITE(a_foreign_page_acts_for_nobody),
         WITH_SITE(reading_is_free_of_origins),
         WITH_SITE(the_public_address_is_our_own),

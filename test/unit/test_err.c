@@ -117,8 +117,9 @@ static void long_message_is_cut_into_valid_utf8(void **state)
 static void every_code_has_its_slug(void **state)
 {
     static const char *const slugs[ERR_CODE_MAX] = {
-        "ok",       "out_of_memory",   "io",     "invalid", "unprocessable", "too_big", "not_found",
-        "conflict", "unauthenticated", "denied", "busy",    "collision",     "no_space"};
+        "ok",      "out_of_memory", "io",        "invalid",         "unprocessable",
+        "too_big", "not_found",     "conflict",  "unauthenticated", "denied",
+        "limited", "busy",          "collision", "no_space"};
 
     (void)state;
     for (int i = 0; i < ERR_CODE_MAX; i++)

@@ -37,6 +37,21 @@ static void answer_from_memory_needs_no_worker(void **state)
     assert_string_equal(fx.last_header, "a b");
 }
 
+static void values_of_a_repeated_header_are_a_list(void **state)
+{
+    (void)state;
+    ask(&fx, "GET /memory HTTP/1.1\r\n" H "\r\n", &r);
+    await_count(&fx.finishes, 1);
+    assert_string_equal(fx.last_list, "");
+    ask(&fx,
+        "GET /memory HTTP/1.1\r\n" H "X-Test: a, b\r\nX: c\r\nx-test: d\r\nX-TEST:\r\n"
+        "X-Test: e\r\n\r\n",
+        &r);
+    await_count(&fx.finishes, 2);
+    assert_string_equal(fx.last_header, "a, b");
+    assert_string_equal(fx.last_list, "a, b,d,,e");
+}
+
 static void work_goes_through_all_steps(void **state)
 {
     (void)state;
@@ -398,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(answer_from_memory_needs_no_worker),
+        test(values_of_a_repeated_header_are_a_list),
         test(work_goes_through_all_steps),
         test(refusal_in_prepare_is_not_run),
         test(missing_answer_becomes_500),

@@ -96,6 +96,58 @@ static struct str range(const char *s, uint64_t size)
     return S("none");
 }
 
+static void moments_cover_what_they_name(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t first, last;
+    } good[] = {
+        {"1970-01-01", 0, 86399999},
+        {"2024-02-29", 1709164800000, 1709251199999},
+        {"2026-09-01T12:00:00Z", 1788264000000, 1788264000999},
+        {"2026-09-01t12:00:00z", 1788264000000, 1788264000999},
+        {"2026-09-01 14:00:00+02:00", 1788264000000, 1788264000999},
+        {"2026-08-31T22:30:00-13:30", 1788264000000, 1788264000999},
+        {"2026-09-01T12:00:00.5Z", 1788264000500, 1788264000599},
+        {"2026-09-01T12:00:00.25Z", 1788264000250, 1788264000259},
+        {"2026-09-01T12:00:00.123Z", 1788264000123, 1788264000123},
+        {"2026-09-01T12:00:00.123987+00:00", 1788264000123, 1788264000123},
+        {"1969-12-31T23:59:59.999Z", -1, -1},
+    };
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "2026-09",
+                                      "2026-9-1",
+                                      "2026-13-01",
+                                      "2026-02-30",
+                                      "2025-02-29",
+                                      "0000-01-01",
+                                      "2026-09-01T",
+                                      "2026-09-01T12:00Z",
+                                      "2026-09-01T12:00:00",
+                                      "2026-09-01T24:00:00Z",
+                                      "2026-09-01T12:60:00Z",
+                                      "2026-09-01T12:00:00.Z",
+                                      "2026-09-01T12:00:00+0200",
+                                      "2026-09-01T12:00:00+24:00",
+                                      "2026-09-01T12:00:00Zx",
+                                      "2026-09-01x",
+                                      " 2026-09-01",
+                                      "2026-09-01 ",
+                                      "01/09/2026",
+                                      "now"};
+    int64_t first, last;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_true(field_moment(str_of(good[i].text), &first, &last));
+        assert_int_equal(first, good[i].first);
+        assert_int_equal(last, good[i].last);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++)
+        assert_false(field_moment(str_of(bad[i]), &first, &last));
+}
+
 static void one_range_is_read(void **state)
 {
     (void)state;
@@ -331,6 +383,7 @@ int main(void)
         cmocka_unit_test(three_forms_of_dates_are_read),
         cmocka_unit_test(malformed_dates_are_refused),
         cmocka_unit_test(own_dates_are_read_back),
+        cmocka_unit_test(moments_cover_what_they_name),
         cmocka_unit_test(one_range_is_read),
         cmocka_unit_test(unsatisfiable_ranges_are_told),
         cmocka_unit_test(other_ranges_mean_everything),

@@ -68,6 +68,30 @@ static void each_reason_to_be_let_in_is_told(void **state)
     tx_endp(&tx);
 }
 
+static void a_suspended_user_is_granted_nothing_until_resumed(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), bob = add_account(f, tx, "bob"),
+            ann = add_account(f, tx, "ann"), numpy = add_package(f, tx, acme, "numpy"),
+            all = add_group(f, tx, acme, "all", "admin", true);
+    bool is = true;
+
+    must(f, group_add_member(tx, all, bob, NULL, &f->err));
+    must(f, group_add_member(tx, all, ann, NULL, &f->err));
+    must(f, collaborator_put(tx, numpy, bob, S("write"), &f->err));
+    must(f, account_set_suspended(tx, bob, 1000, &f->err));
+    assert_str(grants(f, tx, acme, bob, numpy), "");
+    must(f, grant_is_member(tx, acme, bob, &is, &f->err));
+    assert_false(is);
+    assert_str(grants(f, tx, acme, ann, numpy), "all:admin");
+    must(f, account_set_suspended(tx, bob, 0, &f->err));
+    assert_str(grants(f, tx, acme, bob, numpy), "all:admin :write");
+    must(f, grant_is_member(tx, acme, bob, &is, &f->err));
+    assert_true(is);
+    tx_endp(&tx);
+}
+
 static void collaborators_are_listed_and_go_with_their_package(void **state)
 {
     struct fixture *f = *state;
@@ -99,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(each_reason_to_be_let_in_is_told),
+        WITH_DATABASE(a_suspended_user_is_granted_nothing_until_resumed),
         WITH_DATABASE(collaborators_are_listed_and_go_with_their_package),
     };
 

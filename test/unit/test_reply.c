@@ -88,6 +88,7 @@ static const struct {
     {ERR_CONFLICT, 409, "Conflict"},
     {ERR_UNAUTHENTICATED, 401, "Unauthorized"},
     {ERR_DENIED, 403, "Forbidden"},
+    {ERR_LIMITED, 429, "Too Many Requests"},
     {ERR_BUSY, 503, "Service Unavailable"},
     {ERR_COLLISION, 503, "Service Unavailable"},
     {ERR_NO_SPACE, 507, "Insufficient Storage"},

@@ -190,6 +190,64 @@ static void the_clients_name_is_cut_to_whole_characters(void **state)
     assert_str(CORE_TEXT(f, "SELECT agent FROM session ORDER BY id DESC LIMIT 1"), "ok");
 }
 
+/* Quietly, and not each time. */
+static void a_session_knows_where_it_was_last_used(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), who;
+    struct str secret = started(f, &alice);
+    int64_t expires, seen;
+    uint64_t before;
+
+    must(f, identify(f, secret, &who, &expires));
+    before = db_generation(f->app.db);
+    who.remote = S("192.0.2.1");
+    session_touch(&f->app, &who);
+    assert_int_equal(CORE_NUMBER(f, "SELECT seen_ms FROM session"), 0);
+    who.remote = S("192.0.2.2");
+    session_touch(&f->app, &who);
+    seen = CORE_NUMBER(f, "SELECT seen_ms FROM session");
+    assert_true(seen > 0 && seen <= clock_now_ms());
+    assert_str(CORE_TEXT(f, "SELECT remote FROM session"), "192.0.2.2");
+    assert_int_equal(db_generation(f->app.db), before);
+    CORE_CHANGE(f, "UPDATE session SET seen_ms = 1000");
+    session_touch(&f->app, &who);
+    assert_true(CORE_NUMBER(f, "SELECT seen_ms FROM session") >= seen);
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit"), 1); /* session.create */
+}
+
+static void a_session_is_revoked_by_its_owner_alone(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"), who;
+    struct str secret = started(f, &alice);
+    int64_t expires;
+
+    must(f, identify(f, secret, &who, &expires));
+    must_fail(f, session_revoke(&f->app, f->mem, &bob, who.session_id, &f->err), ERR_NOT_FOUND,
+              "you have no session 1");
+    must(f, identify(f, secret, &who, &expires));
+    must(f, session_revoke(&f->app, f->mem, &alice, who.session_id, &f->err));
+    must_fail(f, identify(f, secret, &who, &expires), ERR_UNAUTHENTICATED, "the session has ended");
+    assert_str(
+        CORE_TEXT(f, "SELECT action || ' ' || object || ' ' || detail FROM audit ORDER BY id"),
+        "session.create alice , session.delete alice session 1");
+}
+
+static void a_suspended_account_is_told_so_after_the_right_password_alone(void **state)
+{
+    struct core *f = *state;
+    struct actor who = {0};
+
+    (void)with_password(f, "alice", "correct horse");
+    CORE_CHANGE(f, "UPDATE account SET suspended_ms = 1");
+    must_fail(f, check(f, S("alice"), S("correct horse"), &who), ERR_DENIED,
+              "the account \"alice\" is suspended");
+    must_fail(f, check(f, S("alice"), S("wrong horse"), &who), ERR_UNAUTHENTICATED,
+              "wrong username or password");
+    assert_int_equal(who.account_id, 0);
+}
+
 static void superusers_are_known_as_such(void **state)
 {
     struct core *f = *state;
@@ -221,6 +279,9 @@ int main(void)
         WITH_CORE(an_expired_session_is_refused),
         WITH_CORE(an_unknown_cookie_is_refused),
         WITH_CORE(the_clients_name_is_cut_to_whole_characters),
+        WITH_CORE(a_session_knows_where_it_was_last_used),
+        WITH_CORE(a_session_is_revoked_by_its_owner_alone),
+        WITH_CORE(a_suspended_account_is_told_so_after_the_right_password_alone),
         WITH_CORE(superusers_are_known_as_such),
     };
 

@@ -129,6 +129,31 @@ static void password_and_rank_change(void **state)
     tx_endp(&tx);
 }
 
+static void suspension_is_kept_and_told(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob"), count = -1;
+    struct account_row got = {0};
+
+    must(f, account_set_superuser(tx, alice, true, &f->err));
+    must(f, account_set_superuser(tx, bob, true, &f->err));
+    must(f, account_by_id(tx, f->mem, alice, &got, &f->err));
+    assert_int_equal(got.suspended_ms, 0);
+    must(f, account_set_suspended(tx, alice, 1234, &f->err));
+    must(f, account_by_login(tx, f->mem, S("alice"), &got, &f->err));
+    assert_int_equal(got.suspended_ms, 1234);
+    must(f, account_count_active_superusers(tx, &count, &f->err));
+    assert_int_equal(count, 1);
+    must(f, account_count_superusers(tx, &count, &f->err));
+    assert_int_equal(count, 2);
+    must(f, account_set_suspended(tx, alice, 0, &f->err));
+    must(f, account_count_active_superusers(tx, &count, &f->err));
+    assert_int_equal(count, 2);
+    assert_int_equal(account_set_suspended(tx, 999, 1, NULL), ERR_NOT_FOUND);
+    tx_endp(&tx);
+}
+
 static void list_is_by_login_and_holds_no_password(void **state)
 {
     struct fixture *f = *state;
@@ -235,6 +260,7 @@ int main(void)
         WITH_DATABASE(taken_login_or_email_is_a_conflict_that_names_its_field),
         WITH_DATABASE(any_number_of_accounts_may_have_no_email),
         WITH_DATABASE(password_and_rank_change),
+        WITH_DATABASE(suspension_is_kept_and_told),
         WITH_DATABASE(list_is_by_login_and_holds_no_password),
         WITH_DATABASE(numbers_are_never_used_again),
         WITH_DATABASE(each_failed_allocation_is_reported_and_leaves_no_row),

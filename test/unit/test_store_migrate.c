@@ -159,6 +159,46 @@ static void older_database_gets_the_steps_it_lacks(void **state)
     must(f, migrate(f->db, list, &f->err)); /* again: nothing to do */
 }
 
+/* The step that adds accounts to the log reads them out of what the rows say. */
+static void rows_of_the_log_find_the_account_that_they_are_about(void **state)
+{
+    struct fixture *f = *state;
+    static const struct stmt found = {
+        "found", "SELECT action || ' ' || account || ' ' || account_id FROM audit ORDER BY id", "",
+        "t"};
+    static const char *const expected[] = {"package.create alice 1", "account.create bob 2",
+                                           "token.create bob 2", "session.refused bob 2",
+                                           "package.create  9"};
+    struct migration before[6] = {0};
+    struct rows *rows = NULL;
+    struct tx *tx;
+    size_t n = 0;
+
+    memcpy(before, migrations, 4 * sizeof(*before));
+    must(f, db_open_bare(fixture_url(f), true, NULL, &f->db, &f->err));
+    must(f, migrate(f->db, before, &f->err));
+    run_script(f,
+               "INSERT INTO account (id, login, kind, email, password_hash, name, company, "
+               "location, url, description, superuser, terms_version, created_ms) VALUES "
+               "(1, 'alice', 'user', '', '', '', '', '', '', '', 0, '', 0), "
+               "(2, 'bob', 'user', '', '', '', '', '', '', '', 0, '', 0);"
+               "INSERT INTO audit (time_ms, actor_id, actor, token_name, remote, action, object, "
+               "detail) VALUES (1, 2, 'bob', '', '', 'package.create', 'alice/p', ''), "
+               "(2, 0, 'admin command', '', '', 'account.create', 'bob', ''), "
+               "(3, 2, 'bob', '', '', 'token.create', 'alice', ''), "
+               "(4, 0, '', '', '', 'session.refused', 'bob', ''), "
+               "(5, 9, 'gone', '', '', 'package.create', 'alicex/p', '');");
+    must(f, migrate(f->db, migrations, &f->err));
+    tx = begin(f, TX_READ);
+    must(f, db_query(tx, &found, DB_NO_ARGS, &rows, &f->err));
+    for (; rows_next(rows); n++)
+        assert_str(rows_text(rows, 0), expected[n]);
+    must(f, rows_error(rows, &f->err));
+    assert_int_equal(n, COUNT(expected));
+    rows_endp(&rows);
+    tx_endp(&tx);
+}
+
 static void newer_database_is_refused_naming_both_versions(void **state)
 {
     struct fixture *f = *state;
@@ -219,6 +259,7 @@ int main(void)
         WITH_DATABASE(fresh_database_gets_all_steps),
         WITH_DATABASE(current_database_is_left_alone),
         WITH_OWN(older_database_gets_the_steps_it_lacks),
+        WITH_OWN_PLACE(rows_of_the_log_find_the_account_that_they_are_about),
         WITH_OWN(newer_database_is_refused_naming_both_versions),
         WITH_OWN(failed_step_leaves_the_version_before_it),
         WITH_OWN_PLACE(processes_that_open_a_fresh_database_at_once_all_succeed),

@@ -18,6 +18,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"migrate", "schema_version_newest"},
         {"node", "node_list"},
         {"package", "package_find"},
+        {"session", "session_list"},
         {"survey", "survey_named"},
         {"upload", "upload_insert"},
     };
