@@ -358,7 +358,7 @@ static void the_example_file_holds_the_defaults(void **state)
         buf_addc(&active, '\n');
         count++;
     }
-    assert_int_equal(count, 43);
+    assert_int_equal(count, 45);
     buf_addc(&active, '\0');
     assert_int_equal(load(f, write_file(f, "f.conf", active.ptr), NULL, 0), OK);
     assert_str(f->config.listen, "127.0.0.1:8080");
@@ -376,7 +376,7 @@ static void every_setting_has_a_help_line(void **state)
     for (size_t i = 0; i < b.len; i++)
         lines += b.ptr[i] == '\n';
     buf_addc(&b, '\0');
-    assert_int_equal(lines, 43);
+    assert_int_equal(lines, 45);
     assert_non_null(strstr(b.ptr, "  --upload-max SIZE               largest file that is accepted "
                                   "(20G)\n"));
 }

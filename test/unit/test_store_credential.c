@@ -29,6 +29,15 @@ static struct token_row token_of(struct fixture *f, int64_t account, char letter
     };
 }
 
+/* Its number, once it is there. */
+static int64_t id_of(struct fixture *f, struct tx *tx, int64_t account, const char *name)
+{
+    int64_t id = 0;
+
+    must(f, token_id_by_name(tx, account, str_of(name), &id, &f->err));
+    return id;
+}
+
 /* --- sessions ------------------------------------------------------------------------------ */
 
 static void session_leads_to_its_account(void **state)
@@ -169,6 +178,7 @@ static void token_names_are_unique_within_an_account(void **state)
     int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
     struct token_row a = token_of(f, alice, 'a', "ci"), b = token_of(f, bob, 'b', "ci"),
                      c = token_of(f, alice, 'c', "ci");
+    struct credential_row found;
     int64_t id = 0;
 
     assert_int_equal(token_id_by_name(tx, alice, S("ci"), &id, &f->err), ERR_NOT_FOUND);
@@ -176,7 +186,8 @@ static void token_names_are_unique_within_an_account(void **state)
     must(f, token_insert(tx, &a, &f->err));
     must(f, token_insert(tx, &b, &f->err));
     must(f, token_id_by_name(tx, alice, S("ci"), &id, &f->err));
-    assert_int_equal(id, 1);
+    must(f, token_find(tx, f->mem, a.hash, &found, &f->err));
+    assert_int_equal(id, found.id);
     assert_int_equal(token_id_by_name(tx, alice, S("CI"), &id, NULL), ERR_NOT_FOUND);
     assert_int_equal(token_insert(tx, &c, &f->err), ERR_CONFLICT);
     assert_string_equal(f->err.msg, "token \"ci\" exists already");
@@ -223,11 +234,14 @@ static void the_latest_use_is_kept(void **state)
     struct token_row row = token_of(f, alice, 'a', "ci");
     static const int64_t times[] = {20, 30, 10, 30};
     struct token_list list = {0};
+    int64_t id;
 
     must(f, token_insert(tx, &row, &f->err));
+    id = id_of(f, tx, alice, "ci");
     for (size_t i = 0; i < COUNT(times); i++)
-        must(f, token_set_used(tx, 1, times[i], str_fmt(f->mem, "from %zu", i), S("pip"), &f->err));
-    must(f, token_set_used(tx, 99, 50, S("x"), S("pip"), &f->err)); /* gone */
+        must(f,
+             token_set_used(tx, id, times[i], str_fmt(f->mem, "from %zu", i), S("pip"), &f->err));
+    must(f, token_set_used(tx, id + 1, 50, S("x"), S("pip"), &f->err)); /* gone */
     must(f, token_list(tx, f->mem, alice, &list, &f->err));
     assert_int_equal(list.rows[0].last_used_ms, 30);
     assert_str(list.rows[0].last_used_from, "from 1");
@@ -244,13 +258,15 @@ static void a_revoked_token_leaves_what_it_was(void **state)
     struct revoked_token_row got = {0};
     struct token_list list = {0};
     bool any = true;
+    int64_t id;
 
     must(f, token_insert(tx, &row, &f->err));
+    id = id_of(f, tx, alice, "ci");
     assert_int_equal(revoked_token_find(tx, f->mem, row.hash, &got, NULL), ERR_NOT_FOUND);
-    must(f, token_revoke(tx, 1, 50, &f->err));
-    must(f, token_revoke(tx, 1, 60, &f->err)); /* is one no more */
+    must(f, token_revoke(tx, id, 50, &f->err));
+    must(f, token_revoke(tx, id, 60, &f->err)); /* is one no more */
     must(f, revoked_token_find(tx, f->mem, row.hash, &got, &f->err));
-    assert_int_equal(got.id, 1);
+    assert_int_equal(got.id, id);
     assert_int_equal(got.account_id, alice);
     assert_int_equal(got.refused_ms, 0);
     assert_str(got.login, "alice");
@@ -278,19 +294,24 @@ static void refusals_are_noted_once_in_a_while(void **state)
     struct token_row a = token_of(f, alice, 'a', "a"), b = token_of(f, alice, 'b', "b");
     struct credential_row living;
     struct revoked_token_row dead;
+    int64_t ids[2];
     bool noted = false;
 
     must(f, token_insert(tx, &a, &f->err));
     must(f, token_insert(tx, &b, &f->err));
-    must(f, token_revoke(tx, 2, 1, &f->err));
-    for (int64_t id = 1; id <= 2; id++) {
-        must(f, token_note_refusal(tx, id, id == 2, 1000, 900, &noted, &f->err));
+    ids[0] = id_of(f, tx, alice, "a");
+    ids[1] = id_of(f, tx, alice, "b");
+    must(f, token_revoke(tx, ids[1], 1, &f->err));
+    for (int revoked = 0; revoked <= 1; revoked++) {
+        int64_t id = ids[revoked];
+
+        must(f, token_note_refusal(tx, id, revoked, 1000, 900, &noted, &f->err));
         assert_true(noted);
-        must(f, token_note_refusal(tx, id, id == 2, 1099, 999, &noted, &f->err));
+        must(f, token_note_refusal(tx, id, revoked, 1099, 999, &noted, &f->err));
         assert_false(noted);
-        must(f, token_note_refusal(tx, id, id == 2, 1100, 1000, &noted, &f->err));
+        must(f, token_note_refusal(tx, id, revoked, 1100, 1000, &noted, &f->err));
         assert_true(noted);
-        must(f, token_note_refusal(tx, id, id == 1, 9000, 8000, &noted, &f->err));
+        must(f, token_note_refusal(tx, id, !revoked, 9000, 8000, &noted, &f->err));
         assert_false(noted); /* it is not there */
     }
     must(f, token_find(tx, f->mem, a.hash, &living, &f->err));

@@ -14,6 +14,8 @@ static void all_files_with_statements_are_listed(void **state)
         {"group", "group_find"},
         {"index_doc", "index_doc_find"},
         {"job", "job_create"},
+        {"label", "label_add"},
+        {"mail", "mail_insert"},
         {"mark", "mark_find"},
         {"migrate", "schema_version_newest"},
         {"node", "node_list"},
