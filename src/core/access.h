@@ -37,13 +37,14 @@ struct access_object {
 };
 /* ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help; ERR_DENIED: known, but not
  * allowed; ERR_NOT_FOUND for RIGHT_READ, in the words that are said of what is not there. Asks the
- * database only for what somebody wants of another account: workers only then. */
+ * database for RIGHT_READ, else only for what somebody wants of another account: workers only
+ * then. */
 enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
                            enum right right, unsigned scope, const struct access_object *object,
                            struct err *err) MUST_USE;
 
-/* What the actor sees of an account's packages. The widest of the views that are the same for him;
- * *ret lies in mem. */
+/* What the actor sees of an account's packages: of the views that show him the same, the narrowest,
+ * so that callers who see the same have the same. *ret lies in mem. */
 enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *actor,
                           const struct account_row *owner, struct view *ret,
                           struct err *err) MUST_USE;

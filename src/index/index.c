@@ -133,16 +133,23 @@ static bool is_shard_name(struct str name)
            str_ends(name, suffix) && text_is_hex(str_sub(name, prefix.len, SHA256_HEX), SHA256_HEX);
 }
 
-/* Is this the shard of a package that the view shows? Found where all packages' shards are. */
-static enum err_code is_shown(struct tx *tx, const struct channel *ch, const struct view *view,
-                              struct str package, bool *ret, struct err *err)
+/* The shard of a package that the view's `also` shows: found where all packages' shards are. */
+static enum err_code find_shard(struct tx *tx, struct arena *mem, const struct channel *ch,
+                                const struct index_place *place, struct str name,
+                                const struct view *view, struct index_doc_row *ret, struct err *err)
 {
     enum access_level access = ACCESS_PRIVATE;
+    struct index_doc_row row;
     int64_t id = 0;
-    enum err_code code = package_access_of(tx, ch->owner, package, &id, &access, err);
+    enum err_code code = index_doc_find(tx, mem, place, name, &row, err);
 
-    *ret = code == OK && view_shows(view, access, id);
-    return code == ERR_NOT_FOUND ? OK : code;
+    if (code == OK)
+        code = package_access_of(tx, ch->owner, row.package, &id, &access, err);
+    if (code == OK && !view_shows(view, access, id))
+        return fail(err, ERR_NOT_FOUND, "no such shard");
+    if (code == OK)
+        *ret = row;
+    return code;
 }
 
 enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel *ch,
@@ -151,7 +158,6 @@ enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel 
 {
     struct index_place place = {ch->account_id, ch->label, view->widest, subdir};
     enum err_code code = ERR_NOT_FOUND;
-    bool shown = true;
 
     for (unsigned i = view->widest + 1U; code == ERR_NOT_FOUND && i-- > 0;) {
         place.access = (enum access_level)i;
@@ -160,13 +166,11 @@ enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel 
     if (view->also_count && is_shard_name(name))
         for (unsigned i = view->widest + 1U; code == ERR_NOT_FOUND && i < ACCESS_LEVELS; i++) {
             place.access = (enum access_level)i;
-            code = index_doc_find(tx, mem, &place, name, ret, err);
-            if (code == OK)
-                code = is_shown(tx, ch, view, ret->package, &shown, err);
+            code = find_shard(tx, mem, ch, &place, name, view, ret, err);
         }
     if (code == OK)
         *ret_access = place.access;
-    return shown ? code : fail(err, ERR_NOT_FOUND, "no such shard");
+    return code;
 }
 
 enum err_code index_make(struct tx *tx, const struct channel *ch, struct str subdir,

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "store/file.h"
-#include "store/package.h"
 
 static int doc_cmp(const void *a, const void *b)
 {
@@ -30,23 +29,17 @@ static enum err_code load_list(struct tx *tx, struct arena *mem, const struct in
     return OK;
 }
 
-/* A view without packages of its own is the narrower one; and one that never showed a file has no
- * documents, so that nobody learns from them that there is something else. */
+/* A view without files of its own in this place is the narrower one there, and one that never
+ * showed a file has no documents, so that nobody learns from them that there is something else.
+ * What was made is compared in every case: it may be all that is left, where the narrower one has
+ * none. */
 static enum err_code is_wanted(struct tx *tx, const struct kept *k, bool *ret, struct err *err)
 {
     const struct index_place *p = &k->place;
-    bool has[ACCESS_LEVELS] = {false};
-    enum err_code code = OK;
 
-    *ret = true;
-    if (p->access > ACCESS_PUBLIC) {
-        code = package_levels(tx, p->account_id, has, err);
-        *ret = code == OK && has[p->access];
-    }
-    if (code || !*ret || k->own.docs.count)
-        return code;
-    *ret = false;
-    return file_channel_any(tx, p->account_id, p->label, p->subdir, p->access, ret, err);
+    *ret = k->own.docs.count > 0;
+    return *ret ? OK
+                : file_channel_any(tx, p->account_id, p->label, p->subdir, p->access, ret, err);
 }
 
 enum err_code kept_load(struct tx *tx, struct arena *mem, const struct channel *ch,

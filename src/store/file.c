@@ -71,9 +71,9 @@ static const struct stmt stmts[] = {
                          UP_TO("$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
                      "itt", CHANNEL_TYPES},
     [CHANNEL_ANY] = {"file_channel_any",
-                     "SELECT 1 FROM file f JOIN package p ON p.id = f.package_id "
-                     "WHERE f.account_id = $1 AND " CARRIES
-                     "AND ($3 = '' OR f.subdir = $3) " UP_TO("$4") "LIMIT 1",
+                     "SELECT 1 FROM package p JOIN file f ON f.package_id = p.id "
+                     "WHERE p.account_id = $1 AND " CARRIES
+                     "AND p.access = $3 AND ($4 = '' OR f.subdir = $4) LIMIT 1",
                      "ittt", "i"},
     [IN_CHANNEL] = {"file_in_channel",
                     "SELECT f.id, f.package_id, f.sha256, f.size, f.uploaded_ms, p.access "
@@ -235,12 +235,12 @@ enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str l
 }
 
 enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
-                               struct str subdir, enum access_level widest, bool *ret_any,
+                               struct str subdir, enum access_level access, bool *ret_any,
                                struct err *err)
 {
     return exists(tx, &stmts[CHANNEL_ANY],
-                  DB_ARGS(db_int(account_id), db_text(label), db_text(subdir),
-                          db_text(access_level_name(widest))),
+                  DB_ARGS(db_int(account_id), db_text(label), db_text(access_level_name(access)),
+                          db_text(subdir)),
                   ret_any, err);
 }
 

@@ -65,9 +65,9 @@ enum {
 enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
                                  struct str subdir, enum access_level widest,
                                  struct rows **ret_rows, struct err *err) MUST_USE;
-/* Would file_query_channel give any? */
+/* Has a channel a file of a package with exactly this access? subdir as above. */
 enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
-                               struct str subdir, enum access_level widest, bool *ret_any,
+                               struct str subdir, enum access_level access, bool *ret_any,
                                struct err *err) MUST_USE;
 /* Is this file in this channel? Gives what a download needs: sha256, size, uploaded_ms, id,
  * package_id, access. Whoever asks has to see whether it may be shown. */

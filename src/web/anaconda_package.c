@@ -77,6 +77,20 @@ enum err_code get_own_packages(struct call *c, struct err *err)
     return list_packages(c, c->actor.login, err);
 }
 
+/* anaconda-client knows "public" alone. Empty: the owner or the settings say. */
+static enum err_code wanted_access(const json_t *body, struct str *ret, struct err *err)
+{
+    const json_t *access = json_object_get(body, "access");
+    enum access_level level;
+
+    *ret = json_str(access);
+    if (access)
+        return package_read_access(*ret, &level, err);
+    if (json_is_false(json_object_get(body, "public")))
+        *ret = access_level_name(ACCESS_PRIVATE);
+    return OK;
+}
+
 enum err_code post_package(struct call *c, struct err *err)
 {
     AUTO(json_decrefp) json_t *body = NULL;
@@ -87,11 +101,8 @@ enum err_code post_package(struct call *c, struct err *err)
     json_t *v = NULL;
     enum err_code rc = call_json(c, &body, err);
 
-    if (rc)
+    if (rc || (rc = wanted_access(body, &access, err)))
         return rc;
-    access = json_get_str(body, "access");
-    if (!access.len && json_is_false(json_object_get(body, "public")))
-        access = access_level_name(ACCESS_PRIVATE);
     attrs = json_object_get(body, "public_attrs");
     if (attrs && !json_is_object(attrs))
         return fail(err, ERR_INVALID, "public_attrs must be an object");

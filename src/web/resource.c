@@ -78,9 +78,10 @@ struct str resource_key(struct call *c)
 
     if (!name.ptr || !c->sight.tag.len)
         return name;
-    /* No path holds a line's end. */
-    return str_fmt(c->mem, "%.*s\n%.*s", (int)name.len, name.ptr, (int)c->sight.tag.len,
-                   c->sight.tag.ptr);
+    /* No path holds a line's end. What comes by a cookie may have other headers: those that keep it
+     * from caches which cannot tell it from what is for everybody. */
+    return str_fmt(c->mem, "%.*s\n%.*s%s", (int)name.len, name.ptr, (int)c->sight.tag.len,
+                   c->sight.tag.ptr, c->credential == CRED_SESSION ? "\ncookie" : "");
 }
 
 struct str resource_name(struct call *c)

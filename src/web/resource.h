@@ -1,8 +1,9 @@
 /* resource.h: what a channel URL leads to, kept in memory so that a repeated read does no work.
  *
- * The key is the canonical path (decoded, without a token), the representation, and the view that
- * the caller has; the value holds until the data's generation moves. A resource is an entity, a
- * refusal (a 404 that many clients ask for on each run) or a link. */
+ * The key is the canonical path (decoded, without a token), the representation, the view that the
+ * caller has, and, where that is not everybody's, whether he came with a cookie; the value holds
+ * until the data's generation moves. A resource is an entity, a refusal (a 404 that many clients
+ * ask for on each run) or a link. */
 #ifndef WEB_RESOURCE_H
 #define WEB_RESOURCE_H
 #include "base/cache.h"
@@ -20,7 +21,7 @@ struct resource *resource_link(struct str sha256) MUST_USE;
 /* The call's path and representation, in its arena: ptr NULL when out of memory. Differs by whether
  * the client takes zstd-coded JSON, the one choice of representation that there is. */
 struct str resource_name(struct call *c);
-/* The same with the call's view (call_set_view): what is kept under. */
+/* The same with what the caller sees (c->sight): under which a resource is kept. */
 struct str resource_key(struct call *c);
 bool resource_wants_zstd(const struct call *c);
 

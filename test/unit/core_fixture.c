@@ -14,6 +14,7 @@
 #include "cli_run.h"
 #include "core/inspect.h"
 #include "core/mark.h"
+#include "index/index.h"
 #include "make_archive.h"
 #include "store/account.h"
 #include "store/db_engine.h"
@@ -340,21 +341,31 @@ void core_check_bytes(struct core *f)
     must(f, rows_error(rows, &f->err));
 }
 
-struct str core_document(struct core *f, const char *owner, const char *label, const char *subdir,
-                         const char *name)
+struct str core_document_in(struct core *f, const struct view *view, const char *owner,
+                            const char *label, const char *subdir, const char *name)
 {
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    struct channel ch = {.owner = str_of(owner), .label = str_of(label)};
     struct account_row account;
     struct index_doc_row doc;
+    enum access_level access;
     enum err_code code;
 
-    must(f, account_by_login(tx, f->mem, str_of(owner), &account, &f->err));
-    code = index_doc_find(tx, f->mem, account.id, str_of(label), str_of(subdir), str_of(name), &doc,
-                          &f->err);
+    must(f, account_by_login(tx, f->mem, ch.owner, &account, &f->err));
+    ch.account_id = account.id;
+    code = index_find(tx, f->mem, &ch, str_of(subdir), str_of(name), view, &doc, &access, &f->err);
     if (code == ERR_NOT_FOUND)
         return (struct str){0};
     must(f, code);
     return core_read_blob(f, doc.sha256);
+}
+
+struct str core_document(struct core *f, const char *owner, const char *label, const char *subdir,
+                         const char *name)
+{
+    static const struct view everybody = {.widest = ACCESS_PUBLIC};
+
+    return core_document_in(f, &everybody, owner, label, subdir, name);
 }
 
 bool core_listed(struct core *f, const char *owner, const char *label, const char *subdir,
@@ -410,8 +421,8 @@ void core_release(struct core *f, const struct actor *actor, const struct file_p
 {
     struct package_row package;
     struct release_row release;
-    enum err_code code =
-        package_create(&f->app, f->mem, actor, path->owner, path->package, NULL, &package, &f->err);
+    enum err_code code = package_create(&f->app, f->mem, actor, path->owner, path->package, S(""),
+                                        NULL, &package, &f->err);
 
     if (code != ERR_CONFLICT)
         must(f, code);

@@ -14,6 +14,7 @@
 #include "core/actor.h"
 #include "core/package.h"
 #include "core/publish.h"
+#include "store/access_level.h"
 #include "store/db.h"
 #include "store/index_doc.h"
 
@@ -112,7 +113,10 @@ bool core_has_blob(struct core *f, struct str sha256);
 struct str core_read_blob(struct core *f, struct str sha256);
 /* Puts other bytes in place of those of a digest, as a failing disk would. */
 void core_break_blob(struct core *f, struct str sha256, struct str bytes);
-/* A document of an index, as a reader sees it; ptr NULL when there is none. */
+/* A document of an index, as somebody with this view sees it; ptr NULL when there is none. */
+struct str core_document_in(struct core *f, const struct view *view, const char *owner,
+                            const char *label, const char *subdir, const char *name);
+/* As everybody does. */
 struct str core_document(struct core *f, const char *owner, const char *label, const char *subdir,
                          const char *name);
 /* Is the file name in the subdir's repodata.json? */

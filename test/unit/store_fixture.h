@@ -16,6 +16,7 @@
 #include "store/db.h"
 #include "store/db_engine.h"
 #include "store/file.h"
+#include "store/group.h"
 #include "store/package.h"
 #include "trust.h"
 
@@ -188,13 +189,33 @@ static inline int64_t add_account(struct fixture *f, struct tx *tx, const char *
     return id;
 }
 
-static inline int64_t add_package(struct fixture *f, struct tx *tx, int64_t account,
-                                  const char *name)
+static inline int64_t add_package_with(struct fixture *f, struct tx *tx, int64_t account,
+                                       const char *name, enum access_level access)
 {
     int64_t id = 0;
 
-    must(f,
-         package_insert(tx, account, str_of(name), S("A summary."), S("{}"), 2000, &id, &f->err));
+    must(f, package_insert(tx, account, str_of(name), access, S("A summary."), S("{}"), 2000, &id,
+                           &f->err));
+    return id;
+}
+
+static inline int64_t add_package(struct fixture *f, struct tx *tx, int64_t account,
+                                  const char *name)
+{
+    return add_package_with(f, tx, account, name, ACCESS_PUBLIC);
+}
+
+static inline int64_t add_group(struct fixture *f, struct tx *tx, int64_t account, const char *name,
+                                const char *permission, bool all)
+{
+    const struct group_row row = {.account_id = account,
+                                  .name = str_of(name),
+                                  .permission = str_of(permission),
+                                  .all_packages = all};
+    int64_t id = 0;
+
+    must(f, group_insert(tx, &row, 1000, &id, &f->err));
+    assert_true(id > 0);
     return id;
 }
 

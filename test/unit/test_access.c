@@ -147,15 +147,16 @@ static struct people found_acme(struct core *f)
     struct package_row package;
 
     must(f, organization_create(&f->app, f->mem, &p.alice, &acme, &f->err));
-    must(f,
-         package_create(&f->app, f->mem, &p.alice, S("acme"), S("tool"), NULL, &package, &f->err));
-    must(f,
-         package_create(&f->app, f->mem, &p.alice, S("acme"), S("other"), NULL, &package, &f->err));
+    must(f, package_create(&f->app, f->mem, &p.alice, S("acme"), S("tool"), S(""), NULL, &package,
+                           &f->err));
+    must(f, package_create(&f->app, f->mem, &p.alice, S("acme"), S("other"), S(""), NULL, &package,
+                           &f->err));
     add_group(f, &p.alice, "readers", "read", true, &p.bob);
     add_group(f, &p.alice, "writers", "write", true, &p.carol);
     add_group(f, &p.alice, "leads", "admin", false, &p.dave);
     add_group(f, &p.alice, "helpers", "write", false, &p.frank);
-    must(f, collaborator_add(&f->app, f->mem, &p.alice, S("acme"), S("tool"), S("eve"), &f->err));
+    must(f, collaborator_add(&f->app, f->mem, &p.alice, S("acme"), S("tool"), S("eve"), S("write"),
+                             &f->err));
     return p;
 }
 
@@ -208,8 +209,8 @@ static void a_right_ends_at_its_organization(void **state)
     struct package_row package;
 
     must(f, organization_create(&f->app, f->mem, &p.grace, &umbrella, &f->err));
-    must(f, package_create(&f->app, f->mem, &p.grace, S("umbrella"), S("tool"), NULL, &package,
-                           &f->err));
+    must(f, package_create(&f->app, f->mem, &p.grace, S("umbrella"), S("tool"), S(""), NULL,
+                           &package, &f->err));
     for (enum right right = RIGHT_MEMBER; right <= RIGHT_OWN; right++) {
         assert_int_equal(check(f, &p.alice, right, 0, theirs), ERR_DENIED);
         assert_int_equal(check(f, &p.carol, right, 0, theirs), ERR_DENIED);
@@ -257,11 +258,242 @@ static void a_token_may_no_more_than_its_owner(void **state)
     assert_int_equal(check(f, &token, RIGHT_WRITE, SCOPE_API_WRITE, tool), ERR_DENIED);
 }
 
+/* ---- what is seen ---------------------------------------------------------------------------- */
+
+enum { SEEN_PACKAGES = 4, SEEN_CALLERS = 12 };
+
+/* acme of alice's has packages of each access. */
+struct sights {
+    int64_t ids[SEEN_PACKAGES]; /* of pub, auth, priv, hidden; the last two are private */
+    struct account_row acme;
+    struct {
+        struct actor actor;
+        const char *sees;       /* initials of what RIGHT_READ opens */
+        enum access_level view; /* how wide access_view is */
+        const char *also;       /* initials of the private ones that it names */
+    } callers[SEEN_CALLERS];
+};
+static const char *const seen_names[SEEN_PACKAGES] = {"pub", "auth", "priv", "hidden"};
+
+static int64_t package_as(struct core *f, const struct actor *actor, const char *owner,
+                          const char *name, const char *access)
+{
+    struct package_row package;
+
+    must(f, package_create(&f->app, f->mem, actor, str_of(owner), str_of(name), str_of(access),
+                           NULL, &package, &f->err));
+    return package.id;
+}
+
+static struct account_row account_of(struct core *f, const char *login)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    struct account_row row;
+
+    must(f, account_by_login(tx, f->mem, str_of(login), &row, &f->err));
+    return row;
+}
+
+static void let_in(struct core *f, const struct actor *owner, const char *group,
+                   const char *permission, bool all, const char *package,
+                   const struct actor *member)
+{
+    const struct group_entry entry = {S("acme"), str_of(group), member->login};
+    const struct group_entry chosen = {S("acme"), str_of(group), str_of(package)};
+
+    must(f, group_create(&f->app, f->mem, owner, S("acme"), str_of(group), str_of(permission), all,
+                         &f->err));
+    must(f, group_admit(&f->app, f->mem, owner, &entry, &f->err));
+    if (!all)
+        must(f, group_include(&f->app, f->mem, owner, &chosen, &f->err));
+}
+
+static void collaborate(struct core *f, const struct actor *owner, const char *package,
+                        const struct actor *user, const char *permission)
+{
+    must(f, collaborator_add(&f->app, f->mem, owner, S("acme"), str_of(package), user->login,
+                             str_of(permission), &f->err));
+}
+
+static struct sights hide_some(struct core *f)
+{
+    struct actor alice = core_user(f, "alice"), reader = core_user(f, "reader"),
+                 chosen = core_user(f, "chosen"), admin = core_user(f, "admin"),
+                 looker = core_user(f, "looker"), writer = core_user(f, "writer"),
+                 both = core_user(f, "both"), useless = core_user(f, "useless"),
+                 stranger = core_user(f, "stranger");
+    struct actor boss = core_user(f, "boss"), own = {.login = S("acme")}, nobody = {0};
+    const struct new_organization acme = {S("acme"), S("Acme"), S("")};
+    struct sights s;
+
+    must(f, organization_create(&f->app, f->mem, &alice, &acme, &f->err));
+    s.acme = account_of(f, "acme");
+    s.ids[0] = package_as(f, &alice, "acme", "pub", "public");
+    s.ids[1] = package_as(f, &alice, "acme", "auth", "authenticated");
+    s.ids[2] = package_as(f, &alice, "acme", "priv", "private");
+    s.ids[3] = package_as(f, &alice, "acme", "hidden", "private");
+    own.account_id = s.acme.id;
+    own.token_id = 9;
+    boss.superuser = true;
+    let_in(f, &alice, "readers", "read", true, "", &reader);
+    let_in(f, &alice, "some", "read", false, "priv", &chosen);
+    let_in(f, &alice, "leads", "admin", false, "hidden", &admin);
+    let_in(f, &alice, "mixed", "write", false, "hidden", &both);
+    let_in(f, &alice, "of-pub", "write", false, "pub", &useless);
+    collaborate(f, &alice, "priv", &looker, "read");
+    collaborate(f, &alice, "hidden", &writer, "write");
+    collaborate(f, &alice, "priv", &both, "read");
+    memcpy(s.callers,
+           (__typeof__(s.callers)){
+               {nobody, "p", ACCESS_PUBLIC, ""},
+               {stranger, "pa", ACCESS_AUTHENTICATED, ""},
+               {alice, "paph", ACCESS_PRIVATE, ""},
+               {own, "paph", ACCESS_PRIVATE, ""},
+               {boss, "paph", ACCESS_PRIVATE, ""},
+               {reader, "paph", ACCESS_PRIVATE, ""},
+               {chosen, "pap", ACCESS_AUTHENTICATED, "p"},
+               {admin, "pah", ACCESS_AUTHENTICATED, "h"},
+               {looker, "pap", ACCESS_AUTHENTICATED, "p"},
+               {writer, "pah", ACCESS_AUTHENTICATED, "h"},
+               {both, "paph", ACCESS_AUTHENTICATED, "ph"},
+               {useless, "pa", ACCESS_AUTHENTICATED, ""},
+           },
+           sizeof s.callers);
+    return s;
+}
+
+static void who_may_see_a_package_may_read_it(void **state)
+{
+    struct core *f = *state;
+    struct sights s = hide_some(f);
+
+    for (size_t i = 0; i < SEEN_CALLERS; i++) {
+        char sees[SEEN_PACKAGES + 1] = "";
+        size_t count = 0;
+
+        for (size_t p = 0; p < SEEN_PACKAGES; p++) {
+            struct access_object object = {S("acme"), str_of(seen_names[p]), S("")};
+            enum err_code code = check(f, &s.callers[i].actor, RIGHT_READ, 0, object);
+
+            assert_true(code == OK || code == ERR_NOT_FOUND);
+            if (code == OK)
+                sees[count++] = seen_names[p][0];
+        }
+        if (strcmp(sees, s.callers[i].sees) != 0)
+            print_error("caller %zu\n", i);
+        assert_string_equal(sees, s.callers[i].sees);
+    }
+}
+
+/* Also to somebody who could sign in. */
+static void what_is_hidden_is_not_there(void **state)
+{
+    struct core *f = *state;
+    struct sights s = hide_some(f);
+    const struct actor *const callers[] = {&s.callers[0].actor, &s.callers[1].actor};
+    static const char *const objects[][2] = {
+        {"acme", "hidden"}, {"acme", "absent"}, {"absent", "hidden"}};
+
+    for (size_t c = 0; c < COUNT(callers); c++)
+        for (size_t i = 0; i < COUNT(objects); i++) {
+            struct access_object object = {str_of(objects[i][0]), str_of(objects[i][1]), S("")};
+
+            assert_int_equal(check(f, callers[c], RIGHT_READ, 0, object), ERR_NOT_FOUND);
+            assert_string_equal(
+                f->err.msg,
+                str_fmt(f->mem, "there is no package \"%s/%s\"", objects[i][0], objects[i][1]).ptr);
+        }
+}
+
+static void a_token_for_something_else_sees_nothing(void **state)
+{
+    struct core *f = *state;
+    const struct actor conda = holder("alice", false, "conda");
+    const struct access_object object = {S("alice"), S("x"), S("")};
+
+    assert_int_equal(check(f, &conda, RIGHT_READ, SCOPE_API_READ, object), ERR_DENIED);
+}
+
+static struct view view_of(struct core *f, const struct actor *actor,
+                           const struct account_row *owner)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    struct view view;
+
+    must(f, access_view(tx, f->mem, actor, owner, &view, &f->err));
+    return view;
+}
+
+static void a_view_shows_what_may_be_read(void **state)
+{
+    struct core *f = *state;
+    struct sights s = hide_some(f);
+
+    for (size_t i = 0; i < SEEN_CALLERS; i++) {
+        struct view view = view_of(f, &s.callers[i].actor, &s.acme);
+        const char *also = s.callers[i].also, *sees = s.callers[i].sees;
+
+        assert_int_equal(view.widest, s.callers[i].view);
+        assert_int_equal(view.also_count, strlen(also));
+        for (size_t n = 0; n < view.also_count; n++)
+            assert_int_equal(view.also[n], s.ids[also[n] == 'p' ? 2 : 3]);
+        for (size_t p = 0; p < SEEN_PACKAGES; p++) {
+            static const enum access_level levels[SEEN_PACKAGES] = {
+                ACCESS_PUBLIC, ACCESS_AUTHENTICATED, ACCESS_PRIVATE, ACCESS_PRIVATE};
+
+            if (*sees == seen_names[p][0]) {
+                assert_true(view_shows(&view, levels[p], s.ids[p]));
+                sees++;
+            } else {
+                assert_false(view_shows(&view, levels[p], s.ids[p]));
+            }
+        }
+    }
+}
+
+/* Then a document is made, found and kept in memory once for all of them. */
+static void where_nothing_is_hidden_all_have_the_view_of_everybody(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob"),
+                 boss = core_user(f, "boss"), nobody = {0};
+    const struct actor *const callers[] = {&alice, &bob, &boss, &nobody};
+    struct account_row account = account_of(f, "alice");
+
+    boss.superuser = true;
+    for (int round = 0; round < 2; round++) { /* without packages, and with a public one */
+        for (size_t i = 0; i < COUNT(callers); i++) {
+            struct view view = view_of(f, callers[i], &account);
+
+            assert_int_equal(view.widest, ACCESS_PUBLIC);
+            assert_int_equal(view.also_count, 0);
+        }
+        (void)package_as(f, &alice, "alice", "x", "public");
+        (void)package_as(f, &bob, "bob", "y", "private"); /* of another owner: it does not count */
+    }
+    (void)package_as(f, &alice, "alice", "z", "authenticated");
+    for (size_t i = 0; i < COUNT(callers); i++)
+        assert_int_equal(view_of(f, callers[i], &account).widest,
+                         callers[i] == &nobody ? ACCESS_PUBLIC : ACCESS_AUTHENTICATED);
+}
+
+static void without_authenticated_packages_a_stranger_has_the_view_of_everybody(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob");
+    struct account_row account = account_of(f, "alice");
+
+    (void)package_as(f, &alice, "alice", "x", "private");
+    assert_int_equal(view_of(f, &bob, &account).widest, ACCESS_PUBLIC);
+    assert_int_equal(view_of(f, &alice, &account).widest, ACCESS_PRIVATE);
+}
+
 static void rights_have_names(void **state)
 {
     (void)state;
     assert_string_equal(access_right_name(RIGHT_ANYONE), "anyone");
     assert_string_equal(access_right_name(RIGHT_SIGNED_IN), "signed-in");
+    assert_string_equal(access_right_name(RIGHT_READ), "read");
     assert_string_equal(access_right_name(RIGHT_WRITE), "write");
     assert_string_equal(access_right_name(RIGHT_MEMBER), "member");
     assert_string_equal(access_right_name(RIGHT_ADMIN), "admin");
@@ -279,6 +511,12 @@ int main(void)
         WITH_CORE(a_right_ends_at_its_organization),
         WITH_CORE(what_is_taken_away_is_gone_at_once),
         WITH_CORE(a_token_may_no_more_than_its_owner),
+        WITH_CORE(who_may_see_a_package_may_read_it),
+        WITH_CORE(what_is_hidden_is_not_there),
+        WITH_CORE(a_token_for_something_else_sees_nothing),
+        WITH_CORE(a_view_shows_what_may_be_read),
+        WITH_CORE(where_nothing_is_hidden_all_have_the_view_of_everybody),
+        WITH_CORE(without_authenticated_packages_a_stranger_has_the_view_of_everybody),
         cmocka_unit_test(rights_have_names),
     };
 

@@ -22,7 +22,8 @@ static const char *owner_of_acme(struct site *s)
     struct package_row package;
 
     must(f, organization_create(&f->app, f->mem, &alice, &acme, &f->err));
-    must(f, package_create(&f->app, f->mem, &alice, S("acme"), S("tool"), NULL, &package, &f->err));
+    must(f, package_create(&f->app, f->mem, &alice, S("acme"), S("tool"), S(""), NULL, &package,
+                           &f->err));
     return with_token(s, make_token(s, &alice, "t", NULL));
 }
 
@@ -96,6 +97,65 @@ static void packages_are_added_listed_and_removed(void **state)
     assert_str(r.body, "[]");
 }
 
+/* What a caller does not see he cannot count either. */
+static void hidden_packages_of_a_group_are_neither_listed_nor_counted(void **state)
+{
+    struct site *s = *state;
+    const char *token = owner_of_acme(s), *bob = token_of(s, "bob");
+    const struct {
+        const char *token;
+        int64_t count;
+    } callers[] = {{token, 2}, {bob, 1}};
+
+    (void)request_for(s, 200, "POST", "/api/package/acme/secret", token, S("{\"public\": false}"));
+    (void)request_for(s, 204, "POST", DEVS, token, S("{}"));
+    (void)request_for(s, 204, "PUT", DEVS "/packages/tool", token, S(""));
+    (void)request_for(s, 204, "PUT", DEVS "/packages/secret", token, S(""));
+    (void)request_for(s, 204, "POST", "/api/group/acme/guests", token, S("{}"));
+    (void)request_for(s, 204, "PUT", "/api/group/acme/guests/members/bob", token, S(""));
+    for (size_t i = 0; i < COUNT(callers); i++) {
+        struct answer r = get_for(s, 200, DEVS, callers[i].token);
+        const json_t *groups;
+
+        assert_int_equal(json_integer_value(json_object_get(json_body(s, &r), "repos_count")),
+                         callers[i].count);
+        r = get_for(s, 200, "/api/groups/acme", callers[i].token);
+        groups = json_object_get(json_body(s, &r), "groups");
+        assert_int_equal(json_array_size(groups), 3); /* devs, guests, owners */
+        assert_int_equal(
+            json_integer_value(json_object_get(json_array_get(groups, 0), "repos_count")),
+            callers[i].count);
+        r = get_for(s, 200, DEVS "/packages", callers[i].token);
+        assert_int_equal(json_array_size(json_body(s, &r)), callers[i].count);
+        assert_int_equal(body_has(&r, "acme/secret"), callers[i].count == 2);
+    }
+    /* Whoever is let into the group is let into the package. */
+    (void)request_for(s, 204, "PUT", DEVS "/members/bob", token, S(""));
+    {
+        struct answer r = get_for(s, 200, DEVS "/packages", bob);
+
+        assert_true(body_has(&r, "acme/secret"));
+    }
+}
+
+static void a_collaborator_may_be_let_in_to_read_alone(void **state)
+{
+    struct site *s = *state;
+    const char *token = owner_of_acme(s), *bob = token_of(s, "bob");
+    static const char path[] = "/api/packages/acme/secret/collaborators/bob";
+    struct answer r;
+
+    (void)request_for(s, 200, "POST", "/api/package/acme/secret", token, S("{\"public\": false}"));
+    (void)get_for(s, 404, "/api/package/acme/secret", bob);
+    (void)request_for(s, 201, "PUT", path, token, S("{\"permission\": \"read\"}"));
+    r = get_for(s, 200, "/api/packages/acme/secret/collaborators", token);
+    assert_str(r.body, "[{\"login\":\"bob\",\"permission\":\"read\"}]");
+    (void)get_for(s, 200, "/api/package/acme/secret", bob);
+    (void)request_for(s, 403, "POST", "/api/package/acme/secret", bob, S("{}"));
+    r = request_for(s, 422, "PUT", path, token, S("{\"permission\": \"admin\"}"));
+    assert_str(json_member(s, &r, "field"), "permission");
+}
+
 static void collaborators_are_added_listed_and_removed(void **state)
 {
     struct site *s = *state;
@@ -133,6 +193,8 @@ int main(void)
         WITH_SITE(groups_are_made_shown_and_removed),
         WITH_SITE(members_are_added_listed_and_removed),
         WITH_SITE(packages_are_added_listed_and_removed),
+        WITH_SITE(hidden_packages_of_a_group_are_neither_listed_nor_counted),
+        WITH_SITE(a_collaborator_may_be_let_in_to_read_alone),
         WITH_SITE(collaborators_are_added_listed_and_removed),
         WITH_SITE(organizations_of_a_user_are_listed_once),
     };

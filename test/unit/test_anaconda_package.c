@@ -58,8 +58,6 @@ static void what_cannot_be_is_400_with_a_reason(void **state)
     struct site *s = *state;
     const char *token = token_of(s, "alice");
     static const char *const cases[][3] = {
-        {"p", "{\"public\": false}",
-         "private packages are not possible on this server; publish without --private"},
         {"p", "{\"public_attrs\": []}", "public_attrs must be an object"},
         {"p", "{\"public_attrs\": \"x\"}", "public_attrs must be an object"},
         {"p", "[]", "the JSON text is not an object"},
@@ -73,6 +71,62 @@ static void what_cannot_be_is_400_with_a_reason(void **state)
     }
     (void)request_for(s, 400, "POST", "/api/package/alice/UPPER%20case", token, S("{}"));
     assert_int_equal(CORE_NUMBER(s->core, "SELECT COUNT(*) FROM package"), 0);
+}
+
+static void who_may_see_a_package_is_said_when_it_is_made(void **state)
+{
+    struct site *s = *state;
+    const char *token = token_of(s, "alice");
+    static const char *const cases[][3] = {
+        {"a", "{\"public\": true}", "public"},
+        {"b", "{\"public\": false}", "private"},
+        {"c", "{\"access\": \"authenticated\"}", "authenticated"},
+        {"d", "{\"public\": false, \"access\": \"public\"}", "public"},
+        {"e", "{\"public\": true, \"access\": \"private\"}", "private"},
+    };
+    static const char *const wrong[] = {"\"secret\"", "\"\"", "5", "null"};
+    struct answer r;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *path = str_fmt(s->core->mem, "/api/package/alice/%s", cases[i][0]).ptr;
+        bool is_public = !strcmp(cases[i][2], "public");
+
+        r = request_for(s, 200, "POST", path, token, str_of(cases[i][1]));
+        assert_str(json_member(s, &r, "access"), cases[i][2]);
+        assert_int_equal(json_is_true(json_object_get(json_body(s, &r), "public")), is_public);
+        (void)get_for(s, is_public ? 200 : 404, path, "");
+        (void)get_for(s, 200, path, token);
+    }
+    r = get_for(s, 200, "/api/packages/alice", "");
+    assert_int_equal(json_array_size(json_body(s, &r)), 2);
+    r = get_for(s, 200, "/api/packages/alice", token_of(s, "bob"));
+    assert_int_equal(json_array_size(json_body(s, &r)), 3);
+    r = get_for(s, 200, "/api/packages", token);
+    assert_int_equal(json_array_size(json_body(s, &r)), 5);
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        r = request_for(s, 422, "POST", "/api/package/alice/x", token,
+                        str_fmt(s->core->mem, "{\"access\": %s}", wrong[i]));
+        assert_str(json_member(s, &r, "field"), "access");
+    }
+    (void)get_for(s, 404, "/api/package/alice/x", token);
+}
+
+static void a_label_of_hidden_files_is_not_listed(void **state)
+{
+    struct site *s = *state;
+    const char *token = publisher(s);
+    struct answer r;
+
+    CORE_CHANGE(s->core, "INSERT INTO label (account_id, name, access) VALUES "
+                         "(1, 'for-all', 'public'), (1, 'for-few', 'private')");
+    CORE_CHANGE(s->core, "INSERT INTO package (account_id, name, access, summary, attrs, "
+                         "latest_version, created_ms, updated_ms) "
+                         "VALUES (1, 'q', 'private', '', '{}', '', 1, 1)");
+    r = get_for(s, 200, "/api/channels/alice", "");
+    assert_str(r.body, "{\"for-all\":{\"is_locked\":false},\"main\":{\"is_locked\":false}}");
+    r = get_for(s, 200, "/api/channels/alice", token);
+    assert_str(r.body, "{\"for-all\":{\"is_locked\":false},\"for-few\":{\"is_locked\":false},"
+                       "\"main\":{\"is_locked\":false}}");
 }
 
 static void a_removed_package_is_201_and_gone_with_everything(void **state)
@@ -238,6 +292,8 @@ int main(int argc, char **argv)
         WITH_SITE(a_package_is_404_then_made_then_there),
         WITH_SITE(the_least_of_a_body_is_enough),
         WITH_SITE(what_cannot_be_is_400_with_a_reason),
+        WITH_SITE(who_may_see_a_package_is_said_when_it_is_made),
+        WITH_PUBLISHING(a_label_of_hidden_files_is_not_listed),
         WITH_PUBLISHING(a_removed_package_is_201_and_gone_with_everything),
         WITH_PUBLISHING(lists_of_packages),
         WITH_SITE(an_owner_may_be_typed_in_any_case),

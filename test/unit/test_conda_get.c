@@ -2,7 +2,10 @@
 #include "web_fixture.h"
 
 #include "core/inspect.h"
+#include "core/organization.h"
 #include "core/publish.h"
+
+#define NOARCH "/conda/alice/noarch/"
 
 static const struct core_spec tiny = {
     .name = "p", .version = "1", .build = "0", .subdir = "noarch"};
@@ -236,21 +239,23 @@ static void each_kind_of_file_has_its_headers(void **state)
     struct actor alice = core_user(s->core, "alice");
     const char *index = "public, max-age=77, must-revalidate";
     const char *forever = "public, max-age=31536000, immutable";
+    /* Other callers may see other documents; a shard or package is the same to all who may. */
+    const char *plain = "Authorization, Cookie";
+    const char *coded = "Accept-Encoding, Authorization, Cookie";
     struct str shard;
 
     s->core->config.index_max_age = 77;
     publish_to(s, &alice, &tiny, "main");
     shard = CORE_TEXT(s->core, "SELECT name FROM index_doc WHERE name LIKE 'shards/%'");
-#define NOARCH "/conda/alice/noarch/"
-    headers_are(s, NOARCH "repodata.json", "application/json", index, "Accept-Encoding");
-    headers_are(s, NOARCH "repodata.json.zst", "application/zstd", index, "");
-    headers_are(s, NOARCH "run_exports.json", "application/json", index, "Accept-Encoding");
-    headers_are(s, NOARCH "run_exports.json.zst", "application/zstd", index, "");
-    headers_are(s, NOARCH "repodata_shards.msgpack.zst", "application/octet-stream", index, "");
-    headers_are(s, NOARCH "index.html", "text/html; charset=utf-8", index, "");
-    headers_are(s, "/conda/alice/channeldata.json", "application/json", index, "Accept-Encoding");
-    headers_are(s, "/conda/alice/index.html", "text/html; charset=utf-8", index, "");
-    headers_are(s, "/conda/alice/rss.xml", "application/rss+xml", index, "");
+    headers_are(s, NOARCH "repodata.json", "application/json", index, coded);
+    headers_are(s, NOARCH "repodata.json.zst", "application/zstd", index, plain);
+    headers_are(s, NOARCH "run_exports.json", "application/json", index, coded);
+    headers_are(s, NOARCH "run_exports.json.zst", "application/zstd", index, plain);
+    headers_are(s, NOARCH "repodata_shards.msgpack.zst", "application/octet-stream", index, plain);
+    headers_are(s, NOARCH "index.html", "text/html; charset=utf-8", index, plain);
+    headers_are(s, "/conda/alice/channeldata.json", "application/json", index, coded);
+    headers_are(s, "/conda/alice/index.html", "text/html; charset=utf-8", index, plain);
+    headers_are(s, "/conda/alice/rss.xml", "application/rss+xml", index, plain);
     headers_are(s, str_fmt(s->core->mem, NOARCH STR_FMT, STR_ARG(shard)).ptr,
                 "application/octet-stream", forever, "");
     headers_are(s, NOARCH "p-1-0.tar.bz2", "application/octet-stream", "public, max-age=3600", "");
@@ -258,6 +263,75 @@ static void each_kind_of_file_has_its_headers(void **state)
     s->core->config.reuse_removed_names = false;
     headers_are(s, "/conda/alice/label/main/noarch/p-1-0.tar.bz2", "application/octet-stream",
                 forever, "");
+}
+
+/* No cache that serves others may keep it. */
+static void what_is_not_for_everybody_has_headers_of_its_own(void **state)
+{
+    struct site *s = *state;
+    struct core *f = s->core;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob");
+    const char *callers[] = {
+        with_token(s, make_token(s, &alice, "t", NULL)), with_cookie(s, make_cookie(s, &alice)),
+        with_token(s, make_token(s, &bob, "t", NULL)), with_cookie(s, make_cookie(s, &bob))};
+    const char *targets[4] = {NOARCH "repodata.json", NOARCH "p-1-0.tar.bz2",
+                              "/conda/alice/channeldata.json"};
+    struct answer r;
+
+    f->config.index_max_age = 77;
+    publish_to(s, &alice, &tiny, "main");
+    targets[3] = str_fmt(f->mem, NOARCH STR_FMT,
+                         STR_ARG(CORE_TEXT(f, "SELECT name FROM index_doc WHERE package = 'p'")))
+                     .ptr;
+    must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("p"), ACCESS_PRIVATE,
+                                  &f->err));
+    must(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("p"), S("bob"), S("read"),
+                             &f->err)); /* for whom documents are made */
+    for (size_t i = 0; i < COUNT(callers); i++)
+        for (size_t t = 0; t < COUNT(targets); t++) {
+            r = get_for(s, 200, targets[t], callers[i]);
+            assert_str(header(&r, "Cache-Control"), i % 2 ? "private, max-age=77" : "max-age=77");
+            assert_str(header(&r, "Vary"), t % 2 ? "" : "Accept-Encoding, Authorization, Cookie");
+            assert_true(t % 2 || body_has(&r, "\"p\""));
+        }
+    r = get_for(s, 404, targets[1], "");
+    assert_str(header(&r, "Cache-Control"), "no-store");
+    (void)get_for(s, 404, targets[3], "");
+}
+
+/* An answer that one caller was given is not what another gets. */
+static void each_caller_gets_the_view_that_is_his(void **state)
+{
+    struct site *s = *state;
+    struct core *f = s->core;
+    struct actor alice = core_user(f, "alice"), bob = core_user(f, "bob");
+    const char *callers[] = {"", with_token(s, make_token(s, &bob, "t", NULL)),
+                             with_token(s, make_token(s, &alice, "t", NULL))};
+    static const char *const names[] = {"p", "q", "r"}; /* each caller sees one more */
+    static const enum access_level levels[] = {ACCESS_PUBLIC, ACCESS_AUTHENTICATED, ACCESS_PRIVATE};
+    struct str etags[COUNT(callers)];
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        publish_to(s, &alice, &(struct core_spec){names[i], "1", "0", "noarch", NULL, NULL, NULL},
+                   "main");
+        must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), str_of(names[i]),
+                                      levels[i], &f->err));
+    }
+    for (int round = 0; round < 2; round++) /* the second time from memory */
+        for (size_t i = 0; i < COUNT(callers); i++) {
+            struct answer r = get_for(s, 200, NOARCH "repodata.json", callers[i]);
+            const json_t *files = json_object_get(json_body(s, &r), "packages");
+
+            assert_int_equal(json_object_size(files), i + 1);
+            if (round)
+                assert_true(str_eq(header(&r, "ETag"), etags[i]));
+            etags[i] = header(&r, "ETag");
+            for (size_t n = 0; n < i; n++)
+                assert_false(str_eq(etags[i], etags[n]));
+            for (size_t n = 0; n < COUNT(names); n++)
+                (void)get_for(s, n <= i ? 200 : 404,
+                              str_fmt(f->mem, NOARCH "%s-1-0.tar.bz2", names[n]).ptr, callers[i]);
+        }
 }
 
 static void what_is_missing_is_told_shortly_and_not_kept(void **state)
@@ -291,6 +365,8 @@ int main(int argc, char **argv)
         WITH_SITE(an_empty_channel_has_every_document),
         WITH_PUBLISHING(shards_are_found_by_their_digest),
         WITH_PUBLISHING(each_kind_of_file_has_its_headers),
+        WITH_PUBLISHING(what_is_not_for_everybody_has_headers_of_its_own),
+        WITH_PUBLISHING(each_caller_gets_the_view_that_is_his),
         WITH_SITE(what_is_missing_is_told_shortly_and_not_kept),
     };
 

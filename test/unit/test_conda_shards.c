@@ -19,6 +19,7 @@ struct shards {
     struct conda_shards builder;
     char *text[4];
     char name[4][SHA256_HEX + 1];
+    char package[4][16];
     size_t count;
     char *index;
     enum err_code refuse; /* what the sink answers */
@@ -115,8 +116,8 @@ static char *decode(struct str frame)
     return copy;
 }
 
-static enum err_code keep(void *ctx, const char sha256[SHA256_HEX + 1], struct str bytes,
-                          struct err *err)
+static enum err_code keep(void *ctx, struct str package, const char sha256[SHA256_HEX + 1],
+                          struct str bytes, struct err *err)
 {
     struct shards *s = ctx;
     char real[SHA256_HEX + 1];
@@ -126,6 +127,7 @@ static enum err_code keep(void *ctx, const char sha256[SHA256_HEX + 1], struct s
     assert_string_equal(sha256, real);
     assert_true(s->count < COUNT(s->text));
     memcpy(s->name[s->count], sha256, SHA256_HEX + 1);
+    (void)snprintf(s->package[s->count], sizeof s->package[0], STR_FMT, STR_ARG(package));
     s->text[s->count++] = decode(bytes);
     return s->refuse;
 }
@@ -203,6 +205,8 @@ static void each_package_is_one_shard_with_both_maps(void **state)
              "\"shards\":{\"foo\":<%s>,\"foo-bar\":<%s>},\"version\":1}",
              s->name[0], s->name[1]);
     assert_string_equal(s->index, expected);
+    assert_string_equal(s->package[0], "foo");
+    assert_string_equal(s->package[1], "foo-bar");
 }
 
 static void an_old_file_with_a_new_twin_is_left_out(void **state)

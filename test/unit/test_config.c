@@ -97,6 +97,7 @@ static void defaults_are_those_of_the_header(void **state)
     assert_int_equal(f->config.cache_max, 10 * (int64_t)GIB);
     assert_int_equal(f->config.upload_max, 20 * (int64_t)GIB);
     assert_int_equal(f->config.upload_hours, 24);
+    assert_str(f->config.default_access, "public");
     assert_true(f->config.registration);
     assert_int_equal(f->config.password_min, 8);
     assert_str(f->config.terms_version, "1");
@@ -263,6 +264,10 @@ static void values_outside_their_range_or_type_are_refused(void **state)
                {"public-url", "https://a b"},
                {"log-level", "loud"},
                {"registration", "yes"},
+               {"default-access", ""},
+               {"default-access", "publi"},
+               {"default-access", "Private"},
+               {"default-access", "public|private"},
                {"reuse-removed-names", "open"},
                {"trusted-proxies", "10.0.0.0/33"},
                {"trusted-proxies", "127.0.0.1; 10.0.0.1"},
@@ -291,6 +296,20 @@ static void values_outside_their_range_or_type_are_refused(void **state)
     assert_int_equal(load_flag(f, "workers", "9999"), ERR_INVALID);
     assert_string_equal(f->err.msg, "flag --workers: workers cannot be \"9999\": it takes a number "
                                     "from 1 to 256");
+}
+
+static void an_access_is_one_of_three_words(void **state)
+{
+    static const char *const words[] = {"public", "authenticated", "private"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(words); i++) {
+        assert_int_equal(load_flag(f, "default-access", words[i]), OK);
+        assert_str(f->config.default_access, words[i]);
+    }
+    assert_int_equal(load_flag(f, "default-access", "secret"), ERR_INVALID);
+    assert_string_equal(f->err.msg, "flag --default-access: default_access cannot be \"secret\": "
+                                    "it takes one of public|authenticated|private");
 }
 
 static void values_at_the_edges_are_taken(void **state)
@@ -399,6 +418,7 @@ int main(void)
         CASE(variables_of_container_platforms_are_not_settings),
         CASE(sizes_take_a_unit),
         CASE(values_outside_their_range_or_type_are_refused),
+        CASE(an_access_is_one_of_three_words),
         CASE(values_at_the_edges_are_taken),
         CASE(the_example_file_holds_the_defaults),
         CASE(every_setting_has_a_help_line),

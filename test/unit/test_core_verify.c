@@ -315,9 +315,10 @@ static void documents_of_labels_are_named_by_their_path(void **state)
     struct actor alice = core_user(f, "alice");
 
     core_publish(f, &alice, &x1);
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms) SELECT account_id, 'dev', subdir, name, sha256, size, 1 "
-                   "FROM index_doc WHERE subdir = '' AND name = 'rss.xml'");
+    CORE_CHANGE(
+        f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+           "modified_ms) SELECT account_id, 'dev', access, subdir, name, package, sha256, size, 1 "
+           "FROM index_doc WHERE subdir = '' AND name = 'rss.xml'");
     assert_found(f, true,
                  S("index alice/label/dev/channeldata.json is not what the files give\n"
                    "index alice/label/dev/index.html is not what the files give\n"

@@ -63,8 +63,10 @@ static void bytes_that_an_index_or_its_garbage_names_stay(void **state)
     must(f, gc_blobs(&f->app, &digest, 1, &f->err));
     assert_true(core_has_blob(f, digest));
     CORE_CHANGE(f, "DELETE FROM index_garbage");
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms, retired_ms) VALUES (1, 'main', '', 'x', '" ONE "', 3, 1, 1)");
+    CORE_CHANGE(
+        f,
+        "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+        "modified_ms, retired_ms) VALUES (1, 'main', 'public', '', 'x', '', '" ONE "', 3, 1, 1)");
     must(f, gc_blobs(&f->app, &digest, 1, &f->err));
     assert_true(core_has_blob(f, digest));
     CORE_CHANGE(f, "DELETE FROM index_doc");
@@ -282,8 +284,8 @@ static enum err_code publish(struct racer *r, struct arena *mem, unsigned k)
     struct staged staged;
     enum err_code rc;
 
-    if ((rc = package_create(r->app, mem, &r->actor, path->owner, path->package, NULL, &package,
-                             &r->err)) ||
+    if ((rc = package_create(r->app, mem, &r->actor, path->owner, path->package, S(""), NULL,
+                             &package, &r->err)) ||
         (rc = release_create(r->app, mem, &r->actor, path->owner, path->package, path->version,
                              NULL, &release, &r->err)) ||
         (rc = publish_stage(r->app, mem, &r->actor, path, &req, &staged, &r->err)) ||

@@ -16,19 +16,6 @@ static struct str grants(struct fixture *f, struct tx *tx, int64_t owner, int64_
     return all;
 }
 
-static int64_t add_group(struct fixture *f, struct tx *tx, int64_t account, const char *name,
-                         const char *permission, bool all)
-{
-    const struct group_row row = {.account_id = account,
-                                  .name = str_of(name),
-                                  .permission = str_of(permission),
-                                  .all_packages = all};
-    int64_t id = 0;
-
-    must(f, group_insert(tx, &row, 1000, &id, &f->err));
-    return id;
-}
-
 static void each_reason_to_be_let_in_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -92,6 +79,56 @@ static void a_suspended_user_is_granted_nothing_until_resumed(void **state)
     tx_endp(&tx);
 }
 
+/* Numbers of the private packages that a user was let into one by one, as text. */
+static struct str chosen(struct fixture *f, struct tx *tx, int64_t owner, int64_t user)
+{
+    struct number_list list = {0};
+    struct str all = S("");
+
+    must(f, grant_packages(tx, f->mem, owner, user, &list, &f->err));
+    for (size_t i = 0; i < list.count; i++)
+        all =
+            str_fmt(f->mem, STR_FMT "%s%lld", STR_ARG(all), i ? " " : "", (long long)list.items[i]);
+    return all;
+}
+
+static void private_packages_are_told_that_somebody_was_let_into(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), other = add_account(f, tx, "other"),
+            bob = add_account(f, tx, "bob"), eve = add_account(f, tx, "eve");
+    int64_t one = add_package_with(f, tx, acme, "one", ACCESS_PRIVATE),
+            open = add_package_with(f, tx, acme, "open", ACCESS_PUBLIC),
+            users = add_package_with(f, tx, acme, "users", ACCESS_AUTHENTICATED),
+            two = add_package_with(f, tx, acme, "two", ACCESS_PRIVATE),
+            theirs = add_package_with(f, tx, other, "theirs", ACCESS_PRIVATE);
+    const struct group_row some = {.id = add_group(f, tx, acme, "some", "read", false),
+                                   .account_id = acme},
+                           more = {.id = add_group(f, tx, acme, "more", "admin", false),
+                                   .account_id = acme};
+    const int64_t in_some[] = {two, open, users, one};
+    struct str both = str_fmt(f->mem, "%lld %lld", (long long)one, (long long)two);
+
+    assert_str(chosen(f, tx, acme, bob), "");
+    must(f, collaborator_put(tx, two, bob, S("read"), &f->err));
+    must(f, collaborator_put(tx, users, bob, S("read"), &f->err));
+    must(f, collaborator_put(tx, theirs, bob, S("write"), &f->err));
+    assert_str(chosen(f, tx, acme, bob), str_fmt(f->mem, "%lld", (long long)two).ptr);
+    for (size_t i = 0; i < COUNT(in_some); i++)
+        must(f, group_add_package(tx, &some, in_some[i], NULL, &f->err));
+    must(f, group_add_package(tx, &more, one, NULL, &f->err));
+    assert_str(chosen(f, tx, acme, bob), str_fmt(f->mem, "%lld", (long long)two).ptr);
+    must(f, group_add_member(tx, some.id, bob, NULL, &f->err));
+    must(f, group_add_member(tx, more.id, bob, NULL, &f->err));
+    assert_true(str_eq(chosen(f, tx, acme, bob), both)); /* each once, ascending */
+    assert_str(chosen(f, tx, acme, eve), "");
+    assert_str(chosen(f, tx, other, bob), str_fmt(f->mem, "%lld", (long long)theirs).ptr);
+    must(f, package_set_access(tx, one, ACCESS_AUTHENTICATED, &f->err));
+    assert_str(chosen(f, tx, acme, bob), str_fmt(f->mem, "%lld", (long long)two).ptr);
+    tx_endp(&tx);
+}
+
 static void collaborators_are_listed_and_go_with_their_package(void **state)
 {
     struct fixture *f = *state;
@@ -124,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(each_reason_to_be_let_in_is_told),
         WITH_DATABASE(a_suspended_user_is_granted_nothing_until_resumed),
+        WITH_DATABASE(private_packages_are_told_that_somebody_was_let_into),
         WITH_DATABASE(collaborators_are_listed_and_go_with_their_package),
     };
 

@@ -1,21 +1,5 @@
 #include "store_fixture.h"
 
-#include "store/group.h"
-
-static int64_t add_group(struct fixture *f, struct tx *tx, int64_t account, const char *name,
-                         const char *permission, bool all)
-{
-    const struct group_row row = {.account_id = account,
-                                  .name = str_of(name),
-                                  .permission = str_of(permission),
-                                  .all_packages = all};
-    int64_t id = 0;
-
-    must(f, group_insert(tx, &row, 1000, &id, &f->err));
-    assert_true(id > 0);
-    return id;
-}
-
 static void group_is_found_by_its_organization_and_name(void **state)
 {
     struct fixture *f = *state;
@@ -94,6 +78,7 @@ static void members_come_and_go(void **state)
 
 static void packages_come_and_go_with_what_they_are_of(void **state)
 {
+    static const struct view everything = {.widest = ACCESS_PRIVATE};
     struct fixture *f = *state;
     struct tx *tx = begin(f, TX_WRITE);
     int64_t acme = add_account(f, tx, "acme");
@@ -108,7 +93,7 @@ static void packages_come_and_go_with_what_they_are_of(void **state)
     must(f, group_add_package(tx, &group, numpy, &changed, &f->err));
     assert_false(changed);
     must(f, group_add_package(tx, &group, attrs, NULL, &f->err));
-    must(f, group_packages(tx, f->mem, group.id, &packages, &f->err));
+    must(f, group_packages(tx, f->mem, group.id, &everything, &packages, &f->err));
     assert_int_equal(packages.count, 2);
     assert_str(packages.rows[0].name, "attrs");
     assert_str(packages.rows[1].name, "numpy");
@@ -116,8 +101,49 @@ static void packages_come_and_go_with_what_they_are_of(void **state)
     must(f, group_remove_package(tx, group.id, attrs, &changed, &f->err));
     assert_true(changed);
     must(f, package_delete(tx, numpy, &f->err));
-    must(f, group_packages(tx, f->mem, group.id, &packages, &f->err));
+    must(f, group_packages(tx, f->mem, group.id, &everything, &packages, &f->err));
     assert_int_equal(packages.count, 0);
+    tx_endp(&tx);
+}
+
+static void packages_that_a_view_hides_are_not_listed(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme");
+    const struct group_row group = {.id = add_group(f, tx, acme, "devs", "write", false),
+                                    .account_id = acme};
+    static const struct {
+        const char *name;
+        enum access_level access;
+    } packages[] = {{"d", ACCESS_PRIVATE},
+                    {"c", ACCESS_PUBLIC},
+                    {"b", ACCESS_AUTHENTICATED},
+                    {"a", ACCESS_PRIVATE}};
+    int64_t id, last = 0;
+    const struct {
+        struct view view;
+        const char *names;
+    } cases[] = {
+        {{.widest = ACCESS_PUBLIC}, "c"},
+        {{.widest = ACCESS_AUTHENTICATED}, "bc"},
+        {{.widest = ACCESS_PRIVATE}, "abcd"},
+        {{ACCESS_PUBLIC, &last, 1}, "ac"},
+    };
+
+    for (size_t i = 0; i < COUNT(packages); i++) {
+        id = add_package_with(f, tx, acme, packages[i].name, packages[i].access);
+        must(f, group_add_package(tx, &group, id, NULL, &f->err));
+        last = id;
+    }
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct named_text_list list = {0};
+
+        must(f, group_packages(tx, f->mem, group.id, &cases[i].view, &list, &f->err));
+        assert_int_equal(list.count, strlen(cases[i].names));
+        for (size_t n = 0; n < list.count; n++)
+            assert_int_equal(list.rows[n].name.ptr[0], cases[i].names[n]);
+    }
     tx_endp(&tx);
 }
 
@@ -170,6 +196,7 @@ int main(void)
         WITH_DATABASE(group_name_is_unique_within_its_organization),
         WITH_DATABASE(members_come_and_go),
         WITH_DATABASE(packages_come_and_go_with_what_they_are_of),
+        WITH_DATABASE(packages_that_a_view_hides_are_not_listed),
         WITH_DATABASE(package_of_another_organization_is_refused),
         WITH_DATABASE(groups_are_listed_by_organization_and_by_member),
     };

@@ -13,6 +13,7 @@
 #include "index/index.h"
 #include "store/account.h"
 #include "store/file.h"
+#include "store/label.h"
 #include "store/package.h"
 
 #define T0   INT64_C(1700000000000)
@@ -94,8 +95,8 @@ static void ensure_release(struct fixture *f, const char *name, const char *vers
     struct release_row release;
 
     if (package_find(f->tx, f->mem, f->ch.owner, str_of(name), &package, &f->err))
-        good(f, package_insert(f->tx, f->ch.account_id, str_of(name), S(""), S("{}"), T0,
-                               &package.id, &f->err));
+        good(f, package_insert(f->tx, f->ch.account_id, str_of(name), ACCESS_PUBLIC, S(""), S("{}"),
+                               T0, &package.id, &f->err));
     if (release_find(f->tx, f->mem, package.id, str_of(version), &release, &f->err))
         good(f,
              release_insert(f->tx, package.id, str_of(version), S("{}"), T0, &release.id, &f->err));
@@ -131,7 +132,7 @@ static int64_t add_file(struct fixture *f, const char *subdir, const char *name,
     digest_sha256_hex(row.basename, sha256);
     ensure_release(f, name, version, &row.package_id, &row.release_id);
     good(f, file_insert(f->tx, &row, &id, &f->err));
-    good(f, label_attach(f->tx, id, f->label_id, &f->err));
+    good(f, label_attach(f->tx, id, f->label_id, ACCESS_PUBLIC, &f->err));
     return id;
 }
 
@@ -160,13 +161,19 @@ static void unpublish(struct fixture *f, const char *subdir, int64_t id, int64_t
     commit(f);
 }
 
+/* Where everybody looks. */
+static struct index_place place_of(const struct fixture *f, const char *subdir)
+{
+    return (struct index_place){f->ch.account_id, f->ch.label, ACCESS_PUBLIC, str_of(subdir)};
+}
+
 static struct index_doc_list docs(struct fixture *f, const char *subdir)
 {
+    const struct index_place place = place_of(f, subdir);
     struct index_doc_list list = {0};
 
     begin(f);
-    good(f, index_doc_list(f->tx, f->mem, f->ch.account_id, f->ch.label, str_of(subdir), &list,
-                           &f->err));
+    good(f, index_doc_list(f->tx, f->mem, &place, &list, &f->err));
     tx_endp(&f->tx);
     return list;
 }
@@ -343,6 +350,7 @@ static void a_new_package_leaves_the_shards_of_others_alone(void **state)
 static void a_new_version_retires_the_old_shard_for_a_week(void **state)
 {
     struct fixture *f = *state;
+    const struct index_place place = place_of(f, "linux-64");
     struct index_doc_row old, row;
 
     publish(f, "linux-64", "x", "1.0", T0);
@@ -351,15 +359,12 @@ static void a_new_version_retires_the_old_shard_for_a_week(void **state)
     assert_false(str_eq(only_shard(f, "linux-64").name, old.name));
     assert_false(sweep(f, T0 + HOUR + 7 * DAY));
     begin(f);
-    good(f, index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"), old.name,
-                           &row, &f->err));
+    good(f, index_doc_find(f->tx, f->mem, &place, old.name, &row, &f->err));
     tx_endp(&f->tx);
     assert_non_null(bytes_of(f, old.sha256).ptr);
     assert_false(sweep(f, T0 + HOUR + 7 * DAY + 1));
     begin(f);
-    assert_int_equal(index_doc_find(f->tx, f->mem, f->ch.account_id, f->ch.label, S("linux-64"),
-                                    old.name, &row, &f->err),
-                     ERR_NOT_FOUND);
+    assert_int_equal(index_doc_find(f->tx, f->mem, &place, old.name, &row, &f->err), ERR_NOT_FOUND);
     tx_endp(&f->tx);
     assert_null(bytes_of(f, old.sha256).ptr);
 }
@@ -491,20 +496,22 @@ static void a_channel_has_an_empty_list_of_notices(void **state)
 static void channels_of_one_account_do_not_mix(void **state)
 {
     struct fixture *f = *state;
-    struct channel dev = f->ch;
-    struct buf empty = BUF_INIT(MIB);
+    struct str main_text;
 
-    dev.label = S("dev");
     publish(f, "linux-64", "x", "1.0", T0);
+    main_text = document(f, "linux-64", "repodata.json");
+    f->ch.label = S("dev");
     begin(f);
-    good(f, index_update(f->tx, f->blobs, &dev, S("linux-64"), T0, &f->err));
+    good(f, label_ensure(f->tx, f->ch.account_id, f->ch.label, &f->label_id, &f->err));
+    update(f, "linux-64", T0);
     commit(f);
-    good(f, index_empty(&dev, S("linux-64"), S("repodata.json"), &empty, &f->err));
-    assert_true(has(document(f, "linux-64", "repodata.json"), "x-1.0-0.conda"));
-    f->ch = dev;
-    assert_true(str_eq(document(f, "linux-64", "repodata.json"), buf_str(&empty)));
+    assert_int_equal(docs(f, "linux-64").count, 0); /* it never had a file */
+    publish(f, "linux-64", "y", "1.0", T0);
+    assert_false(has(document(f, "linux-64", "repodata.json"), "x-1.0-0.conda"));
+    assert_true(has(document(f, "linux-64", "repodata.json"), "y-1.0-0.conda"));
     assert_true(has(document(f, "linux-64", "index.html"), "<h1>alice/label/dev/linux-64</h1>"));
-    buf_done(&empty);
+    f->ch.label = S("main");
+    assert_true(str_eq(document(f, "linux-64", "repodata.json"), main_text));
 }
 
 static void a_rolled_back_update_changes_nothing(void **state)
@@ -584,6 +591,7 @@ static void updates_add_up_to_a_rebuild(void **state)
 static void a_rebuild_brings_lost_bytes_and_rows_back(void **state)
 {
     struct fixture *f = *state;
+    const struct index_place place = place_of(f, "linux-64");
     struct index_doc_list list;
     struct str before;
 
@@ -594,8 +602,7 @@ static void a_rebuild_brings_lost_bytes_and_rows_back(void **state)
     for (size_t i = 0; i < list.count; i++) {
         good(f, blob_remove(f->blobs, list.rows[i].sha256, &f->err));
         if (i % 2)
-            good(f, index_doc_retire(f->tx, f->ch.account_id, f->ch.label, S("linux-64"),
-                                     list.rows[i].name, T0, &f->err));
+            good(f, index_doc_retire(f->tx, &place, list.rows[i].name, T0, &f->err));
     }
     good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + 1, &f->err));
     commit(f);

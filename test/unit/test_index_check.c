@@ -8,11 +8,14 @@
 static const struct core_spec x1 = {"x", "1.0", "0", "noarch", NULL, NULL, NULL};
 static const struct core_spec y1 = {"y", "1.0", "0", "linux-64", NULL, NULL, NULL};
 
-static void note(void *ctx, struct str subdir, struct str name)
+/* "private: noarch/repodata.json"; of everybody's view the path alone. */
+static void note(void *ctx, const struct index_place *place, struct str name)
 {
     struct buf *b = ctx;
 
-    buf_add(b, subdir);
+    if (place->access != ACCESS_PUBLIC)
+        buf_addf(b, STR_FMT ": ", STR_ARG(access_level_name(place->access)));
+    buf_add(b, place->subdir);
     buf_addc(b, '/');
     buf_add(b, name);
     buf_addc(b, '\n');
@@ -110,9 +113,10 @@ static void documents_that_should_not_be_there_are_told(void **state)
 {
     struct core *f = *state;
 
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms) SELECT a.id, 'main', 'noarch', 'current_repodata.json', "
-                   "f.sha256, 1, 1 FROM account a, file f WHERE f.subdir = 'noarch'");
+    CORE_CHANGE(
+        f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+           "modified_ms) SELECT a.id, 'main', 'public', 'noarch', 'current_repodata.json', '', "
+           "f.sha256, 1, 1 FROM account a, file f WHERE f.subdir = 'noarch'");
     assert_differs(f, "main", "noarch/current_repodata.json\n");
     CORE_CHANGE(f, "UPDATE index_doc SET subdir = 'osx-65' WHERE name = 'current_repodata.json'");
     assert_differs(f, "main",
@@ -126,9 +130,10 @@ static void documents_of_the_channel_alone_are_looked_at(void **state)
 {
     struct core *f = *state;
 
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms) SELECT a.id, 'dev', '', 'rss.xml', f.sha256, 1, 1 "
-                   "FROM account a, file f WHERE f.subdir = 'noarch'");
+    CORE_CHANGE(
+        f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+           "modified_ms) SELECT a.id, 'dev', 'public', '', 'rss.xml', '', f.sha256, 1, 1 "
+           "FROM account a, file f WHERE f.subdir = 'noarch'");
     assert_differs(f, "dev", "/channeldata.json\n/index.html\n/rss.xml\n");
 }
 
@@ -172,6 +177,89 @@ static void channels_with_a_label_are_looked_at_alike(void **state)
     assert_differs(f, "main", "");
 }
 
+/* ---- views ----------------------------------------------------------------------------------- */
+
+/* A package of another access, with one file. */
+static void publish_as(struct core *f, const char *access, const char *name, const char *subdir)
+{
+    struct actor alice = {.account_id = 1, .login = S("alice"), .remote = S("192.0.2.1")};
+    const struct core_spec spec = {name, "1.0", "0", subdir, NULL, NULL, NULL};
+    struct package_row package;
+
+    must(f, package_create(&f->app, f->mem, &alice, S("alice"), str_of(name), str_of(access), NULL,
+                           &package, &f->err));
+    (void)core_publish(f, &alice, &spec);
+}
+
+static void every_view_is_looked_at(void **state)
+{
+    struct core *f = *state;
+
+    publish_as(f, "authenticated", "auth", "noarch");
+    publish_as(f, "private", "priv", "linux-64");
+    assert_differs(f, "main", "");
+    CORE_CHANGE(f, "UPDATE index_doc SET size = size + 1 WHERE access = 'private' AND "
+                   "subdir = 'linux-64' AND name = 'repodata.json'");
+    CORE_CHANGE(f, "UPDATE index_doc SET size = size + 1 WHERE access = 'authenticated' AND "
+                   "name = 'run_exports.json'");
+    assert_differs(f, "main",
+                   "private: linux-64/repodata.json\n"
+                   "authenticated: noarch/run_exports.json\n");
+}
+
+/* It is told where it is, and not again of the views that share it. */
+static void what_differs_for_everybody_is_told_once(void **state)
+{
+    struct core *f = *state;
+
+    publish_as(f, "private", "priv", "linux-64");
+    CORE_CHANGE(f, "UPDATE index_doc SET size = size + 1 WHERE access = 'public' AND "
+                   "subdir = 'noarch' AND name = 'index.html'");
+    assert_differs(f, "main", "noarch/index.html\n");
+}
+
+static void documents_of_a_hidden_file_are_not_for_others(void **state)
+{
+    struct core *f = *state;
+
+    publish_as(f, "private", "priv", "osx-64");
+    CORE_CHANGE(f, "UPDATE index_doc SET access = 'public' WHERE access = 'private' AND "
+                   "name = 'repodata.json' AND subdir = 'osx-64'");
+    assert_differs(f, "main",
+                   "osx-64/repodata.json\nosx-64/repodata.json.zst\n"
+                   "osx-64/repodata_shards.msgpack.zst\nosx-64/run_exports.json\n"
+                   "osx-64/run_exports.json.zst\nosx-64/index.html\n");
+}
+
+static void a_copy_of_what_everybody_has_should_not_be_there(void **state)
+{
+    struct core *f = *state;
+
+    publish_as(f, "private", "priv", "linux-64");
+    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, "
+                   "sha256, size, modified_ms) SELECT account_id, label, 'private', subdir, name, "
+                   "package, sha256, size, 1 FROM index_doc WHERE subdir = 'noarch' AND "
+                   "name = 'index.html'");
+    assert_differs(f, "main", "private: noarch/index.html\n");
+}
+
+/* Where they were all that there was they stay, and are right, though the last private package of
+ * the account became public elsewhere. */
+static void views_that_are_left_behind_agree(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = {.account_id = 1, .login = S("alice"), .remote = S("192.0.2.1")};
+
+    publish_as(f, "private", "priv", "osx-64");
+    publish_as(f, "private", "last", "linux-64");
+    must(f, release_remove(&f->app, f->mem, &alice, S("alice"), S("priv"), S("1.0"), &f->err));
+    must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("last"), ACCESS_PUBLIC,
+                                  &f->err));
+    must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("priv"), ACCESS_PUBLIC,
+                                  &f->err));
+    assert_differs(f, "main", "");
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, core_close)
@@ -186,6 +274,11 @@ int main(int argc, char **argv)
         TEST(documents_of_the_channel_alone_are_looked_at),
         TEST(files_that_no_document_knows_are_told),
         TEST(channels_with_a_label_are_looked_at_alike),
+        TEST(every_view_is_looked_at),
+        TEST(what_differs_for_everybody_is_told_once),
+        TEST(documents_of_a_hidden_file_are_not_for_others),
+        TEST(a_copy_of_what_everybody_has_should_not_be_there),
+        TEST(views_that_are_left_behind_agree),
     };
 
     if (core_is_inspector(argc, argv))

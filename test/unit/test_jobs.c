@@ -268,8 +268,9 @@ static void all_replaced_documents_go_in_one_run(void **state)
     (void)core_user(f, "alice");
     for (int i = 0; i < 2 * MANY; i++)
         CORE_CHANGE(f, "INSERT INTO index_garbage (sha256, retired_ms) VALUES ('" ONE "', 1)");
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms) VALUES (1, 'main', '', 'x', '" ONE "', 3, 1)");
+    CORE_CHANGE(
+        f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+           "modified_ms) VALUES (1, 'main', 'public', '', 'x', '', '" ONE "', 3, 1)");
     run(f, "sweep-indexes");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM index_garbage"), 0);
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM index_doc"), 1);
@@ -283,8 +284,10 @@ static void removed_document_moves_the_generation(void **state)
     uint64_t before;
 
     (void)core_user(f, "alice");
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, subdir, name, sha256, size, "
-                   "modified_ms, retired_ms) VALUES (1, 'main', '', 'x', '" ONE "', 3, 1, 1)");
+    CORE_CHANGE(
+        f,
+        "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
+        "modified_ms, retired_ms) VALUES (1, 'main', 'public', '', 'x', '', '" ONE "', 3, 1, 1)");
     before = db_generation(f->app.db);
     run(f, "sweep-indexes");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM index_doc"), 0);

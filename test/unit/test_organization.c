@@ -169,9 +169,10 @@ static void groups_have_packages_of_their_organization(void **state)
 
     must(f, found(f, &alice, "acme", ""));
     must(f, make(f, &alice, "devs", "write"));
-    must(f, package_create(&f->app, f->mem, &alice, S("acme"), S("x"), NULL, &package, &f->err));
-    must(f,
-         package_create(&f->app, f->mem, &alice, S("alice"), S("mine"), NULL, &package, &f->err));
+    must(f, package_create(&f->app, f->mem, &alice, S("acme"), S("x"), S(""), NULL, &package,
+                           &f->err));
+    must(f, package_create(&f->app, f->mem, &alice, S("alice"), S("mine"), S(""), NULL, &package,
+                           &f->err));
     (void)audited(f);
     must(f, change(f, group_include, &alice, "devs", "x"));
     must(f, change(f, group_include, &alice, "devs", "x"));
@@ -190,14 +191,30 @@ static void collaborators_are_on_record(void **state)
     struct package_row package;
 
     (void)core_user(f, "bob");
-    must(f, package_create(&f->app, f->mem, &alice, S("alice"), S("x"), NULL, &package, &f->err));
+    must(f, package_create(&f->app, f->mem, &alice, S("alice"), S("x"), S(""), NULL, &package,
+                           &f->err));
     (void)audited(f);
-    must(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
-    assert_str(audited(f), "alice collaborator.add alice/x bob");
-    must_fail(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("y"), S("bob"), &f->err),
+    must(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), S("write"),
+                             &f->err));
+    assert_str(audited(f), "alice collaborator.add alice/x bob: write");
+    must(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), S("read"),
+                             &f->err));
+    assert_str(audited(f), "alice collaborator.add alice/x bob: read");
+    assert_str(CORE_TEXT(f, "SELECT permission FROM collaborator"), "read");
+    must_fail(f,
+              collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), S("admin"),
+                               &f->err),
+              ERR_UNPROCESSABLE, "permission \"admin\" is not \"read\" or \"write\"");
+    assert_string_equal(f->err.field, "permission");
+    assert_str(CORE_TEXT(f, "SELECT permission FROM collaborator"), "read");
+    must_fail(f,
+              collaborator_add(&f->app, f->mem, &alice, S("alice"), S("y"), S("bob"), S("write"),
+                               &f->err),
               ERR_NOT_FOUND, "there is no package \"alice/y\"");
-    must_fail(f, collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("me"), &f->err),
-              ERR_NOT_FOUND, "there is no account \"me\"");
+    must_fail(
+        f,
+        collaborator_add(&f->app, f->mem, &alice, S("alice"), S("x"), S("me"), S("write"), &f->err),
+        ERR_NOT_FOUND, "there is no account \"me\"");
     must(f, collaborator_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
     must(f, collaborator_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("bob"), &f->err));
     assert_str(audited(f), "alice collaborator.remove alice/x bob");

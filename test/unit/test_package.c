@@ -16,7 +16,8 @@
 static enum err_code create(struct core *f, const struct actor *actor, const char *owner,
                             const char *name, const json_t *attrs, struct package_row *ret)
 {
-    return package_create(&f->app, f->mem, actor, str_of(owner), str_of(name), attrs, ret, &f->err);
+    return package_create(&f->app, f->mem, actor, str_of(owner), str_of(name), S(""), attrs, ret,
+                          &f->err);
 }
 
 static enum err_code create_release(struct core *f, const struct actor *actor, const char *package,

@@ -203,7 +203,7 @@ static void channels_are_read_along_indexes(void **state)
             };
             must(f, db_query(tx, &plan[found++],
                              (const struct db_val[]){db_int(1), db_text(S("main")),
-                                                     db_text(S("noarch"))},
+                                                     db_text(S("noarch")), db_text(S("public"))},
                              strlen(s->params), &rows, &f->err));
             while (rows_next(rows)) {
                 struct str step = rows_text(rows, 3);
@@ -212,7 +212,7 @@ static void channels_are_read_along_indexes(void **state)
                 assert_false(str_starts(step, S("SCAN")));
             }
         }
-    assert_int_equal(found, 2);
+    assert_int_equal(found, 3);
     tx_endp(&tx);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "store/index_doc.h"
+#include "store/label.h"
 #include "store/upload.h"
 
 /* --- files --------------------------------------------------------------------------------- */
@@ -141,9 +142,9 @@ static void add_labelled(struct fixture *f, struct tx *tx, const struct channel_
     int64_t id = add_file(f, tx, &row);
 
     if (strchr(labels, 'm'))
-        must(f, label_attach(tx, id, c->main, &f->err));
+        must(f, label_attach(tx, id, c->main, ACCESS_PUBLIC, &f->err));
     if (strchr(labels, 'd'))
-        must(f, label_attach(tx, id, c->dev, &f->err));
+        must(f, label_attach(tx, id, c->dev, ACCESS_PUBLIC, &f->err));
 }
 
 static struct channel_rows add_channel(struct fixture *f, struct tx *tx)
@@ -165,13 +166,14 @@ static struct channel_rows add_channel(struct fixture *f, struct tx *tx)
     return c;
 }
 
-static void assert_channel(struct fixture *f, struct tx *tx, int64_t account, const char *label,
-                           const char *subdir, const char *expected)
+static void assert_channel_up_to(struct fixture *f, struct tx *tx, int64_t account,
+                                 const char *label, const char *subdir, enum access_level widest,
+                                 const char *expected)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
     AUTO(buf_done) struct buf got = BUF_INIT(4096);
 
-    must(f, file_query_channel(tx, account, str_of(label), str_of(subdir), &rows, &f->err));
+    must(f, file_query_channel(tx, account, str_of(label), str_of(subdir), widest, &rows, &f->err));
     while (rows_next(rows)) {
         buf_add(&got, rows_text(rows, FILE_CHANNEL_SUBDIR));
         buf_addc(&got, '/');
@@ -188,9 +190,21 @@ static void assert_channel(struct fixture *f, struct tx *tx, int64_t account, co
         assert_int_equal(rows_int(rows, FILE_CHANNEL_BUILT), 4000);
         assert_int_equal(rows_text(rows, FILE_CHANNEL_PACKAGE).len, 1);
         assert_int_equal(rows_text(rows, FILE_CHANNEL_VERSION).len, 3);
+        assert_true(rows_int(rows, FILE_CHANNEL_PACKAGE_ID) > 0);
     }
     must(f, rows_error(rows, &f->err));
     assert_str(buf_str(&got), expected);
+}
+
+static void assert_channel(struct fixture *f, struct tx *tx, int64_t account, const char *label,
+                           const char *subdir, const char *expected)
+{
+    bool any = expected[0] == '\0';
+
+    assert_channel_up_to(f, tx, account, label, subdir, ACCESS_PUBLIC, expected);
+    must(f, file_channel_any(tx, account, str_of(label), str_of(subdir), ACCESS_PUBLIC, &any,
+                             &f->err));
+    assert_int_equal(any, expected[0] != '\0');
 }
 
 static void channel_subdir_holds_the_labelled_files_by_filename(void **state)
@@ -225,6 +239,63 @@ static void whole_channel_is_by_package_version_and_subdir(void **state)
     tx_endp(&tx);
 }
 
+static void channel_holds_what_is_no_wider_than_asked_for(void **state)
+{
+    static const char *const noarch[ACCESS_LEVELS] = {
+        "", "noarch/b-1.0-0.conda ",
+        "noarch/a-1.0-0.conda noarch/a-1.0-1.conda noarch/a-2.0-0.conda noarch/b-1.0-0.conda "};
+    static const char *const all_dev[ACCESS_LEVELS] = {
+        "", "linux-64/b-1.0-0.conda ", "linux-64/a-1.0-0.conda linux-64/b-1.0-0.conda "};
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct channel_rows c = add_channel(f, tx);
+    struct package_row a, b;
+    struct file_row got = {0};
+
+    must(f, package_find(tx, f->mem, S("alice"), S("a"), &a, &f->err));
+    must(f, package_find(tx, f->mem, S("alice"), S("b"), &b, &f->err));
+    must(f, package_set_access(tx, a.id, ACCESS_PRIVATE, &f->err));
+    must(f, package_set_access(tx, b.id, ACCESS_AUTHENTICATED, &f->err));
+    for (unsigned i = 0; i < ACCESS_LEVELS; i++) {
+        enum access_level level = (enum access_level)i;
+        bool any = i == ACCESS_PUBLIC;
+
+        assert_channel_up_to(f, tx, c.account, "main", "noarch", level, noarch[i]);
+        assert_channel_up_to(f, tx, c.account, "dev", "", level, all_dev[i]);
+        must(f, file_channel_any(tx, c.account, S("dev"), S(""), level, &any, &f->err));
+        assert_int_equal(any, i > ACCESS_PUBLIC);
+        must(f, file_channel_any(tx, c.account, S("dev"), S("noarch"), level, &any, &f->err));
+        assert_false(any);
+    }
+    must(f, file_in_channel(tx, f->mem, c.account, S("main"), S("noarch/a-2.0-0.conda"), &got,
+                            &f->err));
+    assert_int_equal(got.package_id, a.id);
+    assert_int_equal(got.access, ACCESS_PRIVATE);
+    must(f, file_find(tx, f->mem, c.account, S("noarch/b-1.0-0.conda"), &got, &f->err));
+    assert_int_equal(got.access, ACCESS_AUTHENTICATED);
+    tx_endp(&tx);
+}
+
+static void rows_of_a_channel_say_whose_they_are(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct channel_rows c = add_channel(f, tx);
+    struct rows *rows = NULL;
+    struct package_row b;
+
+    must(f, package_find(tx, f->mem, S("alice"), S("b"), &b, &f->err));
+    must(f, package_set_access(tx, b.id, ACCESS_PRIVATE, &f->err));
+    must(f, file_query_channel(tx, c.account, S("main"), S("linux-64"), ACCESS_PRIVATE, &rows,
+                               &f->err));
+    assert_true(rows_next(rows));
+    assert_int_equal(rows_int(rows, FILE_CHANNEL_PACKAGE_ID), b.id);
+    assert_str(rows_text(rows, FILE_CHANNEL_ACCESS), "private");
+    assert_false(rows_next(rows));
+    rows_endp(&rows);
+    tx_endp(&tx);
+}
+
 /* A label of the same name in another account opens nothing. */
 static void label_of_another_account_does_not_count(void **state)
 {
@@ -236,7 +307,7 @@ static void label_of_another_account_does_not_count(void **state)
 
     must(f, label_ensure(tx, bob, S("secret"), &label, &f->err));
     must(f, file_find(tx, f->mem, c.account, S("noarch/nowhere-1.0-0.conda"), &got, &f->err));
-    must(f, label_attach(tx, got.id, label, &f->err));
+    must(f, label_attach(tx, got.id, label, ACCESS_PUBLIC, &f->err));
     assert_int_equal(file_in_channel(tx, f->mem, c.account, S("secret"), got.basename, &got, NULL),
                      ERR_NOT_FOUND);
     assert_channel(f, tx, c.account, "secret", "noarch", "");
@@ -310,6 +381,7 @@ static void bytes_are_used_by_files_uploads_and_documents(void **state)
                                 .release_id = t.release,
                                 .basename = S("noarch/y-1-0.conda"),
                                 .expires_ms = 10};
+    const struct index_place noarch = {t.account, S("main"), ACCESS_PUBLIC, S("noarch")};
     struct index_doc_row doc = {.name = S("repodata.json"), .sha256 = digest_of(f->mem, 'd')};
 
     assert_false(used(f, tx, 'a'));
@@ -323,94 +395,14 @@ static void bytes_are_used_by_files_uploads_and_documents(void **state)
     assert_true(used(f, tx, 'u'));
     must(f, upload_delete(tx, upload.id, &f->err));
     assert_false(used(f, tx, 'u'));
-    must(f, index_doc_put(tx, t.account, S("main"), S("noarch"), &doc, &f->err));
+    must(f, index_doc_put(tx, &noarch, &doc, &f->err));
     assert_true(used(f, tx, 'd'));
     doc.sha256 = digest_of(f->mem, 'e');
-    must(f, index_doc_put(tx, t.account, S("main"), S("noarch"), &doc, &f->err));
+    must(f, index_doc_put(tx, &noarch, &doc, &f->err));
     assert_true(used(f, tx, 'd')); /* replaced, but perhaps still being read */
     assert_true(used(f, tx, 'e'));
     must(f, file_delete(tx, row.id, &f->err));
     assert_false(used(f, tx, 'a'));
-    tx_endp(&tx);
-}
-
-/* --- labels -------------------------------------------------------------------------------- */
-
-static void label_is_made_once(void **state)
-{
-    struct fixture *f = *state;
-    struct tx *tx = begin(f, TX_WRITE);
-    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
-    int64_t first = 0, again = 0, other = 0;
-    bool exists = true;
-
-    must(f, label_exists(tx, alice, S("dev"), &exists, &f->err));
-    assert_false(exists);
-    must(f, label_ensure(tx, alice, S("dev"), &first, &f->err));
-    must(f, label_ensure(tx, alice, S("dev"), &again, &f->err));
-    must(f, label_ensure(tx, bob, S("dev"), &other, &f->err));
-    assert_true(first > 0);
-    assert_int_equal(first, again);
-    assert_int_not_equal(first, other);
-    must(f, label_exists(tx, alice, S("dev"), &exists, &f->err));
-    assert_true(exists);
-    tx_endp(&tx);
-}
-
-static void main_always_exists(void **state)
-{
-    struct fixture *f = *state;
-    struct tx *tx = begin(f, TX_WRITE);
-    int64_t alice = add_account(f, tx, "alice"), id;
-    struct label_list list = {0};
-    bool exists = false;
-
-    must(f, label_exists(tx, alice, S("main"), &exists, &f->err));
-    assert_true(exists);
-    must(f, label_list(tx, f->mem, alice, &list, &f->err));
-    assert_int_equal(list.count, 1);
-    assert_str(list.rows[0].name, "main");
-    assert_false(list.rows[0].locked);
-    must(f, label_ensure(tx, alice, S("zeta"), &id, &f->err));
-    must(f, label_ensure(tx, alice, S("dev"), &id, &f->err));
-    for (int round = 0; round < 2; round++) { /* without and with a row of its own */
-        must(f, label_list(tx, f->mem, alice, &list, &f->err));
-        assert_int_equal(list.count, 3);
-        assert_str(list.rows[0].name, "dev");
-        assert_str(list.rows[1].name, "main");
-        assert_str(list.rows[2].name, "zeta");
-        must(f, label_ensure(tx, alice, S("main"), &id, &f->err));
-    }
-    tx_endp(&tx);
-}
-
-static void file_lists_the_labels_it_carries(void **state)
-{
-    struct fixture *f = *state;
-    struct tx *tx = begin(f, TX_WRITE);
-    struct channel_rows c = add_channel(f, tx);
-    struct file_row got = {0};
-    struct label_list list = {0};
-
-    must(f, file_find(tx, f->mem, c.account, S("linux-64/b-1.0-0.conda"), &got, &f->err));
-    must(f, label_attach(tx, got.id, c.dev, &f->err)); /* again: no effect */
-    must(f, label_list_by_file(tx, f->mem, got.id, &list, &f->err));
-    assert_int_equal(list.count, 2);
-    assert_str(list.rows[0].name, "dev");
-    assert_str(list.rows[1].name, "main");
-    must(f, file_find(tx, f->mem, c.account, S("noarch/nowhere-1.0-0.conda"), &got, &f->err));
-    must(f, label_list_by_file(tx, f->mem, got.id, &list, &f->err));
-    assert_int_equal(list.count, 0);
-    tx_endp(&tx);
-}
-
-static void label_in_upper_case_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct tx *tx = begin(f, TX_WRITE);
-    int64_t alice = add_account(f, tx, "alice"), id = 0;
-
-    assert_int_equal(label_ensure(tx, alice, S("Dev"), &id, &f->err), ERR_INVALID);
     tx_endp(&tx);
 }
 
@@ -424,14 +416,12 @@ int main(void)
         WITH_DATABASE(files_are_listed_oldest_first),
         WITH_DATABASE(channel_subdir_holds_the_labelled_files_by_filename),
         WITH_DATABASE(whole_channel_is_by_package_version_and_subdir),
+        WITH_DATABASE(channel_holds_what_is_no_wider_than_asked_for),
+        WITH_DATABASE(rows_of_a_channel_say_whose_they_are),
         WITH_DATABASE(label_of_another_account_does_not_count),
         WITH_DATABASE(file_is_in_the_channels_whose_label_it_carries),
         WITH_DATABASE(retired_name_stays_known),
         WITH_DATABASE(bytes_are_used_by_files_uploads_and_documents),
-        WITH_DATABASE(label_is_made_once),
-        WITH_DATABASE(main_always_exists),
-        WITH_DATABASE(file_lists_the_labels_it_carries),
-        WITH_DATABASE(label_in_upper_case_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,16 +39,6 @@ static int64_t add(struct fixture *f, struct tx *tx, const char *login, const ch
     return id;
 }
 
-static int64_t add_group(struct fixture *f, struct tx *tx, int64_t organization, const char *name)
-{
-    const struct group_row row = {
-        .account_id = organization, .name = str_of(name), .permission = S("admin")};
-    int64_t id = 0;
-
-    must(f, group_insert(tx, &row, 1, &id, &f->err));
-    return id;
-}
-
 static void mail_goes_to_the_user_or_to_all_owners(void **state)
 {
     struct fixture *f = *state;
@@ -59,8 +49,8 @@ static void mail_goes_to_the_user_or_to_all_owners(void **state)
             acme = add(f, tx, "acme", "organization", "acme@example.org"), owners, staff;
     struct address_list list = {0};
 
-    owners = add_group(f, tx, acme, "owners");
-    staff = add_group(f, tx, acme, "staff");
+    owners = add_group(f, tx, acme, "owners", "admin", true);
+    staff = add_group(f, tx, acme, "staff", "admin", false);
     must(f, group_add_member(tx, owners, bob, NULL, &f->err));
     must(f, group_add_member(tx, owners, alice, NULL, &f->err));
     must(f, group_add_member(tx, owners, carol, NULL, &f->err));

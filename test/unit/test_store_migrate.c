@@ -1,5 +1,7 @@
 #include "store_fixture.h"
 
+#include "store/index_doc.h"
+#include "store/label.h"
 #include "store/migrate.h"
 
 /* Steps that a later program brings. */
@@ -199,6 +201,101 @@ static void rows_of_the_log_find_the_account_that_they_are_about(void **state)
     tx_endp(&tx);
 }
 
+/* Schema 005 gives packages, accounts and labels an access, and documents a place. */
+static const char before_access[] =
+    "INSERT INTO account (id, login, kind, email, email_key, password_hash, name, company, "
+    "location, url, description, superuser, terms_version, created_ms) "
+    "VALUES (7, 'alice', 'user', 'a@b', 'a@b', '', '', '', '', '', '', 0, '1', 1);"
+    "INSERT INTO package (id, account_id, name, summary, attrs, latest_version, created_ms, "
+    "updated_ms) VALUES (8, 7, 'x', '', '{}', '1', 1, 1);"
+    "INSERT INTO label (id, account_id, name) VALUES (9, 7, 'dev');"
+    "INSERT INTO index_doc (id, account_id, label, subdir, name, sha256, size, modified_ms, "
+    "retired_ms) VALUES (5, 7, 'dev', 'noarch', 'repodata.json', "
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 3, 11, NULL), "
+    "(6, 7, 'main', '', 'shards/old', "
+    "'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 4, 12, 13);";
+static const struct stmt retired_docs = {
+    "retired_docs", "SELECT retired_ms, size FROM index_doc WHERE retired_ms IS NOT NULL", "",
+    "Ii"};
+
+/* The first steps of this program, in f->url, with some rows in it. */
+static void open_before_access(struct fixture *f)
+{
+    struct migration list[] = {migrations[0], migrations[1], migrations[2], migrations[3], {0}};
+
+    assert_int_equal(migrations[4].version, 5);
+    assert_string_equal(migrations[4].name, "access");
+    must(f, db_open_bare(fixture_url(f), true, NULL, &f->db, &f->err));
+    must(f, migrate(f->db, list, &f->err));
+    run_script(f, before_access);
+    db_closep(&f->db);
+}
+
+static void what_was_there_before_access_is_public(void **state)
+{
+    struct fixture *f = *state;
+    struct index_place place = {7, S("dev"), ACCESS_PUBLIC, S("noarch")};
+    struct account_row alice;
+    struct index_doc_row doc;
+    struct label_row label;
+    struct package_row x;
+    struct rows *rows = NULL;
+    struct tx *tx;
+
+    open_before_access(f);
+    open_database(f);
+    assert_int_equal(version_of(f), known());
+    tx = begin(f, TX_WRITE);
+    must(f, account_by_login(tx, f->mem, S("alice"), &alice, &f->err));
+    assert_str(alice.default_access, "");
+    must(f, package_find(tx, f->mem, S("alice"), S("x"), &x, &f->err));
+    assert_int_equal(x.id, 8);
+    assert_int_equal(x.access, ACCESS_PUBLIC);
+    must(f, label_find(tx, f->mem, 7, S("dev"), &label, &f->err));
+    assert_int_equal(label.access, ACCESS_PUBLIC);
+    must(f, index_doc_find(tx, f->mem, &place, S("repodata.json"), &doc, &f->err));
+    assert_str(doc.package, "");
+    assert_true(str_eq(doc.sha256, digest_of(f->mem, 'a')));
+    assert_int_equal(doc.size, 3);
+    assert_int_equal(doc.modified_ms, 11);
+    must(f, db_one(tx, &retired_docs, DB_NO_ARGS, &rows, &f->err));
+    assert_int_equal(rows_int(rows, 0), 13);
+    assert_int_equal(rows_int(rows, 1), 4);
+    assert_false(rows_next(rows));
+    rows_endp(&rows);
+    /* New rows have a place among the old ones. */
+    doc.name = S("index.html");
+    must(f, index_doc_put(tx, &place, &doc, &f->err));
+    must(f, index_doc_find(tx, f->mem, &place, S("index.html"), &doc, &f->err));
+    must(f, index_doc_withdraw(tx, 7, S("x"), ACCESS_PRIVATE, 14, &f->err));
+    assert_int_equal(db_one(tx, &retired_docs, DB_NO_ARGS, &rows, NULL), ERR_NOT_FOUND);
+    commit(f, &tx);
+}
+
+/* Numbers of documents can be told, and set, under the table's name. */
+static void documents_are_numbered_after_those_before_access(void **state)
+{
+    struct fixture *f = *state;
+    struct index_place place = {7, S("dev"), ACCESS_PUBLIC, S("")};
+    const struct index_doc_row doc = {
+        .name = S("rss.xml"), .sha256 = digest_of(f->mem, 'c'), .size = 1, .modified_ms = 1};
+    int64_t last = 0, next = 0;
+    struct tx *tx;
+
+    open_before_access(f);
+    open_database(f);
+    tx = begin(f, TX_WRITE);
+    must(f, tx_last_id(tx, "index_doc", &last, &f->err));
+    assert_true(last >= 2);
+    must(f, index_doc_put(tx, &place, &doc, &f->err));
+    must(f, tx_last_id(tx, "index_doc", &next, &f->err));
+    assert_int_equal(next, last + 1);
+    must(f, tx_set_last_id(tx, "index_doc", 41, &f->err));
+    must(f, tx_last_id(tx, "index_doc", &last, &f->err));
+    assert_int_equal(last, 41);
+    tx_endp(&tx);
+}
+
 static void newer_database_is_refused_naming_both_versions(void **state)
 {
     struct fixture *f = *state;
@@ -260,6 +357,8 @@ int main(void)
         WITH_DATABASE(current_database_is_left_alone),
         WITH_OWN(older_database_gets_the_steps_it_lacks),
         WITH_OWN_PLACE(rows_of_the_log_find_the_account_that_they_are_about),
+        WITH_OWN_PLACE(what_was_there_before_access_is_public),
+        WITH_OWN_PLACE(documents_are_numbered_after_those_before_access),
         WITH_OWN(newer_database_is_refused_naming_both_versions),
         WITH_OWN(failed_step_leaves_the_version_before_it),
         WITH_OWN_PLACE(processes_that_open_a_fresh_database_at_once_all_succeed),

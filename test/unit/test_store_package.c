@@ -35,10 +35,72 @@ static void package_name_is_unique_within_its_account(void **state)
 
     (void)add_package(f, tx, alice, "numpy");
     (void)add_package(f, tx, bob, "numpy");
-    assert_int_equal(package_insert(tx, alice, S("numpy"), S(""), S("{}"), 1, &id, &f->err),
-                     ERR_CONFLICT);
+    assert_int_equal(
+        package_insert(tx, alice, S("numpy"), ACCESS_PUBLIC, S(""), S("{}"), 1, &id, &f->err),
+        ERR_CONFLICT);
     assert_string_equal(f->err.msg, "package \"numpy\" exists already");
     assert_int_equal(id, 0);
+    tx_endp(&tx);
+}
+
+static enum access_level access_of(struct fixture *f, struct tx *tx, const char *owner,
+                                   const char *name, int64_t id)
+{
+    enum access_level access = ACCESS_PUBLIC;
+    struct package_row row = {0};
+    int64_t got = 0;
+
+    must(f, package_access_of(tx, str_of(owner), str_of(name), &got, &access, &f->err));
+    assert_int_equal(got, id);
+    must(f, package_find(tx, f->mem, str_of(owner), str_of(name), &row, &f->err));
+    assert_int_equal(row.access, access);
+    return access;
+}
+
+static void package_has_an_access_that_can_change(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob"), got = 77;
+    int64_t numpy = add_package_with(f, tx, alice, "numpy", ACCESS_PRIVATE),
+            bobs = add_package_with(f, tx, bob, "numpy", ACCESS_AUTHENTICATED);
+    enum access_level access = ACCESS_AUTHENTICATED;
+    struct package_list list = {0};
+
+    assert_int_equal(access_of(f, tx, "alice", "numpy", numpy), ACCESS_PRIVATE);
+    assert_int_equal(access_of(f, tx, "Bob", "numpy", bobs), ACCESS_AUTHENTICATED);
+    must(f, package_set_access(tx, numpy, ACCESS_PUBLIC, &f->err));
+    assert_int_equal(access_of(f, tx, "alice", "numpy", numpy), ACCESS_PUBLIC);
+    assert_int_equal(access_of(f, tx, "bob", "numpy", bobs), ACCESS_AUTHENTICATED);
+    must(f, package_list(tx, f->mem, bob, &list, &f->err));
+    assert_int_equal(list.rows[0].access, ACCESS_AUTHENTICATED);
+    assert_int_equal(package_set_access(tx, 999, ACCESS_PUBLIC, NULL), ERR_NOT_FOUND);
+    assert_int_equal(package_access_of(tx, S("alice"), S("num"), &got, &access, NULL),
+                     ERR_NOT_FOUND);
+    assert_int_equal(got, 77); /* untouched */
+    assert_int_equal(access, ACCESS_AUTHENTICATED);
+    tx_endp(&tx);
+}
+
+static void levels_are_told_that_packages_of_an_account_have(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob"), id;
+    bool has[ACCESS_LEVELS] = {true, true, true};
+
+    must(f, package_levels(tx, alice, has, &f->err));
+    assert_false(has[ACCESS_PUBLIC] || has[ACCESS_AUTHENTICATED] || has[ACCESS_PRIVATE]);
+    (void)add_package_with(f, tx, alice, "a", ACCESS_PRIVATE);
+    id = add_package_with(f, tx, alice, "b", ACCESS_PUBLIC);
+    (void)add_package_with(f, tx, bob, "c", ACCESS_AUTHENTICATED);
+    must(f, package_levels(tx, alice, has, &f->err));
+    assert_true(has[ACCESS_PUBLIC] && !has[ACCESS_AUTHENTICATED] && has[ACCESS_PRIVATE]);
+    must(f, package_delete(tx, id, &f->err));
+    must(f, package_levels(tx, alice, has, &f->err));
+    assert_true(!has[ACCESS_PUBLIC] && !has[ACCESS_AUTHENTICATED] && has[ACCESS_PRIVATE]);
+    must(f, package_levels(tx, bob, has, &f->err));
+    assert_true(!has[ACCESS_PUBLIC] && has[ACCESS_AUTHENTICATED] && !has[ACCESS_PRIVATE]);
     tx_endp(&tx);
 }
 
@@ -185,8 +247,9 @@ static void account_that_does_not_exist_owns_nothing(void **state)
     struct tx *tx = begin(f, TX_WRITE);
     int64_t id = 0;
 
-    assert_int_equal(package_insert(tx, 999, S("numpy"), S(""), S("{}"), 1, &id, &f->err),
-                     ERR_INVALID);
+    assert_int_equal(
+        package_insert(tx, 999, S("numpy"), ACCESS_PUBLIC, S(""), S("{}"), 1, &id, &f->err),
+        ERR_INVALID);
     tx_endp(&tx);
 }
 
@@ -195,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(package_is_found_by_owner_and_name),
         WITH_DATABASE(package_name_is_unique_within_its_account),
+        WITH_DATABASE(package_has_an_access_that_can_change),
+        WITH_DATABASE(levels_are_told_that_packages_of_an_account_have),
         WITH_DATABASE(package_changes),
         WITH_DATABASE(types_of_a_package_are_those_of_its_files),
         WITH_DATABASE(packages_of_an_account_are_listed_by_name),

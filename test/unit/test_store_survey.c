@@ -1,6 +1,7 @@
 #include "store_fixture.h"
 
 #include "store/index_doc.h"
+#include "store/label.h"
 #include "store/survey.h"
 #include "store/upload.h"
 
@@ -24,9 +25,18 @@ static int64_t put_file(struct fixture *f, struct tx *tx, const struct tree *t,
 static void put_doc(struct fixture *f, struct tx *tx, const struct tree *t, const char *label,
                     const char *subdir, const char *name, struct str sha256, int64_t now_ms)
 {
-    const struct index_doc_row row = {str_of(name), sha256, 7, now_ms};
+    const struct index_place place = {t->account, str_of(label), ACCESS_PUBLIC, str_of(subdir)};
+    const struct index_doc_row row = {str_of(name), S(""), sha256, 7, now_ms};
 
-    must(f, index_doc_put(tx, t->account, str_of(label), str_of(subdir), &row, &f->err));
+    must(f, index_doc_put(tx, &place, &row, &f->err));
+}
+
+static void retire_doc(struct fixture *f, struct tx *tx, const struct tree *t, const char *label,
+                       const char *subdir, const char *name)
+{
+    const struct index_place place = {t->account, str_of(label), ACCESS_PUBLIC, str_of(subdir)};
+
+    must(f, index_doc_retire(tx, &place, str_of(name), 2, &f->err));
 }
 
 static void put_upload(struct fixture *f, struct tx *tx, const struct tree *t, char letter,
@@ -184,11 +194,11 @@ static void channels_have_files_or_current_documents(void **state)
     assert_int_equal(list.count, 0);
     must(f, label_ensure(tx, t.account, S("unused"), &label, &f->err));
     must(f, label_ensure(tx, t.account, S("main"), &label, &f->err));
-    must(f, label_attach(tx, file, label, &f->err));
+    must(f, label_attach(tx, file, label, ACCESS_PUBLIC, &f->err));
     put_doc(f, tx, &t, "main", "noarch", "index.html", sha(f, "ab", '2'), 1);
     put_doc(f, tx, &t, "dev", "noarch", "index.html", sha(f, "ab", '2'), 1);
     put_doc(f, tx, &t, "old", "noarch", "index.html", sha(f, "ab", '2'), 1);
-    must(f, index_doc_retire(tx, t.account, S("old"), S("noarch"), S("index.html"), 2, &f->err));
+    retire_doc(f, tx, &t, "old", "noarch", "index.html");
     t.account = add_account(f, tx, "aaron");
     put_doc(f, tx, &t, "main", "", "rss.xml", sha(f, "ab", '2'), 1);
     must(f, survey_channels(tx, f->mem, &list, &f->err));
@@ -215,14 +225,14 @@ static void subdirs_have_files_or_current_documents(void **state)
     must(f, survey_subdirs(tx, f->mem, t.account, S("main"), &list, &f->err));
     assert_int_equal(list.count, 0);
     must(f, label_ensure(tx, t.account, S("main"), &label, &f->err));
-    must(f, label_attach(tx, file, label, &f->err));
+    must(f, label_attach(tx, file, label, ACCESS_PUBLIC, &f->err));
     must(f, label_ensure(tx, t.account, S("dev"), &label, &f->err));
-    must(f, label_attach(tx, other, label, &f->err));
+    must(f, label_attach(tx, other, label, ACCESS_PUBLIC, &f->err));
     put_doc(f, tx, &t, "main", "", "rss.xml", sha(f, "ab", '2'), 1);
     put_doc(f, tx, &t, "main", "linux-64", "index.html", sha(f, "ab", '2'), 1);
     put_doc(f, tx, &t, "main", "noarch", "index.html", sha(f, "ab", '2'), 1);
     put_doc(f, tx, &t, "main", "win-64", "index.html", sha(f, "ab", '2'), 1);
-    must(f, index_doc_retire(tx, t.account, S("main"), S("win-64"), S("index.html"), 2, &f->err));
+    retire_doc(f, tx, &t, "main", "win-64", "index.html");
     must(f, survey_subdirs(tx, f->mem, t.account, S("main"), &list, &f->err));
     assert_int_equal(list.count, 2);
     assert_str(list.items[0], "linux-64");
