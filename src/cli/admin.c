@@ -1,4 +1,5 @@
-/* admin.c: `terrarium admin user ...` and `log`. Works beside a running server, on its database. */
+/* admin.c: `terrarium admin user|org|login ...` and `log`. Works beside a running server, on its
+ * database. */
 #include <errno.h>
 #include <string.h>
 #include <termios.h>
@@ -9,6 +10,7 @@
 #include "base/rand.h"
 #include "cli/cli.h"
 #include "core/account.h"
+#include "core/account_remove.h"
 #include "core/history.h"
 #include "core/suspension.h"
 #include "format/json.h"
@@ -24,14 +26,14 @@ struct admin {
     struct config config;
     struct app app;
     struct actor actor;
-    struct str email;
+    struct str email, yes;
     bool superuser, password_stdin, off, json;
     struct history_request log;
 };
 
 struct action {
-    const char *name; /* after "user" */
-    size_t words;     /* after the name */
+    const char *subject, *name; /* the first two words */
+    size_t words;               /* after those */
     int (*run)(struct admin *a);
 };
 
@@ -235,15 +237,52 @@ static int user_list(struct admin *a)
     return cli_print(a->cli, &b);
 }
 
+/* What cannot be undone is asked for twice. */
+static int delete_account(struct admin *a, struct str kind, const char *what)
+{
+    struct str login = login_of(a);
+    struct err err = {0};
+
+    if (!str_eq(a->yes, a->args.words[2]))
+        return cli_usage(a->cli, "everything that belongs to it will be gone: repeat its name "
+                                 "after --yes to go on");
+    if (account_remove(&a->app, a->cli->mem, &a->actor, login, kind, &err))
+        return cli_fail(a->cli, &err);
+    return report(a, what, login, S(""));
+}
+
+static int user_delete(struct admin *a)
+{
+    return delete_account(a, S("user"), "deleted user");
+}
+
+static int org_delete(struct admin *a)
+{
+    return delete_account(a, S("organization"), "deleted organization");
+}
+
+static int login_set_free(struct admin *a)
+{
+    struct str login = login_of(a);
+    struct err err = {0};
+
+    if (login_release(&a->app, &a->actor, login, &err))
+        return cli_fail(a->cli, &err);
+    return report(a, "may be had again:", login, S(""));
+}
+
 /* --- entry -------------------------------------------------------------------------------- */
 
 static const struct action actions[] = {
-    {"create", 1, user_create},
-    {"reset-password", 1, user_reset_password},
-    {"set-superuser", 1, user_set_superuser},
-    {"suspend", 1, user_suspend},
-    {"resume", 1, user_resume},
-    {"list", 0, user_list},
+    {"user", "create", 1, user_create},
+    {"user", "reset-password", 1, user_reset_password},
+    {"user", "set-superuser", 1, user_set_superuser},
+    {"user", "suspend", 1, user_suspend},
+    {"user", "resume", 1, user_resume},
+    {"user", "list", 0, user_list},
+    {"user", "delete", 1, user_delete},
+    {"org", "delete", 1, org_delete},
+    {"login", "free", 1, login_set_free},
 };
 
 static int show_log(struct admin *a)
@@ -255,14 +294,15 @@ static int show_log(struct admin *a)
 
 static const struct action *action_find(const struct cli_args *args)
 {
-    static const struct action log = {"log", 0, show_log};
+    static const struct action log = {"log", "", 0, show_log};
 
     if (args->word_count == 1 && str_eq(args->words[0], S("log")))
         return &log;
-    if (args->word_count < 2 || !str_eq(args->words[0], S("user")))
+    if (args->word_count < 2)
         return NULL;
     for (size_t i = 0; i < COUNT(actions); i++)
-        if (str_eq(args->words[1], str_of(actions[i].name)) &&
+        if (str_eq(args->words[0], str_of(actions[i].subject)) &&
+            str_eq(args->words[1], str_of(actions[i].name)) &&
             args->word_count == 2 + actions[i].words)
             return &actions[i];
     return NULL;
@@ -274,6 +314,7 @@ int cli_admin(struct cli *cli)
     struct history_field filters[HISTORY_FIELDS];
     struct cli_flag flags[5 + HISTORY_FIELDS] = {
         {"email", &a.email, NULL},
+        {"yes", &a.yes, NULL},
         {"superuser", NULL, &a.superuser},
         {"password-stdin", NULL, &a.password_stdin},
         {"off", NULL, &a.off},

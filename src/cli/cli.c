@@ -12,13 +12,16 @@
 
 static const struct cli_command commands[] = {
     {"serve", "[--config FILE] [--SETTING VALUE...]", "runs the server", NULL, cli_serve},
-    {"admin", "user create|reset-password|set-superuser|suspend|resume|list ..., or log",
+    {"admin", "user create|reset-password|set-superuser|suspend|resume|list|delete ..., or log",
      "administers accounts, and shows what was done",
      "  user create LOGIN --email EMAIL [--superuser] [--password-stdin]\n"
      "  user reset-password LOGIN [--password-stdin]\n"
      "  user set-superuser LOGIN [--off]\n"
      "  user suspend|resume LOGIN\n"
      "  user list [--json]\n"
+     "  user delete LOGIN --yes LOGIN\n"
+     "  org delete LOGIN --yes LOGIN\n"
+     "  login free LOGIN                lets others have the login of a deleted account\n"
      "  log [--action ACTION] [--actor LOGIN] [--object OBJECT] [--address ADDRESS]\n"
      "      [--since DATE] [--until DATE] [--limit N] [--before PLACE] [--format json|csv]\n"
      "Without --password-stdin a one-time password is made up and printed once.\n",

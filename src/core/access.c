@@ -57,6 +57,17 @@ static enum err_code find_level(struct tx *tx, struct arena *mem, const struct a
     return rc;
 }
 
+/* May the actor, whose groups give it this level, make a package? */
+static enum err_code ask_creators(struct tx *tx, const struct actor *actor,
+                                  const struct account_row *owner, enum level level, bool *ret_may,
+                                  struct err *err)
+{
+    if (str_eq(owner->package_creators, S("members")))
+        return grant_is_member(tx, owner->id, actor->account_id, ret_may, err);
+    *ret_may = level >= (str_eq(owner->package_creators, S("owners")) ? LEVEL_OWNER : LEVEL_WRITE);
+    return OK;
+}
+
 /* Is the actor in this group, and may the group say who else is? */
 static enum err_code leads_group(struct tx *tx, struct arena *mem, const struct actor *actor,
                                  int64_t owner_id, struct str name, bool *ret, struct err *err)
@@ -72,7 +83,7 @@ static enum err_code leads_group(struct tx *tx, struct arena *mem, const struct 
 }
 
 static enum err_code ask_rows(struct tx *tx, struct arena *mem, const struct actor *actor,
-                              enum right right, int64_t owner_id,
+                              enum right right, const struct account_row *owner,
                               const struct access_object *object, bool *ret_may, struct err *err)
 {
     static const enum level needed[] = {[RIGHT_WRITE] = LEVEL_WRITE,
@@ -85,17 +96,19 @@ static enum err_code ask_rows(struct tx *tx, struct arena *mem, const struct act
     enum err_code rc = OK;
 
     if (right == RIGHT_MEMBER)
-        return grant_is_member(tx, owner_id, actor->account_id, ret_may, err);
+        return grant_is_member(tx, owner->id, actor->account_id, ret_may, err);
     if (object->package.len)
         rc = package_access_of(tx, object->owner, object->package, &package_id, &access, err);
     if (rc && rc != ERR_NOT_FOUND)
         return rc;
-    if ((rc = find_level(tx, mem, actor, owner_id, package_id, &level, err)))
+    if ((rc = find_level(tx, mem, actor, owner->id, package_id, &level, err)))
         return rc;
+    if (right == RIGHT_WRITE && object->package.len && !package_id)
+        return ask_creators(tx, actor, owner, level, ret_may, err);
     *ret_may = level >= needed[right];
     if (*ret_may || right != RIGHT_GROUP_ADMIN)
         return OK;
-    return leads_group(tx, mem, actor, owner_id, object->group, ret_may, err);
+    return leads_group(tx, mem, actor, owner->id, object->group, ret_may, err);
 }
 
 static enum err_code ask(struct app *app, struct arena *mem, const struct actor *actor,
@@ -111,7 +124,7 @@ static enum err_code ask(struct app *app, struct arena *mem, const struct actor 
     rc = account_by_login(tx, mem, object->owner, &owner, err);
     if (rc == ERR_NOT_FOUND)
         return OK; /* nobody may do anything with what is not there */
-    return rc ? rc : ask_rows(tx, mem, actor, right, owner.id, object, ret_may, err);
+    return rc ? rc : ask_rows(tx, mem, actor, right, &owner, object, ret_may, err);
 }
 
 /* ---- what is seen ---- */

@@ -32,7 +32,8 @@ bool access_is_for_visitors(enum right r);
 /* What the right is asked for; texts that it does not need are empty. */
 struct access_object {
     struct str owner;   /* login, in lower case */
-    struct str package; /* of the owner; need not exist: then it is about making it */
+    struct str package; /* of the owner; need not exist: then it is about making it, which the
+                           owner's package_creators decide */
     struct str group;   /* of the owner */
 };
 /* ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help; ERR_DENIED: known, but not

@@ -172,7 +172,7 @@ void signup_errors_add(struct signup_errors *errors, struct arena *mem, const st
 
 /* Which of the names belong to somebody already. */
 struct taken {
-    bool login, email;
+    bool login, retired, email;
 };
 
 static enum err_code find_taken(struct app *app, struct arena *mem, const struct signup *in,
@@ -191,7 +191,7 @@ static enum err_code find_taken(struct app *app, struct arena *mem, const struct
     if (by_email && by_email != ERR_NOT_FOUND)
         return by_email;
     *ret = (struct taken){.login = by_login == OK, .email = by_email == OK};
-    return OK;
+    return login_is_retired(tx, in->login, &ret->retired, err);
 }
 
 /* Each field is judged, in the order of the form, so that a form shows every fault. */
@@ -202,7 +202,11 @@ static void check_fields(const struct app *app, struct arena *mem, const struct 
 
     if (account_check_login(in->login, &e) ||
         (taken.login &&
-         fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login))))
+         fail_field(&e, "login", "username \"" STR_FMT "\" is taken", STR_ARG(in->login))) ||
+        (taken.retired &&
+         fail_field(&e, "login",
+                    "username \"" STR_FMT "\" belonged to a deleted account and stays reserved",
+                    STR_ARG(in->login))))
         signup_errors_add(errors, mem, &e);
     if (account_check_email(in->email, &e) ||
         (taken.email &&

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "blob/blob.h"
 #include "core/inventory.h"
+#include "index/index.h"
 #include "store/db.h"
 #include "store/file.h"
 
@@ -31,6 +32,23 @@ enum err_code gc_blobs(struct app *app, const struct str *sha256, size_t count, 
     for (size_t i = 0; !rc && i < count; i++)
         rc = remove_unused(app, sha256[i], &removed, err);
     return rc;
+}
+
+/* Not quietly: a retired document may be remembered by name, and its bytes go now. */
+enum err_code gc_discarded(struct app *app, bool *ret_more, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct digest_list digests = {0};
+    enum err_code rc;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = tx_begin_part(app->db, S("gc/discarded"), &tx, err)) ||
+        (rc = index_sweep(tx, mem, clock_now_ms(), &digests, ret_more, err)) ||
+        (rc = tx_commit(&tx, err)))
+        return rc;
+    return gc_blobs(app, digests.items, digests.count, err);
 }
 
 /* ---- orphans ---- */

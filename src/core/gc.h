@@ -15,6 +15,10 @@
  * goes on. */
 enum err_code gc_blobs(struct app *app, const struct str *sha256, size_t count, struct err *err);
 
+/* Removes some of the bytes that were set aside: documents of indexes that were replaced a while
+ * ago, and what deleted accounts had. *ret_more: there may be more of them. */
+enum err_code gc_discarded(struct app *app, bool *ret_more, struct err *err) MUST_USE;
+
 struct gc_options {
     int64_t older_than_ms;    /* uploads in parts (blob_sweep) that began so long ago are ended */
     bool dry_run;             /* only looks */

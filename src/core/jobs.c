@@ -7,7 +7,6 @@
 #include "core/token.h"
 #include "core/token_end.h"
 #include "core/token_use.h"
-#include "index/index.h"
 #include "store/credential.h"
 #include "store/upload.h"
 
@@ -125,24 +124,7 @@ static enum err_code write_uses(struct app *app, struct job_run *run, struct err
     return token_uses_flush(app, err);
 }
 
-/* ---- documents of the indexes that were replaced ---- */
-
-/* Not quietly: a retired document may be remembered by name, and its bytes go now. */
-static enum err_code sweep_some_documents(struct app *app, bool *ret_more, struct err *err)
-{
-    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct digest_list digests = {0};
-    enum err_code rc;
-
-    if (!mem)
-        return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = tx_begin_part(app->db, S("job/" SWEEP_INDEXES), &tx, err)) ||
-        (rc = index_sweep(tx, mem, clock_now_ms(), &digests, ret_more, err)) ||
-        (rc = tx_commit(&tx, err)))
-        return rc;
-    return gc_blobs(app, digests.items, digests.count, err);
-}
+/* ---- documents of the indexes that were replaced, and the bytes of deleted accounts ---- */
 
 static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct err *err)
 {
@@ -150,7 +132,7 @@ static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct 
     bool more = true;
 
     while (!rc && more && job_go_on(run))
-        rc = sweep_some_documents(app, &more, err);
+        rc = gc_discarded(app, &more, err);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "core/account.h"
 #include "core/audit.h"
+#include "core/notify.h"
 #include "core/package.h"
 #include "store/grant.h"
 
@@ -226,6 +227,16 @@ static enum err_code end(struct tx **tx, struct arena *mem, const struct actor *
     return rc ? rc : tx_commit(tx, err);
 }
 
+static enum err_code tell_added(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                const struct group_row *group, int64_t user_id, struct err *err)
+{
+    struct notice notice = {"added_to_group", .owner = group->organization, .group = group->name};
+
+    if (str_eq(group->name, S(OWNERS)))
+        notice = (struct notice){"made_owner", .owner = group->organization};
+    return notify(tx, mem, actor, user_id, &notice, err);
+}
+
 enum err_code group_admit(struct app *app, struct arena *mem, const struct actor *actor,
                           const struct group_entry *entry, struct err *err)
 {
@@ -237,7 +248,8 @@ enum err_code group_admit(struct app *app, struct arena *mem, const struct actor
 
     if ((rc = begin(app, mem, entry, &tx, &group, err)) ||
         (rc = require_user(tx, mem, entry->subject, &user, err)) ||
-        (rc = group_add_member(tx, group.id, user.id, &changed, err)))
+        (rc = group_add_member(tx, group.id, user.id, &changed, err)) ||
+        (changed && (rc = tell_added(tx, mem, actor, &group, user.id, err))))
         return rc;
     return end(&tx, mem, actor, "group.add_member", &group, user.login, changed, err);
 }
@@ -276,7 +288,33 @@ enum err_code group_dismiss(struct app *app, struct arena *mem, const struct act
         (rc = account_require(tx, mem, entry->subject, &user, err)) ||
         (rc = remove_member(tx, &group, user.id, &changed, err)))
         return rc;
+    const struct notice notice = {"removed_from_group", .owner = group.organization,
+                                  .group = group.name};
+    if (changed && (rc = notify(tx, mem, actor, user.id, &notice, err)))
+        return rc;
     return end(&tx, mem, actor, "group.remove_member", &group, user.login, changed, err);
+}
+
+/* Takes a user out of everything: of all groups, and of the packages that he was let into one by
+ * one, as those are who made them. */
+static enum err_code remove_from_all(struct tx *tx, struct arena *mem, int64_t organization_id,
+                                     int64_t user_id, bool *ret_was_member, struct err *err)
+{
+    struct group_list groups;
+    bool was_member = false;
+    enum err_code rc = group_list(tx, mem, organization_id, &groups, err);
+
+    for (size_t i = 0; !rc && i < groups.count; i++) {
+        bool changed = false;
+
+        rc = remove_member(tx, &groups.rows[i], user_id, &changed, err);
+        was_member |= changed;
+    }
+    if (!rc && was_member)
+        rc = collaborator_delete_all(tx, organization_id, user_id, err);
+    if (!rc)
+        *ret_was_member = was_member;
+    return rc;
 }
 
 enum err_code organization_leave(struct app *app, struct arena *mem, const struct actor *actor,
@@ -284,23 +322,35 @@ enum err_code organization_leave(struct app *app, struct arena *mem, const struc
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
-    struct group_list groups;
     bool left = false;
     enum err_code rc;
 
     if ((rc = tx_begin_part(app->db, organization, &tx, err)) ||
         (rc = organization_require(tx, mem, organization, &account, err)) ||
-        (rc = group_list(tx, mem, account.id, &groups, err)))
+        (rc = remove_from_all(tx, mem, account.id, actor->account_id, &left, err)) ||
+        (left && (rc = audit_add_of(tx, actor, account.id, "organization.leave", account.login,
+                                    S(""), err))))
         return rc;
-    for (size_t i = 0; i < groups.count; i++) {
-        bool changed = false;
+    return tx_commit(&tx, err);
+}
 
-        if ((rc = remove_member(tx, &groups.rows[i], actor->account_id, &changed, err)))
-            return rc;
-        left |= changed;
-    }
-    if (left &&
-        (rc = audit_add_of(tx, actor, account.id, "organization.leave", account.login, S(""), err)))
+enum err_code organization_dismiss(struct app *app, struct arena *mem, const struct actor *actor,
+                                   struct str organization, struct str login, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row account, user;
+    bool removed = false;
+    enum err_code rc;
+
+    if ((rc = tx_begin_part(app->db, organization, &tx, err)) ||
+        (rc = organization_require(tx, mem, organization, &account, err)) ||
+        (rc = account_require(tx, mem, login, &user, err)) ||
+        (rc = remove_from_all(tx, mem, account.id, user.id, &removed, err)) || !removed)
+        return rc;
+    const struct notice notice = {"removed_from_organization", .owner = account.login};
+    if ((rc = notify(tx, mem, actor, user.id, &notice, err)) ||
+        (rc = audit_add_of(tx, actor, account.id, "organization.remove_member", account.login,
+                           user.login, err)))
         return rc;
     return tx_commit(&tx, err);
 }
@@ -340,6 +390,39 @@ enum err_code group_exclude(struct app *app, struct arena *mem, const struct act
 
 /* ---- collaborators ---- */
 
+enum err_code organization_welcome_package(struct tx *tx, struct arena *mem,
+                                           const struct actor *actor,
+                                           const struct package_row *package, struct err *err)
+{
+    struct account_row owner;
+    struct grant_list grants = {0};
+    bool is_member = false, may_write = false;
+    enum err_code rc = account_by_id(tx, mem, package->account_id, &owner, err);
+
+    if (rc || !str_eq(owner.package_creators, S("members")) ||
+        (rc = grant_is_member(tx, owner.id, actor->account_id, &is_member, err)) || !is_member ||
+        (rc = grant_list(tx, mem, owner.id, actor->account_id, package->id, &grants, err)))
+        return rc;
+    for (size_t i = 0; i < grants.count; i++)
+        may_write |= !str_eq(grants.rows[i].permission, S("read"));
+    if (may_write)
+        return OK;
+    rc = collaborator_put(tx, package->id, actor->account_id, S("write"), err);
+    return rc ? rc
+              : audit_add_of(tx, actor, owner.id, "collaborator.add",
+                             joined(mem, owner.login, package->name),
+                             str_fmt(mem, STR_FMT ": write", STR_ARG(actor->login)), err);
+}
+
+static enum err_code tell_collaborator(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                       const char *kind, const struct package_row *package,
+                                       int64_t user_id, struct err *err)
+{
+    const struct notice notice = {kind, .owner = package->owner, .package = package->name};
+
+    return notify(tx, mem, actor, user_id, &notice, err);
+}
+
 enum err_code collaborator_add(struct app *app, struct arena *mem, const struct actor *actor,
                                struct str owner, struct str package, struct str login,
                                struct str permission, struct err *err)
@@ -357,6 +440,7 @@ enum err_code collaborator_add(struct app *app, struct arena *mem, const struct 
         (rc = package_require(tx, mem, owner, package, &row, err)) ||
         (rc = require_user(tx, mem, login, &user, err)) ||
         (rc = collaborator_put(tx, row.id, user.id, permission, err)) ||
+        (rc = tell_collaborator(tx, mem, actor, "made_collaborator", &row, user.id, err)) ||
         (rc = audit_add_of(
              tx, actor, row.account_id, "collaborator.add", joined(mem, owner, package),
              str_fmt(mem, STR_FMT ": " STR_FMT, STR_ARG(user.login), STR_ARG(permission)), err)))
@@ -379,8 +463,10 @@ enum err_code collaborator_remove(struct app *app, struct arena *mem, const stru
         (rc = account_require(tx, mem, login, &user, err)) ||
         (rc = collaborator_delete(tx, row.id, user.id, &changed, err)))
         return rc;
-    if (changed && (rc = audit_add_of(tx, actor, row.account_id, "collaborator.remove",
-                                      joined(mem, owner, package), user.login, err)))
+    if (changed &&
+        ((rc = tell_collaborator(tx, mem, actor, "removed_as_collaborator", &row, user.id, err)) ||
+         (rc = audit_add_of(tx, actor, row.account_id, "collaborator.remove",
+                            joined(mem, owner, package), user.login, err))))
         return rc;
     return tx_commit(&tx, err);
 }

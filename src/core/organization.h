@@ -10,6 +10,7 @@
 #include "core/actor.h"
 #include "store/account.h"
 #include "store/group.h"
+#include "store/package.h"
 
 #define OWNERS "owners"
 
@@ -20,9 +21,21 @@ struct new_organization {
  * ERR_UNPROCESSABLE names the field. */
 enum err_code organization_create(struct app *app, struct arena *mem, const struct actor *actor,
                                   const struct new_organization *in, struct err *err) MUST_USE;
-/* The actor leaves all groups. ERR_CONFLICT: it is the last owner. */
+/* The actor leaves all groups, and is no collaborator any more of what is in the organization.
+ * ERR_CONFLICT: it is the last owner. */
 enum err_code organization_leave(struct app *app, struct arena *mem, const struct actor *actor,
                                  struct str organization, struct err *err) MUST_USE;
+/* The same for somebody else, who is told. Not being a member is no failure. */
+enum err_code organization_dismiss(struct app *app, struct arena *mem, const struct actor *actor,
+                                   struct str organization, struct str login,
+                                   struct err *err) MUST_USE;
+
+/* For package_create, in its transaction: where all members may make packages, the one who made
+ * this becomes its collaborator, unless its groups let it change the package anyway. */
+enum err_code organization_welcome_package(struct tx *tx, struct arena *mem,
+                                           const struct actor *actor,
+                                           const struct package_row *package,
+                                           struct err *err) MUST_USE;
 
 /* Looks an organization up, with a message for people. Inside any transaction. */
 enum err_code organization_require(struct tx *tx, struct arena *mem, struct str login,

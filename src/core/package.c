@@ -8,6 +8,7 @@
 #include "core/cut.h"
 #include "core/gc.h"
 #include "core/limit.h"
+#include "core/organization.h"
 #include "format/conda_name.h"
 #include "format/conda_version.h"
 #include "format/json.h"
@@ -132,7 +133,8 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
         (rc = audit_add_of(tx, actor, account.id, "package.create",
                            str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
                            access_level_name(level), err)) ||
-        (rc = package_find(tx, mem, owner, name, ret, err)))
+        (rc = package_find(tx, mem, owner, name, ret, err)) ||
+        (rc = organization_welcome_package(tx, mem, actor, ret, err)))
         return rc;
     return tx_commit(&tx, err);
 }

@@ -16,7 +16,8 @@
 #define P8   P5 ", " P(6) ", " P(7) ", " P(8)
 #define P9   P8 ", " P(9)
 #define P14  P9 ", " P(10) ", " P(11) ", " P(12) ", " P(13) ", " P(14)
-#define P17  P14 ", " P(15) ", " P(16) ", " P(17)
+#define P16  P14 ", " P(15) ", " P(16)
+#define P17  P16 ", " P(17)
 #define P19  P17 ", " P(18) ", " P(19)
 
 /* Three statements for each table: to read all, to write one, to count. */
@@ -31,13 +32,15 @@ enum { READ, WRITE, ROWS, PER_TABLE };
 static const struct stmt stmts[] = {
     TABLE("account",
           "id, login, kind, email, email_key, password_hash, name, company, location, url, "
-          "description, superuser, terms_version, default_access, created_ms, suspended_ms",
-          P14 ", $15, $16",
+          "description, superuser, terms_version, default_access, created_ms, suspended_ms, "
+          "contact_email, package_creators",
+          P16 ", $17, $18",
           "ittt"
           "T"
           "tttttt"
-          "ittii",
+          "ittiitt",
           "id"),
+    TABLE("retired_login", "login, kind, retired_ms", "$1, $2, $3", "tti", "login"),
     TABLE("session", "id, hash, account_id, remote, agent, created_ms, expires_ms, seen_ms", P8,
           "ibittiii", "id"),
     TABLE("token",
@@ -46,6 +49,8 @@ static const struct stmt stmts[] = {
           P14 ", $15", "ibittttiitIttII", "id"),
     TABLE("revoked_token", "id, hash, account_id, name, revoked_ms, refused_ms", P5 ", $6",
           "ibitiI", "id"),
+    TABLE("notification", "id, account_id, kind, parameters, created_ms, read_ms", P5 ", $6",
+          "iittiI", "id"),
     TABLE("package",
           "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms",
           P9, "iitttttii", "id"),
@@ -89,8 +94,8 @@ const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
 static const char *const numbered[] = {
-    "account", "session",   "token", "package",       "release",   "file",       "label",
-    "upload",  "index_doc", "audit", "index_garbage", "org_group", "mail_outbox"};
+    "account", "session",   "token", "package",       "release",   "file",        "label",
+    "upload",  "index_doc", "audit", "index_garbage", "org_group", "mail_outbox", "notification"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

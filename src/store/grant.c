@@ -3,7 +3,7 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, LIST };
+enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, DELETE_ALL, LIST };
 static const struct stmt stmts[] = {
     [GRANTS] = {"grant_list",
                 "SELECT g.name, g.permission FROM org_group g "
@@ -37,6 +37,10 @@ static const struct stmt stmts[] = {
              "iit", ""},
     [DELETE] = {"collaborator_delete",
                 "DELETE FROM collaborator WHERE package_id = $1 AND account_id = $2", "ii", ""},
+    [DELETE_ALL] = {"collaborator_delete_all",
+                    "DELETE FROM collaborator WHERE account_id = $1 AND package_id IN "
+                    "(SELECT id FROM package WHERE account_id = $2)",
+                    "ii", ""},
     [LIST] = {"collaborator_list",
               "SELECT a.login, c.permission FROM collaborator c JOIN account a "
               "ON a.id = c.account_id WHERE c.package_id = $1 ORDER BY a.login",
@@ -122,6 +126,12 @@ enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t use
     if (code == OK && ret_changed)
         *ret_changed = changes > 0;
     return code;
+}
+
+enum err_code collaborator_delete_all(struct tx *tx, int64_t owner_id, int64_t user_id,
+                                      struct err *err)
+{
+    return db_exec(tx, &stmts[DELETE_ALL], DB_ARGS(db_int(user_id), db_int(owner_id)), NULL, err);
 }
 
 enum err_code collaborator_list(struct tx *tx, struct arena *mem, int64_t package_id,

@@ -36,6 +36,9 @@ enum err_code collaborator_put(struct tx *tx, int64_t package_id, int64_t user_i
 /* *ret_changed (may be NULL): there was one. */
 enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t user_id,
                                   bool *ret_changed, struct err *err) MUST_USE;
+/* Of all packages of the owner. */
+enum err_code collaborator_delete_all(struct tx *tx, int64_t owner_id, int64_t user_id,
+                                      struct err *err) MUST_USE;
 /* By login; text: the permission. */
 enum err_code collaborator_list(struct tx *tx, struct arena *mem, int64_t package_id,
                                 struct named_text_list *ret, struct err *err) MUST_USE;

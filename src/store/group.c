@@ -17,6 +17,7 @@ enum {
     BY_ORGANIZATION,
     BY_MEMBER,
     MEMBERS,
+    ALL_MEMBERS,
     PACKAGES,
     ADD_MEMBER,
     REMOVE_MEMBER,
@@ -41,6 +42,12 @@ static const struct stmt stmts[] = {
                  "SELECT a.login, a.name FROM group_member m JOIN account a ON a.id = m.account_id "
                  "WHERE m.group_id = $1 ORDER BY a.login",
                  "i", "tt"},
+    [ALL_MEMBERS] = {"group_all_members",
+                     "SELECT a.login, g.name FROM org_group g "
+                     "JOIN group_member m ON m.group_id = g.id "
+                     "JOIN account a ON a.id = m.account_id "
+                     "WHERE g.account_id = $1 ORDER BY a.login, g.name",
+                     "i", "tt"},
     [PACKAGES] = {"group_packages",
                   "SELECT p.id, p.access, p.name, p.summary FROM group_package g "
                   "JOIN package p ON p.id = g.package_id WHERE g.group_id = $1 ORDER BY p.name",
@@ -204,6 +211,12 @@ static enum err_code add_package(struct rows *rows, struct arena *mem, const str
         return fail(err, ERR_NOMEM, "out of memory");
     list->rows[list->count++] = row;
     return OK;
+}
+
+enum err_code group_all_members(struct tx *tx, struct arena *mem, int64_t account_id,
+                                struct named_text_list *ret, struct err *err)
+{
+    return named_texts(tx, mem, &stmts[ALL_MEMBERS], account_id, ret, err);
 }
 
 enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id, const struct view *view,

@@ -46,6 +46,9 @@ enum err_code named_texts(struct tx *tx, struct arena *mem, const struct stmt *s
 /* By login; text: the user's name. */
 enum err_code group_members(struct tx *tx, struct arena *mem, int64_t id,
                             struct named_text_list *ret, struct err *err) MUST_USE;
+/* Of all groups of an organization, by login and group; text: the group's name. */
+enum err_code group_all_members(struct tx *tx, struct arena *mem, int64_t account_id,
+                                struct named_text_list *ret, struct err *err) MUST_USE;
 /* Those that the view shows, by name; text: the package's summary. */
 enum err_code group_packages(struct tx *tx, struct arena *mem, int64_t id, const struct view *view,
                              struct named_text_list *ret, struct err *err) MUST_USE;

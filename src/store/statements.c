@@ -17,6 +17,7 @@ const struct stmt_list *const all_statements[] = {
     &mark_statements,
     &migrate_statements,
     &node_statements,
+    &notification_statements,
     &package_statements,
     &session_statements,
     &survey_statements,

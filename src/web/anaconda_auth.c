@@ -288,16 +288,7 @@ static enum err_code reply_user(struct call *c, struct str login, struct err *er
 
     if (rc || (rc = account_require(tx, c->mem, login, &a, err)))
         return rc;
-    /* `show` prints whatever is in here, to anybody: nothing private. */
-    if (str_eq(a.kind, S("organization")))
-        a.kind = S("org"); /* as the client knows it */
-    return reply_json(c, 200,
-                      json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "login",
-                                json_of(a.login), "name", json_of(a.name), "company",
-                                json_of(a.company), "location", json_of(a.location), "url",
-                                json_of(a.url), "description", json_of(a.description), "user_type",
-                                json_of(a.kind), "created_at", view_date(a.created_ms)),
-                      err);
+    return reply_json(c, 200, view_account(&a), err);
 }
 
 enum err_code get_user(struct call *c, struct err *err)

@@ -40,6 +40,18 @@ static enum err_code labels_json(struct call *c, struct tx *tx, int64_t file_id,
     return OK;
 }
 
+json_t *view_account(const struct account_row *a)
+{
+    /* "org" is the client's word. */
+    struct str type = str_eq(a->kind, S("organization")) ? S("org") : a->kind;
+
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "login", json_of(a->login), "name",
+                     json_of(a->name), "company", json_of(a->company), "location",
+                     json_of(a->location), "url", json_of(a->url), "description",
+                     json_of(a->description), "user_type", json_of(type), "created_at",
+                     view_date(a->created_ms));
+}
+
 enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,
                         struct err *err)
 {

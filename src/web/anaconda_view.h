@@ -3,6 +3,7 @@
 #ifndef WEB_ANACONDA_VIEW_H
 #define WEB_ANACONDA_VIEW_H
 #include "core/publish.h"
+#include "store/account.h"
 #include "store/file.h"
 #include "store/package.h"
 #include "web/call.h"
@@ -13,6 +14,8 @@ json_t *view_date(int64_t unix_ms);
 struct file_path call_file_path(
     const struct call *c); /* owner, package, version, basename of the URL */
 
+/* A user or organization, as anybody may see it. */
+json_t *view_account(const struct account_row *a);
 enum err_code view_package(struct call *c, struct tx *tx, const struct package_row *p, json_t **ret,
                            struct err *err) MUST_USE;
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,

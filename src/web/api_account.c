@@ -1,8 +1,12 @@
-/* api_account.c: /api/v1: signing up, in and out, and who one is. */
+/* api_account.c: /api/v1: signing up, in and out, who one is, what accounts say of themselves. */
 #include "config.h"
+#include "core/access.h"
 #include "core/account.h"
+#include "core/profile.h"
+#include "core/scope.h"
 #include "core/session.h"
 #include "format/json.h"
+#include "web/anaconda_view.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 
@@ -95,4 +99,82 @@ enum err_code delete_session(struct call *c, struct err *err)
     if (rc || (rc = reply_empty(c, 204, err)))
         return rc;
     return reply_cookie(c, S(""), 0, err);
+}
+
+/* ---- profiles ---- */
+
+/* What clients of anaconda.org know, and what is new here. own: to whoever may change it. */
+static enum err_code reply_account(struct call *c, const struct account_row *a, bool own,
+                                   struct err *err)
+{
+    json_t *account = view_account(a);
+
+    if (own)
+        json_put(&account, S("default_access"),
+                 a->default_access.len ? json_of(a->default_access) : json_null());
+
+    if (str_eq(a->kind, S("organization")))
+        json_put(&account, S("package_creators"), json_of(a->package_creators));
+    return reply_json(c, 200, account, err);
+}
+
+static bool is_own(struct call *c, struct str login)
+{
+    const struct access_object object = {.owner = login};
+
+    return access_check(c->app, c->mem, &c->actor, RIGHT_OWN, SCOPE_API_READ, &object, NULL) == OK;
+}
+
+enum err_code get_account(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row a;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc || (rc = account_require(tx, c->mem, call_param(c, "owner"), &a, err)))
+        return rc;
+    tx_endp(&tx);
+    return reply_account(c, &a, is_own(c, a.login), err);
+}
+
+/* Each member of the body is a field; null clears it. The values are borrowed from the body; the
+ * names are not, because a failure that names one outlives it. */
+static enum err_code read_fields(struct call *c, json_t *body, struct profile_field **ret,
+                                 struct err *err)
+{
+    struct profile_field *fields =
+        arena_array(c->mem, struct profile_field, json_object_size(body));
+    size_t count = 0;
+    const char *key;
+    json_t *value;
+
+    if (!fields)
+        return fail(err, ERR_NOMEM, "out of memory");
+    json_object_foreach(body, key, value)
+    {
+        char *name = str_z(c->mem, str_of(key));
+        struct str text = json_str(value);
+
+        if (!name)
+            return fail(err, ERR_NOMEM, "out of memory");
+        if (!text.ptr && !json_is_null(value))
+            return fail_field(err, name, "\"%s\" must be a string, or null", name);
+        fields[count++] = (struct profile_field){name, text.ptr ? text : S("")};
+    }
+    *ret = fields;
+    return OK;
+}
+
+enum err_code patch_account(struct call *c, struct err *err)
+{
+    AUTO(json_decrefp) json_t *body = NULL;
+    struct profile_field *fields;
+    struct account_row a;
+    enum err_code rc = call_json(c, &body, err);
+
+    if (rc || (rc = read_fields(c, body, &fields, err)) ||
+        (rc = profile_change(c->app, c->mem, &c->actor, call_param(c, "owner"), fields,
+                             json_object_size(body), &a, err)))
+        return rc;
+    return reply_account(c, &a, true, err);
 }

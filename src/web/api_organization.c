@@ -2,6 +2,7 @@
  * anaconda-client knows (anaconda_group.c). */
 #include "core/organization.h"
 #include "format/json.h"
+#include "store/group.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 
@@ -26,6 +27,45 @@ enum err_code post_organization(struct call *c, struct err *err)
 enum err_code delete_membership(struct call *c, struct err *err)
 {
     enum err_code rc = organization_leave(c->app, c->mem, &c->actor, call_param(c, "owner"), err);
+
+    return rc ? rc : reply_empty(c, 204, err);
+}
+
+/* ---- members ---- */
+
+/* One object for each login, which stand together in the list. */
+static json_t *members_json(const struct named_text_list *members)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < members->count;) {
+        struct str login = members->rows[i].name;
+        json_t *groups = json_array();
+
+        for (; i < members->count && str_eq(members->rows[i].name, login); i++)
+            json_add(&groups, json_of(members->rows[i].text));
+        json_add(&list, json_pack("{s:o, s:o}", "login", json_of(login), "groups", groups));
+    }
+    return list;
+}
+
+enum err_code get_members(struct call *c, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row organization;
+    struct named_text_list members;
+    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+
+    if (rc || (rc = organization_require(tx, c->mem, call_param(c, "owner"), &organization, err)) ||
+        (rc = group_all_members(tx, c->mem, organization.id, &members, err)))
+        return rc;
+    return reply_json(c, 200, members_json(&members), err);
+}
+
+enum err_code delete_member(struct call *c, struct err *err)
+{
+    enum err_code rc = organization_dismiss(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                                            call_param(c, "login"), err);
 
     return rc ? rc : reply_empty(c, 204, err);
 }

@@ -18,6 +18,8 @@ HANDLER(post_account);
 HANDLER(post_session);
 HANDLER(get_session);
 HANDLER(delete_session);
+HANDLER(get_account);
+HANDLER(patch_account);
 /* anaconda_auth.c */
 HANDLER(get_api_root);
 HANDLER(get_authentication_type);
@@ -81,6 +83,14 @@ HANDLER(get_sessions);
 HANDLER(delete_session_by_id);
 HANDLER(put_suspension);
 HANDLER(delete_suspension);
+HANDLER(get_members);
+HANDLER(delete_member);
+/* api_removal.c */
+HANDLER(delete_account);
+HANDLER(delete_organization);
+/* api_notification.c */
+HANDLER(get_notifications);
+HANDLER(post_notifications_read);
 /* conda_get.c */
 HANDLER(get_conda);
 

@@ -205,6 +205,161 @@ def test_the_last_owner_cannot_go(people, acme):
     as_(people, "bob").post(f"/api/group/{acme}/devs", {}).expect(204)
 
 
+def test_an_owner_hands_over_and_leaves(people, acme, tiny):
+    alice, bob = as_(people, "alice"), as_(people, "bob")
+    publish(people, "alice", acme, tiny("tool"))
+    put(alice, f"/api/group/{acme}/owners/members/bob").expect(204)
+    alice.delete(f"/api/v1/organizations/{acme}/membership").expect(204)
+    alice.get(f"/api/v1/organizations/{acme}/members").expect(403)
+    alice.delete(f"/api/package/{acme}/tool").expect(403)
+    assert members(bob, acme) == {"bob": ["owners"]}
+    assert bob.delete(f"/api/v1/organizations/{acme}/membership").status == 409
+    bob.delete(f"/api/package/{acme}/tool").expect(201)
+
+
+def members(client, acme):
+    found = client.get(f"/api/v1/organizations/{acme}/members").expect(200).json()
+    return {it["login"]: it["groups"] for it in found}
+
+
+def test_members_see_each_other(people, acme):
+    add_group(people, acme, "devs", "write", "dave", "carol")
+    add_group(people, acme, "apes", "read", "carol")
+    listed = as_(people, "dave").get(f"/api/v1/organizations/{acme}/members").expect(200).json()
+    assert listed == [{"login": "alice", "groups": ["owners"]},
+                      {"login": "carol", "groups": ["apes", "devs"]},
+                      {"login": "dave", "groups": ["devs"]}]
+    as_(people, "bob").get(f"/api/v1/organizations/{acme}/members").expect(403)
+    as_(people, "bob").get("/api/v1/organizations/alice/members").expect(403)
+    as_(people, "alice").get("/api/v1/organizations/alice/members").expect(404)
+
+
+def test_an_owner_takes_somebody_out_of_everything(people, acme, tiny):
+    alice, carol = as_(people, "alice"), as_(people, "carol")
+    for name in ("tool", "other"):
+        publish(people, "alice", acme, tiny(name))
+    add_group(people, acme, "devs", "write", "carol", "dave", all_packages=True)
+    add_group(people, acme, "leads", "admin", "carol")
+    put(alice, f"/api/packages/{acme}/tool/collaborators/carol").expect(201)
+    put(alice, f"/api/packages/{acme}/other/collaborators/eve").expect(201)
+    member = f"/api/v1/organizations/{acme}/members"
+    for login in ("carol", "dave", "eve"):
+        as_(people, login).delete(f"{member}/dave").expect(403)
+    alice.delete(f"{member}/carol").expect(204)
+    alice.delete(f"{member}/carol").expect(204)
+    assert members(alice, acme) == {"alice": ["owners"], "dave": ["devs"]}
+    carol.get(f"/api/groups/{acme}").expect(403)
+    carol.delete(f"/api/package/{acme}/tool").expect(403)
+    alice.delete(f"{member}/eve").expect(204)  # is none: stays a collaborator
+    publish(people, "eve", acme, tiny("other", "2.0"))
+    alice.delete(f"{member}/nobody").expect(404)
+    answer = alice.delete(f"{member}/alice").expect(409)
+    assert "without an owner" in answer.error
+    assert members(alice, acme) == {"alice": ["owners"], "dave": ["devs"]}
+
+
+# --- who makes packages -------------------------------------------------------------------------
+
+
+def let_create(people, acme, who):
+    answer = as_(people, "alice").request("PATCH", f"/api/v1/accounts/{acme}",
+                                          json_body={"package_creators": who})
+    assert answer.expect(200).json()["package_creators"] == who
+
+
+def test_owners_alone_may_create_packages(people, acme, tiny):
+    publish(people, "alice", acme, tiny("tool"))
+    add_group(people, acme, "leads", "admin", "carol", all_packages=True)
+    shown = as_(people, "bob").get(f"/api/v1/accounts/{acme}").expect(200).json()
+    assert shown["package_creators"] == "writers"
+    publish(people, "carol", acme, tiny("first"))
+    let_create(people, acme, "owners")
+    refused(people, "carol", acme, tiny("second"))
+    publish(people, "carol", acme, tiny("tool", "2.0"))
+    publish(people, "alice", acme, tiny("second"))
+    let_create(people, acme, "writers")
+    publish(people, "carol", acme, tiny("third"))
+
+
+def test_members_may_create_packages_and_keep_them(people, acme, tiny):
+    publish(people, "alice", acme, tiny("tool"))
+    add_group(people, acme, "readers", "read", "bob", "dave", all_packages=True)
+    add_group(people, acme, "writers", "write", "carol", all_packages=True)
+    refused(people, "bob", acme, tiny("mine"))
+    let_create(people, acme, "members")
+    publish(people, "bob", acme, tiny("mine"))
+    publish(people, "bob", acme, tiny("mine", "2.0"))
+    publish(people, "carol", acme, tiny("hers"))
+    refused(people, "dave", acme, tiny("mine", "3.0"))
+    refused(people, "bob", acme, tiny("tool", "2.0"))
+    refused(people, "eve", acme, tiny("theirs"))
+    alice = as_(people, "alice")
+    collaborators = {name: alice.get(f"/api/packages/{acme}/{name}/collaborators").json()
+                     for name in ("mine", "hers")}
+    assert collaborators == {"mine": [{"login": "bob", "permission": "write"}], "hers": []}
+    # Whoever is taken out has nothing left.
+    alice.delete(f"/api/v1/organizations/{acme}/members/bob").expect(204)
+    refused(people, "bob", acme, tiny("mine", "3.0"))
+    refused(people, "bob", acme, tiny("more"))
+
+
+# --- being told ---------------------------------------------------------------------------------
+
+
+def news(client):
+    found = client.get("/api/v1/notifications").expect(200).json()
+    return found["unread"], [(it["kind"], it["parameters"]) for it in found["notifications"]]
+
+
+def test_people_are_told_what_others_do_with_them(people, account, acme, tiny):
+    frank = account("frank").by_token("news")
+    alice, about = as_(people, "alice"), {"by": "alice", "owner": acme}
+    assert news(frank) == (0, [])
+    publish(people, "alice", acme, tiny("tool"))
+    add_group(people, acme, "devs", "write", "frank")
+    put(alice, f"/api/group/{acme}/devs/members/frank").expect(204)  # is so already
+    put(alice, f"/api/group/{acme}/owners/members/frank").expect(204)
+    put(alice, f"/api/packages/{acme}/tool/collaborators/frank").expect(201)
+    alice.delete(f"/api/packages/{acme}/tool/collaborators/frank").expect(201)
+    alice.delete(f"/api/group/{acme}/devs/members/frank").expect(204)
+    alice.delete(f"/api/v1/organizations/{acme}/members/frank").expect(204)
+    told = [("removed_from_organization", about),
+            ("removed_from_group", {**about, "group": "devs"}),
+            ("removed_as_collaborator", {**about, "package": "tool"}),
+            ("made_collaborator", {**about, "package": "tool"}),
+            ("made_owner", about),
+            ("added_to_group", {**about, "group": "devs"})]
+    assert news(frank) == (6, told)
+    assert "frank" not in str(news(alice))
+    # Reading: one, others' (which changes nothing), all.
+    listed = frank.get("/api/v1/notifications").json()["notifications"]
+    assert [it["read_at"] for it in listed] == [None] * 6
+    as_(people, "bob").post("/api/v1/notifications/read", {"ids": [listed[1]["id"]]}).expect(204)
+    assert news(frank)[0] == 6
+    frank.post("/api/v1/notifications/read", {"ids": [listed[0]["id"]]}).expect(204)
+    assert news(frank) == (5, told)
+    first = frank.get("/api/v1/notifications").json()["notifications"][0]["read_at"]
+    assert first is not None
+    frank.post("/api/v1/notifications/read", {}).expect(204)
+    assert news(frank) == (0, told)
+    assert frank.get("/api/v1/notifications").json()["notifications"][0]["read_at"] == first
+
+
+def test_nobody_is_told_of_his_own_deeds(people, account, acme):
+    grace = account("grace").by_token("news")
+    grace.post("/api/v1/organizations", {"login": f"{acme}-too"}).expect(201)
+    grace.post(f"/api/group/{acme}-too/devs", {}).expect(204)
+    put(grace, f"/api/group/{acme}-too/devs/members/grace").expect(204)
+    grace.delete(f"/api/group/{acme}-too/devs/members/grace").expect(204)
+    assert news(grace) == (0, [])
+
+
+@pytest.mark.parametrize("ids", [[], "1", [0], ["1"], [1] * 201])
+def test_what_cannot_be_read_is_told(people, ids):
+    answer = as_(people, "bob").post("/api/v1/notifications/read", {"ids": ids}).expect(422)
+    assert answer.json()["field"] == "ids"
+
+
 @pytest.mark.parametrize("method, path, body, status", [
     ("POST", "/api/group/{acme}/devs", {"perms": "root"}, 422),
     ("POST", "/api/group/{acme}/de%20vs", {}, 422),

@@ -33,7 +33,8 @@ def points():
 def server(new_server):
     it = new_server(binary=BINARY).start()
     make_account(it, "boss", superuser=True)  # so that a start has no set-up link to write
-    it.token = make_account(it, "alice").token()
+    it.alice = make_account(it, "alice")
+    it.token = it.alice.token()
     return it
 
 
@@ -147,3 +148,54 @@ def test_a_full_disk_at_the_bytes_is_507(server, tmp_path):
         upload_of(server, tmp_path, "full").run()
     assert refused.value.answer.status == 507 and refused.value.step == "form"
     assert b"<Code>" in refused.value.answer.body
+
+
+def delete_organization(server, login):
+    return server.alice.by_password().request(
+        "DELETE", f"/api/v1/organizations/{login}",
+        json_body={"name": login, "password": server.alice.password})
+
+
+def whole_or_gone(server, login, paths):
+    """Whether the organization is still there."""
+    client = server.client(token=server.token)
+    server.command("verify")
+    if client.get(f"/api/user/{login}").status == 404:
+        client.get(f"/conda/{login}/noarch/repodata.json").expect(404)
+        client.get(f"/api/packages/{login}").expect(404)
+        client.post("/api/v1/organizations", {"login": login}).expect(422)
+        return False
+    assert set(channel.listed(client, f"/conda/{login}", "noarch")) == {it.name for it in paths}
+    for path in paths:
+        body = client.get(f"/conda/{login}/noarch/{path.name}").expect(200).body
+        assert body == path.read_bytes()
+    client.get(f"/api/group/{login}/owners/members/alice").expect(204)
+    return True
+
+
+@pytest.mark.parametrize("point", ["db.commit", "db.committed", "blob.remove"])
+def test_a_death_leaves_an_organization_whole_or_gone(server, tmp_path, point):
+    there = []  # after a death at the first pass, at the second ...
+    for number in range(1, SWEEP):
+        login, paths, answered = f"org{number}", [], False
+        client = server.client(token=server.token)
+        client.post("/api/v1/organizations", {"login": login}).expect(201)
+        for name in ("one", "two"):
+            paths.append(packages.make_tiny(tmp_path, f"{name}{number}"))
+            Upload(client, login, packages.describe(paths[-1])).run()
+        if restart(server, f"{point}:{number}:KILL"):
+            try:
+                delete_organization(server, login).expect(204)
+                answered = True
+            except (OSError, HTTPException):
+                pass  # it died
+        restart(server)
+        there.append(whole_or_gone(server, login, paths))
+        if there[-1]:
+            assert not answered
+            delete_organization(server, login).expect(204)
+            assert not whole_or_gone(server, login, paths)
+        if answered:
+            assert len(there) > 1 and (there[0] or point != "db.commit")
+            return
+    raise AssertionError(f"a deletion passes {point} more than {SWEEP} times")

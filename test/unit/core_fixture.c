@@ -43,10 +43,12 @@ static void empty_database(struct core *f)
 {
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
 
-    must(f, tx_script(tx,
-                      "TRUNCATE account, setup_code, audit, index_garbage, blob_mark, mail_outbox "
-                      "RESTART IDENTITY CASCADE",
-                      &f->err));
+    must(f,
+         tx_script(tx,
+                   "TRUNCATE account, retired_login, setup_code, audit, index_garbage, blob_mark, "
+                   "mail_outbox "
+                   "RESTART IDENTITY CASCADE",
+                   &f->err));
     must(f, tx_commit(&tx, &f->err));
 }
 

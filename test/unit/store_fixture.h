@@ -90,9 +90,11 @@ static inline void run_script(struct fixture *f, const char *sql)
 static inline void fixture_empty(struct fixture *f)
 {
     /* Everything that belongs to an account goes with it. */
-    run_script(f, "DELETE FROM account; DELETE FROM setup_code; DELETE FROM audit;"
-                  "DELETE FROM index_garbage; DELETE FROM job; DELETE FROM blob_mark; DROP TABLE "
-                  "IF EXISTS scratch;");
+    run_script(
+        f,
+        "DELETE FROM account; DELETE FROM retired_login; DELETE FROM setup_code; DELETE FROM audit;"
+        "DELETE FROM index_garbage; DELETE FROM job; DELETE FROM blob_mark; DROP TABLE "
+        "IF EXISTS scratch;");
 }
 
 /* A place for a database, not yet opened. */

@@ -198,6 +198,39 @@ static void groups_and_collaborators_decide(void **state)
     }
 }
 
+static void who_makes_a_package_is_a_setting(void **state)
+{
+    struct core *f = *state;
+    struct people p = found_acme(f);
+    const struct actor *all[] = {&p.alice, &p.bob, &p.carol, &p.dave, &p.eve, &p.frank, &p.grace};
+    static const struct {
+        const char *creators;
+        const char *may; /* make "new" */
+    } cases[] = {{"owners", "a"}, {"writers", "ac"}, {"members", "abcdf"}};
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
+        struct account_row acme;
+        char may[COUNT(all) + 1] = "", change_other[COUNT(all) + 1] = "";
+        size_t makers = 0, changers = 0;
+
+        must(f, account_by_login(tx, f->mem, S("acme"), &acme, &f->err));
+        acme.package_creators = str_of(cases[i].creators);
+        must(f, account_set_profile(tx, &acme, &f->err));
+        must(f, tx_commit(&tx, &f->err));
+        for (size_t who = 0; who < COUNT(all); who++) {
+            if (!check(f, all[who], RIGHT_WRITE, 0,
+                       (struct access_object){S("acme"), S("new"), S("")}))
+                may[makers++] = all[who]->login.ptr[0];
+            if (!check(f, all[who], RIGHT_WRITE, 0,
+                       (struct access_object){S("acme"), S("other"), S("")}))
+                change_other[changers++] = all[who]->login.ptr[0];
+        }
+        assert_string_equal(may, cases[i].may);
+        assert_string_equal(change_other, "ac"); /* as ever */
+    }
+}
+
 /* Of a package with the same name under another owner, or of another organization, nothing. */
 static void a_right_ends_at_its_organization(void **state)
 {
@@ -508,6 +541,7 @@ int main(void)
         WITH_CORE(right_and_scope_decide_together),
         WITH_CORE(a_refusal_says_what_is_missing),
         WITH_CORE(groups_and_collaborators_decide),
+        WITH_CORE(who_makes_a_package_is_a_setting),
         WITH_CORE(a_right_ends_at_its_organization),
         WITH_CORE(what_is_taken_away_is_gone_at_once),
         WITH_CORE(a_token_may_no_more_than_its_owner),

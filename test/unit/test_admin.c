@@ -184,6 +184,43 @@ static void a_password_is_reset(void **state)
     cli_run_done(&r);
 }
 
+static void what_is_deleted_is_named_twice(void **state)
+{
+    const char *folder = *state;
+    struct cli_run r;
+    json_t *accounts;
+
+    CLI_RUN(&r, "", "admin", "user", "create", "gina", "--email", "g@example.org", "--data",
+            folder);
+    assert_int_equal(r.status, 0);
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "user", "delete", "gina", "--data", folder);
+    assert_int_equal(r.status, 2);
+    assert_non_null(strstr(r.err, "repeat its name after --yes"));
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "user", "delete", "gina", "--yes", "gin", "--data", folder);
+    assert_int_equal(r.status, 2);
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "org", "delete", "gina", "--yes", "gina", "--data", folder);
+    assert_int_equal(r.status, 1);
+    assert_string_equal(r.err, "terrarium: \"gina\" is a user, not an organization\n");
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "user", "delete", "gina", "--yes", "gina", "--data", folder);
+    assert_int_equal(r.status, 0);
+    assert_string_equal(r.out, "deleted user gina\n");
+    cli_run_done(&r);
+    accounts = list(folder);
+    assert_int_equal(json_array_size(accounts), 0);
+    json_decref(accounts);
+    CLI_RUN(&r, "", "admin", "login", "free", "Gina", "--data", folder);
+    assert_string_equal(r.out, "may be had again: gina\n");
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "login", "free", "gina", "--data", folder);
+    assert_int_equal(r.status, 1);
+    assert_string_equal(r.err, "terrarium: no deleted account had the login \"gina\"\n");
+    cli_run_done(&r);
+}
+
 static void incomplete_actions_are_usage_errors(void **state)
 {
     struct cli_run r;
@@ -193,6 +230,9 @@ static void incomplete_actions_are_usage_errors(void **state)
     assert_int_equal(r.status, 2);
     cli_run_done(&r);
     CLI_RUN(&r, "", "admin", "user", "create");
+    assert_int_equal(r.status, 2);
+    cli_run_done(&r);
+    CLI_RUN(&r, "", "admin", "org", "create", "x");
     assert_int_equal(r.status, 2);
     cli_run_done(&r);
     CLI_RUN(&r, "", "admin", "user", "list", "extra");
@@ -213,6 +253,7 @@ int main(void)
         CASE(accounts_are_listed_as_json_and_as_text),
         CASE(superuser_is_given_and_taken),
         CASE(a_password_is_reset),
+        CASE(what_is_deleted_is_named_twice),
         cmocka_unit_test(incomplete_actions_are_usage_errors),
     };
 

@@ -155,6 +155,19 @@ static void documents_that_are_not_committed_yet_stay(void **state)
     struct actor alice = core_user(f, "alice");
     const struct channel ch = {alice.account_id, S("alice"), S("main")};
     struct gc_report report = {0};
+    struct str before = put(f, "before");
+    const struct stmt change = {
+        .name = "change",
+        .sql = str_fmt(f->mem,
+                       "INSERT INTO index_doc (account_id, label, access, subdir, name, package, "
+                       "sha256, size, modified_ms) SELECT a.id, 'main', 'public', s.subdir, 'old', "
+                       "'', '" STR_FMT "', 6, 1 FROM account a, "
+                       "(SELECT 'noarch' AS subdir UNION SELECT '') s",
+                       STR_ARG(before))
+                   .ptr,
+        .params = "",
+        .cols = "",
+    };
     struct tx *tx = NULL;
     enum err_code code;
 
@@ -162,6 +175,8 @@ static void documents_that_are_not_committed_yet_stay(void **state)
         print_message("skipped: on SQLite write transactions wait for each other\n");
         skip();
     }
+    /* Where there was something, empty documents are made. */
+    core_change(f, &change);
     must(f, tx_begin_part(f->app.db, S("alice"), &tx, &f->err));
     code = index_update(tx, f->app.blobs, &ch, S("noarch"), 1, &f->err);
     if (!code)

@@ -156,6 +156,27 @@ static void collaborators_are_listed_and_go_with_their_package(void **state)
     tx_endp(&tx);
 }
 
+static void a_collaborator_of_everything_of_an_owner_goes_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), other = add_account(f, tx, "other"),
+            bob = add_account(f, tx, "bob"), alice = add_account(f, tx, "alice");
+    int64_t numpy = add_package(f, tx, acme, "numpy"), attrs = add_package(f, tx, acme, "attrs"),
+            theirs = add_package(f, tx, other, "numpy");
+
+    must(f, collaborator_put(tx, numpy, bob, S("write"), &f->err));
+    must(f, collaborator_put(tx, attrs, bob, S("write"), &f->err));
+    must(f, collaborator_put(tx, theirs, bob, S("write"), &f->err));
+    must(f, collaborator_put(tx, numpy, alice, S("write"), &f->err));
+    must(f, collaborator_delete_all(tx, acme, bob, &f->err));
+    assert_str(grants(f, tx, acme, bob, numpy), "");
+    assert_str(grants(f, tx, acme, bob, attrs), "");
+    assert_str(grants(f, tx, other, bob, theirs), ":write");
+    assert_str(grants(f, tx, acme, alice, numpy), ":write");
+    tx_endp(&tx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +184,7 @@ int main(void)
         WITH_DATABASE(a_suspended_user_is_granted_nothing_until_resumed),
         WITH_DATABASE(private_packages_are_told_that_somebody_was_let_into),
         WITH_DATABASE(collaborators_are_listed_and_go_with_their_package),
+        WITH_DATABASE(a_collaborator_of_everything_of_an_owner_goes_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,31 @@ static void groups_are_listed_by_organization_and_by_member(void **state)
     tx_endp(&tx);
 }
 
+static void all_members_are_listed_with_their_groups(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t acme = add_account(f, tx, "acme"), other = add_account(f, tx, "other"),
+            bob = add_account(f, tx, "bob"), alice = add_account(f, tx, "alice");
+    int64_t owners = add_group(f, tx, acme, "owners", "admin", true),
+            devs = add_group(f, tx, acme, "devs", "write", true);
+    struct named_text_list list = {0};
+
+    must(f, group_add_member(tx, add_group(f, tx, other, "x", "read", true), bob, NULL, &f->err));
+    must(f, group_add_member(tx, owners, bob, NULL, &f->err));
+    must(f, group_add_member(tx, devs, bob, NULL, &f->err));
+    must(f, group_add_member(tx, devs, alice, NULL, &f->err));
+    must(f, group_all_members(tx, f->mem, acme, &list, &f->err));
+    assert_int_equal(list.count, 3);
+    assert_str(list.rows[0].name, "alice");
+    assert_str(list.rows[0].text, "devs");
+    assert_str(list.rows[1].name, "bob");
+    assert_str(list.rows[1].text, "devs");
+    assert_str(list.rows[2].name, "bob");
+    assert_str(list.rows[2].text, "owners");
+    tx_endp(&tx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +224,7 @@ int main(void)
         WITH_DATABASE(packages_that_a_view_hides_are_not_listed),
         WITH_DATABASE(package_of_another_organization_is_refused),
         WITH_DATABASE(groups_are_listed_by_organization_and_by_member),
+        WITH_DATABASE(all_members_are_listed_with_their_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

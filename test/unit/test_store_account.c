@@ -101,6 +101,82 @@ static void any_number_of_accounts_may_have_no_email(void **state)
     tx_endp(&tx);
 }
 
+static void organizations_may_have_anybody_s_email(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct account_row row = account_of(f, "acme"), got = {0};
+    int64_t id = 0, alice;
+
+    row.kind = S("organization");
+    row.email = S("Alice@example.org");
+    must(f, account_insert(tx, &row, S("1"), &id, &f->err));
+    assert_int_equal(account_by_email(tx, f->mem, row.email, &got, NULL), ERR_NOT_FOUND);
+    alice = add_account(f, tx, "alice"); /* has the same */
+    must(f, account_by_login(tx, f->mem, S("acme"), &got, &f->err));
+    assert_str(got.email, "Alice@example.org");
+    assert_str(got.package_creators, "writers");
+    row.login = S("beta");
+    must(f, account_insert(tx, &row, S("1"), &id, &f->err));
+    must(f, account_by_email(tx, f->mem, row.email, &got, &f->err));
+    assert_int_equal(got.id, alice);
+    tx_endp(&tx);
+}
+
+static void profile_changes(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
+    struct account_row row = {.id = alice,
+                              .name = S("n"),
+                              .company = S("c"),
+                              .location = S("l"),
+                              .url = S("u"),
+                              .description = S("d"),
+                              .package_creators = S("owners")},
+                       got = {0};
+
+    must(f, account_set_profile(tx, &row, &f->err));
+    must(f, account_by_id(tx, f->mem, alice, &got, &f->err));
+    assert_str(got.name, "n");
+    assert_str(got.company, "c");
+    assert_str(got.location, "l");
+    assert_str(got.url, "u");
+    assert_str(got.description, "d");
+    assert_str(got.package_creators, "owners");
+    assert_str(got.password_hash, "$argon2id$");
+    must(f, account_by_id(tx, f->mem, bob, &got, &f->err));
+    assert_str(got.name, "A Name");
+    tx_endp(&tx);
+}
+
+static void retired_login_is_nobody_s_until_it_is_freed(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct account_row row = account_of(f, "alice");
+    int64_t id = add_account(f, tx, "alice");
+    bool is = true;
+
+    must(f, login_is_retired(tx, S("alice"), &is, &f->err));
+    assert_false(is);
+    must(f, account_delete(tx, id, &f->err));
+    must(f, login_retire(tx, S("Alice"), S("user"), 1000, &f->err));
+    must(f, login_is_retired(tx, S("ALICE"), &is, &f->err));
+    assert_true(is);
+    assert_int_equal(account_insert(tx, &row, S("1"), &id, &f->err), ERR_CONFLICT);
+    assert_string_equal(f->err.field, "login");
+    assert_string_equal(f->err.msg,
+                        "login \"alice\" belonged to a deleted user and stays reserved");
+    must(f, login_free(tx, S("alice"), &is, &f->err));
+    assert_true(is);
+    must(f, login_free(tx, S("alice"), &is, &f->err));
+    assert_false(is);
+    must(f, account_insert(tx, &row, S("1"), &id, &f->err));
+    tx_endp(&tx);
+}
+
 static void password_and_rank_change(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +335,9 @@ int main(void)
         WITH_DATABASE(logins_are_one_in_any_case),
         WITH_DATABASE(taken_login_or_email_is_a_conflict_that_names_its_field),
         WITH_DATABASE(any_number_of_accounts_may_have_no_email),
+        WITH_DATABASE(organizations_may_have_anybody_s_email),
+        WITH_DATABASE(profile_changes),
+        WITH_DATABASE(retired_login_is_nobody_s_until_it_is_freed),
         WITH_DATABASE(password_and_rank_change),
         WITH_DATABASE(suspension_is_kept_and_told),
         WITH_DATABASE(list_is_by_login_and_holds_no_password),

@@ -296,6 +296,40 @@ static void documents_are_numbered_after_those_before_access(void **state)
     tx_endp(&tx);
 }
 
+/* An organization's address is nobody's to sign in with. */
+static void addresses_of_organizations_are_set_apart(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO account (login, kind, email, email_key, password_hash, name, company, "
+        "location, url, description, superuser, terms_version, created_ms) VALUES "
+        "('acme', 'organization', 'A@b.example', 'a@b.example', '', '', '', '', '', '', 0, "
+        "'1', 1),"
+        "('beta', 'organization', '', NULL, '', '', '', '', '', '', 0, '1', 1),"
+        "('alice', 'user', 'Alice@b.example', 'alice@b.example', '', '', '', '', '', '', 0, "
+        "'1', "
+        "1)";
+    struct migration first[5] = {0};
+    struct fixture *f = *state;
+    struct account_row row = {0};
+    struct tx *tx;
+
+    memcpy(first, migrations, 4 * sizeof(*first));
+    must(f, db_open_bare(fixture_url(f), true, NULL, &f->db, &f->err));
+    must(f, migrate(f->db, first, &f->err));
+    run_script(f, rows);
+    must(f, migrate(f->db, migrations, &f->err));
+    tx = begin(f, TX_READ);
+    must(f, account_by_login(tx, f->mem, S("acme"), &row, &f->err));
+    assert_str(row.email, "A@b.example");
+    assert_str(row.package_creators, "writers");
+    must(f, account_by_login(tx, f->mem, S("beta"), &row, &f->err));
+    assert_str(row.email, "");
+    assert_int_equal(account_by_email(tx, f->mem, S("a@b.example"), &row, NULL), ERR_NOT_FOUND);
+    must(f, account_by_email(tx, f->mem, S("alice@b.example"), &row, &f->err));
+    assert_str(row.email, "Alice@b.example");
+    tx_endp(&tx);
+}
+
 static void newer_database_is_refused_naming_both_versions(void **state)
 {
     struct fixture *f = *state;
@@ -359,6 +393,7 @@ int main(void)
         WITH_OWN_PLACE(rows_of_the_log_find_the_account_that_they_are_about),
         WITH_OWN_PLACE(what_was_there_before_access_is_public),
         WITH_OWN_PLACE(documents_are_numbered_after_those_before_access),
+        WITH_OWN_PLACE(addresses_of_organizations_are_set_apart),
         WITH_OWN(newer_database_is_refused_naming_both_versions),
         WITH_OWN(failed_step_leaves_the_version_before_it),
         WITH_OWN_PLACE(processes_that_open_a_fresh_database_at_once_all_succeed),

@@ -19,6 +19,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"mark", "mark_find"},
         {"migrate", "schema_version_newest"},
         {"node", "node_list"},
+        {"notification", "notification_insert"},
         {"package", "package_find"},
         {"session", "session_list"},
         {"survey", "survey_named"},
