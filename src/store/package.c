@@ -58,7 +58,9 @@ static const struct stmt stmts[] = {
     [PACKAGE_SET_ACCESS] = {"package_set_access", "UPDATE package SET access = $1 WHERE id = $2",
                             "ti", ""},
     [PACKAGE_LEVELS] = {"package_levels",
-                        "SELECT DISTINCT access FROM package WHERE account_id = $1", "i", "t"},
+                        "SELECT access FROM package WHERE account_id = $1 "
+                        "UNION SELECT access FROM label WHERE account_id = $1",
+                        "i", "t"},
     [RELEASE_FIND] = {"release_find", RELEASE "WHERE package_id = $1 AND version = $2", "it",
                       RELEASE_TYPES},
     [RELEASE_INSERT] = {"release_insert",

@@ -32,7 +32,7 @@ enum err_code package_access_of(struct tx *tx, struct str owner, struct str name
 /* The caller brings the indexes up to it. */
 enum err_code package_set_access(struct tx *tx, int64_t id, enum access_level access,
                                  struct err *err) MUST_USE;
-/* Which levels the packages of an account have. */
+/* Which levels the packages of an account have, or its labels, which stay when those go. */
 enum err_code package_levels(struct tx *tx, int64_t account_id, bool ret_has[ACCESS_LEVELS],
                              struct err *err) MUST_USE;
 struct package_list {

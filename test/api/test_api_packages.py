@@ -67,12 +67,6 @@ def test_making_a_package_again_never_harms_it(alice, publish, tiny):
     assert len(alice.get("/api/package/alice/twice").json()["files"]) == 1
 
 
-def test_private_packages_are_refused_clearly(alice, anonymous):
-    answer = alice.post("/api/package/alice/hidden", package_body(public=False)).expect(400)
-    assert "private" in answer.error
-    anonymous.get("/api/package/alice/hidden").expect(404)
-
-
 @pytest.mark.parametrize("name", ["my%20pkg", "..%2e", "UPPER", "a" * 65, "%C3%A4", "__glibc",
                                   "a@b", "a%0ab", "%3Cb%3E", "-a", "a--b!"])
 def test_malformed_names_are_refused(alice, name):

@@ -1,10 +1,16 @@
 """Packages that not everybody may see: on every surface, for every kind of caller."""
 import itertools
+import re
+import statistics
+import time
 
 import pytest
 
-from support import packages, surfaces
+from conftest import make_account
+from support import channel, packages, surfaces
 from support.publish import Upload
+from support.server import routes, run
+from support.site import verify
 
 NUMBERS = itertools.count()
 
@@ -38,8 +44,9 @@ class World:
                      for name, access in (("pub", "public"), ("auth", "authenticated"),
                                           ("priv", "private"), ("hidden", "private"))}
 
-    def publish(self, name, access, tiny, labels=()):
-        upload = Upload(self.alice, self.login, packages.describe(tiny(name)), list(labels))
+    def publish(self, name, access, tiny, labels=(), version="1.0", **index):
+        upload = Upload(self.alice, self.login, packages.describe(tiny(name, version, **index)),
+                        list(labels))
         self.alice.post(f"/api/package/{self.login}/{name}", {"access": access}).expect(200)
         upload.run()
         return upload.package
@@ -97,7 +104,7 @@ def test_what_was_served_of_a_package_goes_with_its_access(acme, server):
     """Its shard, too, though shards are kept for a week."""
     anybody = server.client()
     base = f"/conda/{acme.login}/noarch"
-    index = surfaces.channel.shard_index(anybody, f"/conda/{acme.login}", "noarch")["shards"]
+    index = channel.shard_index(anybody, f"/conda/{acme.login}", "noarch")["shards"]
     path = f"{base}/shards/{index['pub'].hex()}.msgpack.zst"
     anybody.get(path).expect(200)
     acme.set_access("pub", "private")
@@ -134,3 +141,240 @@ def test_a_token_for_a_label_reads_that_label(people, acme, tiny):
     whole = as_(people, "alice")
     whole.get(f"/conda/{acme.login}/{other.basename}").expect(200)
     client.get(f"/conda/{acme.login}/{other.basename}").expect(404)
+
+
+def test_views_of_a_place_do_not_hang_on_what_lies_elsewhere(acme, tiny, server):
+    """The last authenticated package of an owner goes, and a channel which had one before, but not
+    any more, is as sound as ever."""
+    acme.publish("here", "authenticated", tiny, labels=["dev"])
+    acme.set_access("here", "private")
+    acme.set_access("auth", "public")
+    verify(server)
+
+
+def test_a_label_stays_for_whoever_knew_it(people, acme, tiny, server):
+    """When the last package of an access goes, too: nobody is to see by it that it went."""
+    eve, anybody = as_(people, "eve"), server.client()
+    for name, access in (("one", "authenticated"), ("two", "private")):
+        acme.publish(name, access, tiny, labels=[f"of-{access}"])
+    for name in ("one", "two", "auth", "priv", "hidden"):
+        acme.alice.delete(f"/api/package/{acme.login}/{name}").expect(201)
+    for client, labels in ((anybody, {"main"}), (eve, {"main", "of-authenticated"}),
+                           (acme.alice, {"main", "of-authenticated", "of-private"})):
+        assert set(client.get(f"/api/channels/{acme.login}").expect(200).json()) == labels
+        for label in ("of-authenticated", "of-private"):
+            path = f"/conda/{acme.login}/label/{label}/noarch/repodata.json"
+            client.get(path).expect(200 if label in labels else 404)
+
+
+# --- what is hidden is told as what is not there ----------------------------------------------
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+BODIES = {"/api/package/": {"access": "public"}, "/api/commit/": {"dist_id": "x"},
+          "/api/stage/": {"distribution_type": "conda", "attrs": {}, "channels": []},
+          "/api/v1/packages/": {"access": "public"}}
+
+
+def requests_about(acme, name):
+    """Every route with a package in its path by every method, and the files of its channel."""
+    values = {"owner": acme.login, "package": name, "version": "1.0", "login": "eve",
+              "group": "staff", "basename": f"noarch/{name}-1.0-0.conda"}
+    patterns = {it["pattern"] for it in routes() if "{package}" in it["pattern"]}
+    assert len(patterns) >= 8
+    paths = {re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], it)
+             for it in patterns}
+    paths |= {f"/conda/{acme.login}/noarch/{name}-1.0-0.conda",
+              f"/conda/{acme.login}/noarch/{name}-1.0-1.conda",
+              f"/conda/{acme.login}/label/{name}/noarch/repodata.json",
+              f"/conda/{acme.login}/label/{name}/noarch/{name}-1.0-0.conda",
+              f"/conda/{acme.login}/label/{name}/rss.xml", f"/conda/{acme.login}/label/{name}/"}
+    return [(method, path) for path in sorted(paths) for method in METHODS]
+
+
+def told(client, method, path, name):
+    """All that an answer says, with the name cut out."""
+    body = next((body for start, body in BODIES.items() if path.startswith(start)), None)
+    answer = client.request(method, path, json_body=body if method in ("POST", "PUT") else None)
+    headers = {key: value for key, value in answer.headers.items()
+               if key not in ("Date", "X-Request-Id")}
+    return answer.status, headers, answer.body.replace(name.encode(), b"NAME")
+
+
+def test_what_is_hidden_is_told_as_what_is_absent(people, acme, server, tiny):
+    """In the same words, which are of the same length, by every method of every route."""
+    acme.publish("hidden", "private", tiny, labels=["hidden"], build="1")
+    acme.group("staff", "read", "bob")
+    acme.group("builders", "write", "carol", packages=["pub"])
+    callers = {"nobody": server.client(),
+               **{login: as_(people, login) for login in ("eve", "bob", "carol")}}
+    for who, client in callers.items():
+        for (method, path), (_, other) in zip(requests_about(acme, "hidden"),
+                                              requests_about(acme, "absent")):
+            hidden = told(client, method, path, "hidden")
+            assert hidden == told(client, method, other, "absent"), (who, method, path)
+            assert hidden[0] in (401, 403, 404, 405), (who, method, path, hidden)
+    acme.alice.get(f"/api/package/{acme.login}/hidden").expect(200)
+    acme.alice.get(f"/api/package/{acme.login}/absent").expect(404)
+
+
+def documents_of(client, login):
+    """path -> all that is told by it: what is there, and what is not."""
+    paths = [f"/conda/{login}/{name}" for name in ("", "channeldata.json", "rss.xml")]
+    paths += [f"/conda/{login}/{subdir}/{name}" for subdir in ("noarch", "osx-64", "plan9-64")
+              for name in ("", "repodata.json", "repodata.json.zst", "repodata_shards.msgpack.zst",
+                           "run_exports.json", "run_exports.json.zst")]
+    paths += [f"/conda/{login}/label/{label}/{name}" for label in ("dev", "hush")
+              for name in ("", "channeldata.json", "noarch/repodata.json")]
+    paths += [f"/api/packages/{login}", f"/api/channels/{login}"]
+    found = {}
+    for path in paths:
+        answer = client.get(path)
+        found[path] = (answer.status, answer.body,
+                       *(answer.header(name) for name in ("ETag", "Last-Modified", "Cache-Control")))
+    return found
+
+
+def test_private_packages_leave_no_trace_in_what_others_read(people, server, tiny):
+    """Not by a tag, nor a date, nor a subdir or label that only they have."""
+    world = World(people, f"org{next(NUMBERS)}", tiny)
+    for name in ("priv", "hidden"):
+        world.alice.delete(f"/api/package/{world.login}/{name}").expect(201)
+    world.publish("also", "public", tiny, labels=["dev"])
+    callers = [server.client(), as_(people, "eve")]
+    before = [documents_of(client, world.login) for client in callers]
+
+    def same(what):
+        for client, wanted in zip(callers, before):
+            found = documents_of(client, world.login)
+            assert found == wanted, (what, [it for it in wanted if found[it] != wanted[it]])
+    world.publish("quiet", "private", tiny, labels=["hush", "dev", "main"])
+    same("a private package came")
+    for subdir in ("osx-64", "plan9-64"):
+        world.publish("quiet", "private", tiny, subdir=subdir, noarch=None)
+    same("it has subdirs of its own")
+    world.publish("quiet", "private", tiny, labels=["main", "hush"], version="2.0")
+    world.collaborator("carol", "quiet", "read")
+    world.group("some", "read", "dave", packages=["quiet"])
+    same("it changed, and others were let in")
+    assert as_(people, "carol").get(f"/conda/{world.login}/plan9-64/repodata.json").status == 200
+    world.alice.delete(f"/api/release/{world.login}/quiet/1.0").expect(201)
+    same("a release of it went")
+    world.alice.delete(f"/api/package/{world.login}/quiet").expect(201)
+    same("it went")
+
+
+def test_members_learn_of_no_package_by_the_groups(people, acme):
+    """Neither a name nor a number, of the groups that they are not in themselves."""
+    acme.group("team", "write", "bob", packages=["pub", "priv"])
+    acme.group("others", "read", "carol", packages=["pub", "hidden", "auth"])
+    alice, bob = acme.alice, as_(people, "bob")
+    for client, team, others in ((alice, {"pub", "priv"}, {"pub", "hidden", "auth"}),
+                                 (bob, {"pub", "priv"}, {"pub", "auth"})):
+        listed = client.get(f"/api/groups/{acme.login}").expect(200)
+        counts = {it["name"]: it["repos_count"] for it in listed.json()["groups"]}
+        assert (counts["team"], counts["others"]) == (len(team), len(others))
+        for name, wanted in (("team", team), ("others", others)):
+            path = f"/api/group/{acme.login}/{name}"
+            assert client.get(path).expect(200).json()["repos_count"] == len(wanted)
+            found = client.get(f"{path}/packages").expect(200)
+            assert {it["full_name"] for it in found.json()} == {
+                f"{acme.login}/{it}" for it in wanted}
+            assert wanted >= {"hidden"} or "hidden" not in listed.text + found.text
+
+
+# --- caches, clocks -----------------------------------------------------------------------------
+
+
+def shard_of(client, login, name):
+    index = channel.shard_index(client, f"/conda/{login}", "noarch")["shards"]
+    return f"noarch/shards/{index[name].hex()}.msgpack.zst"
+
+
+def test_caches_keep_what_is_private_from_others(people, acme, server):
+    """What everybody sees is said to be public; to a browser, what is not is said to be private."""
+    acme.group("some", "read", "carol", packages=["priv"])
+    carol, base = people["carol"], f"/conda/{acme.login}"
+    token, session = carol.by_token(f"token {next(NUMBERS)}"), carol.by_session()
+    documents = ["noarch/repodata.json", "noarch/repodata.json.zst", "noarch/run_exports.json",
+                 "noarch/repodata_shards.msgpack.zst", "noarch/", "channeldata.json", "rss.xml", ""]
+    for name in documents:
+        vary = "Authorization, Cookie"
+        if name.endswith(".json"):
+            vary = "Accept-Encoding, " + vary
+        for client, wanted in ((server.client(), r"public, max-age=\d+, must-revalidate"),
+                               (token, r"max-age=\d+"), (session, r"private, max-age=\d+")):
+            answer = client.get(f"{base}/{name}").expect(200)
+            assert answer.header("Vary") == vary, name
+            assert re.fullmatch(wanted, answer.header("Cache-Control")), (name, answer.headers)
+    for name in ("noarch/priv-1.0-0.conda", shard_of(token, acme.login, "priv")):
+        for client, wanted in ((token, r"max-age=\d+"), (session, r"private, max-age=\d+")):
+            control = client.get(f"{base}/{name}").expect(200).header("Cache-Control")
+            assert re.fullmatch(wanted, control), (name, control)
+    for name in ("noarch/pub-1.0-0.conda", shard_of(token, acme.login, "pub")):
+        for client in (server.client(), token, session):
+            control = client.get(f"{base}/{name}").expect(200).header("Cache-Control")
+            assert control.startswith("public, max-age="), (name, control)
+
+
+def durations(client, path, before):
+    """Seconds that refusals of the hidden and of the absent take, asked in turn: the tenth part of
+    them that was disturbed least takes no more."""
+    taken = {"hidden": [], "absent": []}
+    for turn in range(40):
+        for name in sorted(taken, reverse=turn % 2 == 0):
+            before()
+            start = time.perf_counter()
+            client.get(path.format(name, name)).expect(404)
+            taken[name].append(time.perf_counter() - start)
+    return [statistics.quantiles(it, n=10)[0] for it in taken.values()]
+
+
+def test_hidden_and_absent_take_the_same_time(people, acme, server):
+    """In one of some tries: what else the machine does is noise, a difference is there in all of them.
+    Refusals of files are kept in memory, until somebody writes."""
+    acme.group("some", "read", "carol", packages=["priv"])
+    for client in (server.client(), as_(people, "eve"), as_(people, "carol")):
+        for path, before in (
+                (f"/api/package/{acme.login}/{{}}", lambda: None),
+                (f"/api/dist/{acme.login}/{{}}/1.0/noarch/{{}}-1.0-0.conda", lambda: None),
+                (f"/conda/{acme.login}/noarch/{{}}-1.0-0.conda",
+                 lambda: acme.collaborator("dave", "pub"))):
+            tries = [durations(client, path, before)]
+            while max(tries[-1]) >= 1.5 * min(tries[-1]):
+                assert len(tries) < 6, (path, tries)
+                tries.append(durations(client, path, before))
+
+
+# --- what new packages are ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("habit", ["public", "authenticated", "private"])
+def test_new_packages_are_what_the_server_says(new_server, tiny, habit):
+    """Clients that say `public: true` mean nothing by it; `public: false` and `access` are meant."""
+    server = new_server(options=["--default-access", habit]).start()
+    alice = make_account(server, "alice").by_token()
+    for name, body, wanted in (("plain", {}, habit), ("client", {"public": True}, habit),
+                               ("hidden", {"public": False}, "private"),
+                               ("open", {"access": "public"}, "public"),
+                               ("both", {"access": "authenticated", "public": False},
+                                "authenticated")):
+        made = alice.post(f"/api/package/alice/{name}", body).expect(200).json()
+        assert (made["access"], made["public"]) == (wanted, wanted == "public"), name
+    upload = Upload(alice, "alice", packages.describe(tiny("sent")))
+    upload.run()
+    status = server.client().get(f"/conda/alice/noarch/{upload.package.filename}").status
+    assert status == (200 if habit == "public" else 404)
+    server.finish()
+
+
+def test_a_wrong_access_is_told(acme, tmp_path):
+    path = f"/api/v1/packages/{acme.login}/pub/access"
+    for body, said in (({"access": "secret"}, 'access "secret" is not "public"'), ({}, "access")):
+        assert said in acme.alice.request("PUT", path, json_body=body).expect(422).error
+    assert 'access "secret"' in acme.alice.post(
+        f"/api/package/{acme.login}/new", {"access": "secret"}).expect(422).error
+    acme.alice.get(f"/api/package/{acme.login}/new").expect(404)
+    done = run("serve", "--data", str(tmp_path), "--default-access", "secret")
+    assert done.returncode != 0
+    assert "default-access" in done.stderr and "public|authenticated|private" in done.stderr

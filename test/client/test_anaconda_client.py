@@ -287,13 +287,6 @@ def test_a_broken_file_is_told_and_leaves_nothing(signed_in, user, tmp_path, ano
         anonymous.get(f"/api/package/{user.login}/broken").expect(404)
 
 
-def test_a_private_package_is_refused_clearly(signed_in, user, tiny, anonymous):
-    if signed_in.version < (1, 6, 3):
-        pytest.skip("this version has no --private")
-    signed_in("upload", "--private", tiny("hidden", extension=".tar.bz2")).fails("private")
-    anonymous.get(f"/api/package/{user.login}/hidden").expect(404)
-
-
 # --- organizations ----------------------------------------------------------------------------
 
 
@@ -347,6 +340,106 @@ def test_collaborators(signed_in, user, account, tiny):
     signed_in("package", "--add-collaborator", helper.login, name).ok()
     signed_in("package", "--list-collaborators", name).ok().says(helper.login)
     helper.by_token(f"of {user.login}").post(f"/api/release/{name}/9.0", {}).expect(200)
+
+
+# --- private packages -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(anaconda, server, account, tmp_path):
+    """elsewhere(login): the same version at the machine of somebody else; None: of a visitor."""
+    def make(login):
+        version = ".".join(map(str, anaconda.version))
+        it = Anaconda(find_venv(f".venv-anaconda-client-{version}"), version,
+                      tmp_path / f"home of {login}", server.url + "/api")
+        if login:
+            it.login(account(login), stdin="y\n").ok()
+        return it
+    return make
+
+
+def make_private(signed_in, name):
+    signed_in("package", "--create", "--private", name).ok().says("Package created")
+
+
+def test_upload_of_a_private_package(signed_in, user, tiny, anonymous):
+    path = tiny("hidden", extension=".tar.bz2")
+    if signed_in.version < (1, 6, 3):       # which has no --private
+        make_private(signed_in, f"{user.login}/hidden")
+        signed_in("upload", path).ok()
+    else:
+        signed_in("upload", "--private", path).ok()
+    anonymous.get(f"/api/package/{user.login}/hidden").expect(404)
+    anonymous.get(f"/conda/{user.login}/noarch/{path.name}").expect(404)
+    assert path.name not in channel.listed(anonymous, f"/conda/{user.login}", "noarch")
+    owner = user.by_token(f"a look {next(NUMBERS)}")
+    assert owner.get(f"/api/package/{user.login}/hidden").expect(200).json()["access"] == "private"
+    assert path.name in channel.listed(owner, f"/conda/{user.login}", "noarch")
+    signed_in("whoami").ok().says(user.login)
+
+
+@pytest.mark.parametrize("option, access", [(["--private"], "private"), (["--personal"], "public"),
+                                            ([], "public")])
+def test_an_access_is_said_when_a_package_is_made(signed_in, user, anonymous, option, access):
+    """--personal is said to nobody: the client sends what it does without, and the server's habit
+    counts."""
+    name = f"made{'-'.join(option)}".replace("--", "-")
+    signed_in("package", "--create", *option, f"{user.login}/{name}").ok().says("Package created")
+    owner = user.by_token(f"a look {next(NUMBERS)}")
+    shown = owner.get(f"/api/package/{user.login}/{name}").expect(200).json()
+    assert (shown["access"], shown["public"]) == (access, access == "public")
+    anonymous.get(f"/api/package/{user.login}/{name}").expect(404 if access == "private" else 200)
+
+
+def test_show_and_download_of_a_private_package(signed_in, user, tiny, elsewhere, account):
+    """By its owner, by somebody who was let in; to others it is told as what is not there."""
+    path, name = tiny("quiet", extension=".tar.bz2"), f"{user.login}/quiet"
+    make_private(signed_in, name)
+    signed_in("upload", path).ok()
+    helper = f"helper-{user.login}"
+    account(helper)
+    signed_in("package", "--add-collaborator", helper, name).ok()
+    signed_in("package", "--list-collaborators", name).ok().says(helper)
+    signed_in("show", user.login).ok().says(name)
+    for client in (signed_in, elsewhere(helper)):
+        client("show", name).ok().says("quiet", "private", "1\\.0")
+        client("show", f"{name}/1.0").ok().says("quiet-1\\.0-0")
+        (client.home / "noarch").mkdir()
+        said = client("download", name)
+        if client.version >= (1, 3):
+            said.ok()
+        assert packages.sha256_of(client.home / "noarch" / path.name) == packages.sha256_of(path)
+    for client in (elsewhere(f"stranger-{user.login}"), elsewhere(None)):
+        assert name not in client("show", user.login).ok().text
+        for command in ("show", "download"):
+            hidden = client(command, name)
+            absent = client(command, f"{user.login}/empty")
+            assert hidden.code == absent.code
+            assert hidden.text == absent.text.replace("empty", "quiet")
+        client("package", "--add-collaborator", helper, name).fails("may not|sign in|[Uu]nauthori")
+        assert not list(client.home.rglob(path.name))
+
+
+def test_a_member_uploads_a_private_package_for_an_organization(signed_in, user, acme, account, tiny,
+                                                                elsewhere, anonymous):
+    writer, reader = f"writer-{user.login}", f"reader-{user.login}"
+    for login, group in ((writer, "write"), (reader, "read")):
+        account(login)
+        founder = user.by_token("of the groups")
+        founder.post(f"/api/group/{acme}/{group}", {"perms": group, "all_packages": True}).expect(204)
+        founder.request("PUT", f"/api/group/{acme}/{group}/members/{login}").expect(204)
+    path, theirs = tiny("ours", extension=".tar.bz2"), elsewhere(writer)
+    if theirs.version < (1, 6, 3):
+        make_private(theirs, f"{acme}/ours")
+        theirs("upload", "-u", acme, path).ok()
+    else:
+        theirs("upload", "--private", "-u", acme, path).ok()
+    readers = elsewhere(reader)
+    readers("show", f"{acme}/ours").ok().says("private")
+    readers("upload", "-u", acme, tiny("ours", "2.0", extension=".tar.bz2")).fails(
+        "may not|not allowed|permission")
+    assert path.name in channel.listed(account(reader).by_token("a look"), f"/conda/{acme}", "noarch")
+    assert path.name not in channel.listed(anonymous, f"/conda/{acme}", "noarch")
 
 
 # --- show, download, remove -------------------------------------------------------------------
