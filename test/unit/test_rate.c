@@ -123,6 +123,27 @@ static void a_flood_of_keys_does_not_free_one_that_waits(void **state)
     assert_int_equal(taken(t, "victim", rare, START, 20), 0);
 }
 
+/* Though it takes the place of another key, of which some were missed. (A few may be taken for a
+ * key that was there: see rate.h.) */
+static void of_a_new_key_none_were_missed(void **state)
+{
+    struct rate_table *t = *state;
+    struct rate_rule one = {1, 60};
+    struct rate_verdict v;
+    char key[16];
+    int wrong = 0;
+
+    for (int i = 0; i < 200000; i++) {
+        (void)snprintf(key, sizeof(key), "old%d", i);
+        (void)taken(t, key, one, START, 2);
+    }
+    for (int i = 0; i < 200000; i++) {
+        (void)snprintf(key, sizeof(key), "new%d", i);
+        wrong += !rate_take(t, str_of(key), one, START + 60000, &v) || v.missed;
+    }
+    assert_true(wrong < 10);
+}
+
 static void odd_rules_never_let_more_through(void **state)
 {
     struct rate_table *t = *state;
@@ -204,6 +225,7 @@ int main(void)
         WITH_TABLE(what_is_forgotten_begins_anew),
         WITH_TABLE(how_many_were_missed_is_told_to_the_next),
         WITH_TABLE(a_flood_of_keys_does_not_free_one_that_waits),
+        WITH_TABLE(of_a_new_key_none_were_missed),
         WITH_TABLE(odd_rules_never_let_more_through),
         WITH_TABLE(threads_together_take_no_more),
         cmocka_unit_test(rules_are_read_and_printed),
