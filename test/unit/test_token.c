@@ -261,6 +261,7 @@ static void a_revoked_token_is_recognised_and_its_name_is_free(void **state)
     struct core *f = *state;
     struct actor alice = core_user(f, "alice"), got;
     struct str first = created(f, &alice, "ci"), second;
+    struct tx *writer;
     uint64_t before;
 
     must(f, token_revoke_named(&f->app, f->mem, &alice, S(""), S("ci"), &f->err));
@@ -276,6 +277,10 @@ static void a_revoked_token_is_recognised_and_its_name_is_free(void **state)
     must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED,
               "unknown"); /* again: no second row */
     assert_str(CORE_TEXT(f, REFUSALS), "alice ci 192.0.2.7 ci revoked");
+    /* Nor does it wait for its turn to write. */
+    writer = core_begin(f, TX_WRITE);
+    must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED, "unknown");
+    tx_endp(&writer);
     CORE_CHANGE(f, "UPDATE revoked_token SET refused_ms = refused_ms - 3600000");
     must_fail(f, identify(f, first, &got), ERR_UNAUTHENTICATED, "unknown");
     assert_str(CORE_TEXT(f, REFUSALS),
