@@ -177,11 +177,7 @@ enum err_code index_make(struct tx *tx, const struct channel *ch, struct str sub
                          struct str name, const struct view *view, struct buf *out, bool *ret_made,
                          struct err *err)
 {
-    enum err_code code = documents_make_one(tx, ch, subdir, view, name, out, ret_made, err);
-
-    if (code == OK && !buf_ok(out))
-        return fail(err, ERR_NOMEM, "\"" STR_FMT "\" does not fit in memory", STR_ARG(name));
-    return code;
+    return documents_make_one(tx, ch, subdir, view, name, out, ret_made, err);
 }
 
 enum err_code index_empty(const struct channel *ch, struct str subdir, struct str name,

@@ -48,14 +48,16 @@ enum err_code kept_load(struct tx *tx, struct arena *mem, const struct channel *
 {
     struct kept k = {.place = {ch->account_id, ch->label, level, subdir}};
     struct index_place narrower = k.place;
+    bool wanted = false;
     enum err_code code = load_list(tx, mem, &k.place, &k.own, err);
 
     if (code == OK)
-        code = is_wanted(tx, &k, &k.wanted, err);
-    for (unsigned i = 0; code == OK && k.wanted && i < level; i++) {
+        code = is_wanted(tx, &k, &wanted, err);
+    for (unsigned i = 0; code == OK && wanted && i < level; i++) {
         narrower.access = (enum access_level)i;
         code = load_list(tx, mem, &narrower, &k.narrower[i], err);
     }
+    k.wanted = wanted;
     if (code == OK)
         *ret = k;
     return code;
