@@ -15,6 +15,7 @@ const char *access_right_name(enum right r)
 {
     static const char *const names[] = {
         [RIGHT_ANYONE] = "anyone",
+        [RIGHT_SELF] = "self",
         [RIGHT_SIGNED_IN] = "signed-in",
         [RIGHT_READ] = "read",
         [RIGHT_MEMBER] = "member",
@@ -260,9 +261,9 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
         return check_read(app, mem, actor, object, err);
     if (!actor->account_id)
         return fail(err, ERR_UNAUTHENTICATED, "sign in first: this needs an account");
-    if ((rc = limit_check(app, mem, actor, right, scope, object, err)))
+    if ((rc = limit_check(app, mem, actor, right, object, err)))
         return rc;
-    if (right == RIGHT_SIGNED_IN || actor->superuser)
+    if (right == RIGHT_SELF || right == RIGHT_SIGNED_IN || actor->superuser)
         return OK;
     if (right != RIGHT_SUPERUSER && str_eq(actor->login, object->owner))
         return OK;

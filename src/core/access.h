@@ -16,6 +16,7 @@
 
 enum right {
     RIGHT_ANYONE,      /* public */
+    RIGHT_SELF,        /* see who one is: any account, by any token */
     RIGHT_SIGNED_IN,   /* any account, on what is its own */
     RIGHT_READ,        /* see a package: what others may not see is not there for them */
     RIGHT_MEMBER,      /* look into the groups of an organization: its members */

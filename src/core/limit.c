@@ -248,17 +248,12 @@ static enum err_code check_package(struct app *app, struct arena *mem, const str
 }
 
 enum err_code limit_check(struct app *app, struct arena *mem, const struct actor *actor,
-                          enum right right, unsigned scope, const struct access_object *object,
-                          struct err *err)
+                          enum right right, const struct access_object *object, struct err *err)
 {
-    bool changes = scope & (SCOPE_API_WRITE | SCOPE_API_GROUPS);
-
-    if (actor->limits.len == 0 || access_is_for_visitors(right))
+    if (actor->limits.len == 0 || right == RIGHT_SELF || access_is_for_visitors(right))
         return OK;
     if (right == RIGHT_WRITE || right == RIGHT_ADMIN)
         return check_package(app, mem, actor, right, object, err);
-    if (right == RIGHT_SIGNED_IN && !changes)
-        return OK; /* to see who one is, to end this token */
     return deny(actor, "it is for packages alone", err);
 }
 

@@ -33,7 +33,7 @@ bool limit_group(struct str limits, struct str *ret_organization, struct str *re
  * limit. Asks the database only for what a group may do with a package: workers only then. What the
  * token's owner may do is another question (access_check asks both). */
 enum err_code limit_check(struct app *app, struct arena *mem, const struct actor *actor,
-                          enum right right, unsigned scope, const struct access_object *object,
+                          enum right right, const struct access_object *object,
                           struct err *err) MUST_USE;
 /* Takes out of what the token's owner sees of an account (*view, which lies in mem and is replaced)
  * what is not public and not within the limits to packages and to a group. Those to labels are for

@@ -296,25 +296,37 @@ static enum err_code put_all(const struct kinds *kinds, void *docs,
     return code;
 }
 
-/* Appends the document of this name, ERR_NOT_FOUND when the table has none. */
+/* ERR_NOT_FOUND when the table has none of this name. *ret_packed: it is the compressed form. */
+static enum err_code find_kind(const struct kinds *kinds, struct str name, const struct kind **ret,
+                               bool *ret_packed, struct err *err)
+{
+    for (size_t i = 0; i < kinds->count; i++) {
+        const struct kind *k = &kinds->all[i];
+        bool same = str_eq(name, k->name);
+
+        if (!same && !(k->packed && str_starts(name, k->name) &&
+                       str_eq(str_from(name, k->name.len), S(".zst"))))
+            continue;
+        *ret = k;
+        *ret_packed = !same;
+        return OK;
+    }
+    return fail(err, ERR_NOT_FOUND, "no index document \"" STR_FMT "\"", STR_ARG(name));
+}
+
+/* Appends the document of this name. */
 static enum err_code write_named(const struct kinds *kinds, void *docs, struct str name,
                                  struct buf *out, struct err *err)
 {
     AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    enum err_code code;
+    const struct kind *k = NULL;
+    bool packed = false;
+    enum err_code code = find_kind(kinds, name, &k, &packed, err);
 
-    for (size_t i = 0; i < kinds->count; i++) {
-        const struct kind *k = &kinds->all[i];
-
-        if (str_eq(name, k->name))
-            return write_kind(k, docs, out, err);
-        if (!k->packed || !str_starts(name, k->name) ||
-            !str_eq(str_from(name, k->name.len), S(".zst")))
-            continue;
-        code = write_kind(k, docs, &plain, err);
-        return code ? code : zstd_pack(buf_str(&plain), JSON_LEVEL, out, err);
-    }
-    return fail(err, ERR_NOT_FOUND, "no index document \"" STR_FMT "\"", STR_ARG(name));
+    if (code || !packed)
+        return code ? code : write_kind(k, docs, out, err);
+    code = write_kind(k, docs, &plain, err);
+    return code ? code : zstd_pack(buf_str(&plain), JSON_LEVEL, out, err);
 }
 
 /* What becomes of the builders once they have the rows: all documents, or the one of a name. */
@@ -381,8 +393,14 @@ enum err_code documents_make_one(struct tx *tx, const struct channel *ch, struct
 {
     struct scope s = {.ch = ch, .subdir = subdir, .view = view};
     const struct outcome o = {.name = name, .out = out};
-    enum err_code code = make(tx, &s, &o, err);
+    const struct kind *kind;
+    bool packed;
+    /* Asked before all rows are read for it. */
+    enum err_code code =
+        find_kind(subdir.len ? &subdir_kinds : &channel_kinds, name, &kind, &packed, err);
 
+    if (code == OK)
+        code = make(tx, &s, &o, err);
     if (code == OK)
         *ret_also = s.also;
     return code;

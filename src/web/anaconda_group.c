@@ -39,25 +39,20 @@ enum err_code get_own_groups(struct call *c, struct err *err)
     return reply_groups(c, &groups, err);
 }
 
-/* Of a group's packages, those that the caller sees. */
-static enum err_code seen_packages(struct call *c, struct tx *tx, int64_t group_id,
-                                   struct named_text_list *ret, struct err *err)
+static enum err_code find_view(struct call *c, struct tx *tx, struct view *ret, struct err *err)
 {
     struct account_row account;
-    struct view view;
-    enum err_code rc;
+    enum err_code rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err);
 
-    if ((rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
-        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)))
-        return rc;
-    return group_packages(tx, c->mem, group_id, &view, ret, err);
+    return rc ? rc : access_view(tx, c->mem, &c->actor, &account, ret, err);
 }
 
 /* Their number is no more than the caller could count. */
-static enum err_code count_seen(struct call *c, struct tx *tx, struct group_row *g, struct err *err)
+static enum err_code count_seen(struct call *c, struct tx *tx, const struct view *view,
+                                struct group_row *g, struct err *err)
 {
     struct named_text_list packages;
-    enum err_code rc = seen_packages(c, tx, g->id, &packages, err);
+    enum err_code rc = group_packages(tx, c->mem, g->id, view, &packages, err);
 
     if (!rc)
         g->packages = (int64_t)packages.count;
@@ -69,13 +64,15 @@ enum err_code get_groups(struct call *c, struct err *err)
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row account;
     struct group_list groups;
+    struct view view;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
     if (rc || (rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
+        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
         (rc = group_list(tx, c->mem, account.id, &groups, err)))
         return rc;
     for (size_t i = 0; i < groups.count; i++)
-        if ((rc = count_seen(c, tx, &groups.rows[i], err)))
+        if ((rc = count_seen(c, tx, &view, &groups.rows[i], err)))
             return rc;
     return reply_groups(c, &groups, err);
 }
@@ -95,9 +92,10 @@ enum err_code get_group(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct group_row group;
+    struct view view;
     enum err_code rc = find_group(c, &tx, &group, err);
 
-    if (rc || (rc = count_seen(c, tx, &group, err)))
+    if (rc || (rc = find_view(c, tx, &view, err)) || (rc = count_seen(c, tx, &view, &group, err)))
         return rc;
     return reply_json(c, 200, group_json(&group), err);
 }
@@ -165,11 +163,13 @@ enum err_code get_group_packages(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct group_row group;
+    struct view view;
     struct named_text_list packages;
     struct str prefix = str_fmt(c->mem, STR_FMT "/", STR_ARG(call_param(c, "owner")));
     enum err_code rc = find_group(c, &tx, &group, err);
 
-    if (rc || (rc = seen_packages(c, tx, group.id, &packages, err)))
+    if (rc || (rc = find_view(c, tx, &view, err)) ||
+        (rc = group_packages(tx, c->mem, group.id, &view, &packages, err)))
         return rc;
     return reply_texts(c, &packages, "full_name", prefix, "summary", err);
 }

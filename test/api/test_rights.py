@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from support.rights import CALLERS, World, read_table
+from support.rights import CALLERS, LIKE, World, read_scopes, read_table
 from support.server import routes
 
 TABLE = read_table(Path(__file__).with_name("rights.tsv"))
+SCOPES = read_scopes(Path(__file__).with_name("scopes.tsv"))
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,36 @@ def test_every_route_names_operation_and_right():
 
 @pytest.mark.parametrize("method, pattern, access", TABLE, ids=lambda value: value)
 def test_a_route(world, method, pattern, access):
-    found = {caller: world.ask(method, pattern, caller, access).status for caller in CALLERS}
-    assert found == TABLE[method, pattern, access]
+    wanted = TABLE[method, pattern, access]
+    wanted = {**wanted, **{caller: wanted[like] for caller, like in LIKE.items()}}
+    target = world.request(method, pattern, access) if method == "GET" else None
+    found = {caller: world.ask(method, pattern, caller, access, target).status
+             for caller in wanted}
+    assert found == wanted
     if method == "GET":
-        heads = {caller: world.ask("HEAD", pattern, caller, access).status for caller in CALLERS}
+        heads = {caller: world.ask("HEAD", pattern, caller, access, target).status
+                 for caller in wanted}
         assert heads == found, "HEAD and GET differ"
+
+
+def test_every_route_says_which_scopes_open_it(server):
+    assert set(SCOPES) == {(route["method"], route["pattern"]) for route in routes()
+                           if set(route["creds"]) & {"token", "path-token"}}
+    known = set(server.client().get("/api/scopes").expect(200).json())
+    assert set().union(*SCOPES.values()) <= known
+
+
+@pytest.mark.parametrize("method, pattern", SCOPES, ids=lambda value: value)
+def test_a_scope(world, method, pattern):
+    """Tokens of the owner, each with one scope: those that open the route, and no others."""
+    wanted = TABLE[method, pattern, "public"]["token"]
+    target = world.request(method, pattern)
+    for scope in world.scopes():
+        opens = scope in SCOPES[method, pattern]
+        if opens and method != "GET":
+            target = world.request(method, pattern)
+        status = world.ask(method, pattern, world.scoped(scope), target=target).status
+        assert status == (wanted if opens else 403), scope
 
 
 def test_no_caller_without_right_writes():

@@ -8,7 +8,9 @@ from support.wait import until
 
 # In the order of the columns of rights.tsv.
 CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "channel", "expired",
-           "unknown", "ended", "member", "writer", "admin", "collaborator"]
+           "unknown", "ended", "member", "writer", "admin", "collaborator", "limited"]
+# Who is answered as somebody in another column.
+LIKE = {"revoked": "expired", "suspended": "expired", "removed": "other"}
 UNKNOWN = "tr-" + "A" * 46
 
 
@@ -31,6 +33,10 @@ class World:
             self._group("acme", f"all-{perms}", perms, self.staff[caller], all_packages=True)
         self.uploader = server.client(token=self._token(self.owner, {}))
         self.expired = self._token(self.owner, {"max-age": 1})
+        self.revoked = self._token(self.owner, {"note": "revoked"})
+        self.founder.delete("/api/authentications/name/revoked").expect(201)
+        self._shut_out("remy", "DELETE", "/api/group/acme/all-admin/members/remy")
+        self.suspended = self._shut_out("sam", "PUT", "/api/v1/admin/users/sam/suspension")
         self.ended = self.owner.session()
         server.client(cookie=self.ended).delete("/api/v1/session").expect(204)
         until(lambda: server.client(token=self.expired).get("/api/user").status == 401,
@@ -41,6 +47,18 @@ class World:
         answer = client.post("/api/authentications",
                              {"note": f"token {next(self.number)}", **body}).expect(200)
         return secrets.remember(answer.json()["token"])
+
+    def _shut_out(self, login, method, path):
+        """A token of somebody who may administer all packages until this is asked for."""
+        account = self.account(login)
+        self.spare[login] = account.session()
+        token = self._token(account, {})
+        self.founder.request("PUT", f"/api/group/acme/all-admin/members/{login}").expect(204)
+        client = self.server.client(token=token)
+        client.get("/api/groups/acme").expect(200)
+        boss = self.server.client(cookie=self.spare["boss"])
+        (boss if "/admin/" in path else self.founder).request(method, path).expect(204)
+        return token
 
     def _group(self, organization, name, perms, *members, **more):
         path = f"/api/group/{organization}/{name}"
@@ -62,13 +80,25 @@ class World:
             "expired": lambda: make(token=self.expired),
             "unknown": lambda: make(token=UNKNOWN),
             "ended": lambda: make(cookie=self.ended),
+            "limited": lambda: make(token=self._token(
+                self.owner, {"limits": {"packages": ["acme/elsewhere"]}})),
+            "revoked": lambda: make(token=self.revoked),
+            "suspended": lambda: make(token=self.suspended),
+            "removed": lambda: make(token=self._token(self.account("remy"), {})),
             **{it: lambda it=it: make(token=self._token(self.staff[it], {})) for it in self.staff},
         }[caller]()
 
-    def ask(self, method, pattern, caller, access="public"):
-        """The answer of a request that would succeed for whoever has the right."""
-        path, body = self.request(method, pattern, access)
-        client = self.client(caller)
+    def scopes(self):
+        return sorted(self.server.client().get("/api/scopes").expect(200).json())
+
+    def scoped(self, scope):
+        return self.server.client(token=self._token(self.owner, {"scopes": [scope]}))
+
+    def ask(self, method, pattern, caller, access="public", target=None):
+        """The answer of a request that would succeed for whoever has the right. target: of
+        request(); else one of its own."""
+        path, body = target or self.request(method, pattern, access)
+        client = caller if hasattr(caller, "request") else self.client(caller)
         if (method, pattern, caller) == ("DELETE", "/api/v1/accounts/{owner}", "owner"):
             client, path, body = self._farewell()
         try:
@@ -162,4 +192,16 @@ def read_table(path):
         assert key not in table, f"{route} stands there twice"
         assert len(statuses) == len(CALLERS), f"{route}: {len(statuses)} of {len(CALLERS)} callers"
         table[key] = dict(zip(CALLERS, map(int, statuses)))
+    return table
+
+
+def read_scopes(path):
+    """(method, pattern) -> set of the scopes that open it"""
+    table = {}
+    for line in path.read_text().splitlines():
+        if line and not line.startswith("#"):
+            route, scopes = line.split("\t")
+            method, pattern = route.split()
+            assert (method, pattern) not in table, f"{route} stands there twice"
+            table[method, pattern] = set(scopes.split())
     return table

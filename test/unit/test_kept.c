@@ -161,7 +161,7 @@ static void views_that_show_files_are_wanted(void **state)
     assert_str(wanted(f, "linux-64"), "--y");
     assert_str(wanted(f, "noarch"), "y--"); /* whatever lies elsewhere */
     publish(f, "auth", "osx-64", "authenticated");
-    assert_str(wanted(f, "osx-64"), "-yy");
+    assert_str(wanted(f, "osx-64"), "-y-");
     assert_str(wanted(f, "linux-64"), "--y");
     assert_str(wanted(f, ""), "yyy");
 }

@@ -228,10 +228,8 @@ static void limited_tokens_are_for_packages_alone(void **state)
 
     for (size_t i = 0; i < COUNT(limits); i++) {
         assert_int_equal(check(f, &w.root, limits[i], RIGHT_ANYONE, 0, acme), OK);
-        assert_int_equal(check(f, &w.root, limits[i], RIGHT_SIGNED_IN, 0, acme), OK);
-        assert_int_equal(check(f, &w.root, limits[i], RIGHT_SIGNED_IN, SCOPES_LOOK, acme), OK);
-        assert_int_equal(check(f, &w.root, limits[i], RIGHT_SIGNED_IN, SCOPE_API_WRITE, acme),
-                         ERR_DENIED);
+        assert_int_equal(check(f, &w.root, limits[i], RIGHT_SELF, 0, acme), OK);
+        assert_int_equal(check(f, &w.root, limits[i], RIGHT_SIGNED_IN, 0, acme), ERR_DENIED);
         for (enum right right = RIGHT_MEMBER; right <= RIGHT_SUPERUSER; right++)
             if (right != RIGHT_WRITE && right != RIGHT_ADMIN)
                 assert_int_equal(check(f, &w.root, limits[i], right, 0, acme), ERR_DENIED);
