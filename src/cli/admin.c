@@ -312,7 +312,7 @@ int cli_admin(struct cli *cli)
 {
     struct admin a = {.cli = cli, .actor = {.login = S("admin command")}};
     struct history_field filters[HISTORY_FIELDS];
-    struct cli_flag flags[5 + HISTORY_FIELDS] = {
+    const struct cli_flag own[] = {
         {"email", &a.email, NULL},
         {"yes", &a.yes, NULL},
         {"superuser", NULL, &a.superuser},
@@ -320,13 +320,15 @@ int cli_admin(struct cli *cli)
         {"off", NULL, &a.off},
         {"json", NULL, &a.json},
     };
+    struct cli_flag flags[COUNT(own) + HISTORY_FIELDS];
     const struct action *action;
     struct err err = {0};
     int status;
 
+    memcpy(flags, own, sizeof own);
     history_fields(&a.log, filters);
     for (size_t i = 0; i < HISTORY_FIELDS; i++)
-        flags[5 + i] = (struct cli_flag){filters[i].name, filters[i].text, NULL};
+        flags[COUNT(own) + i] = (struct cli_flag){filters[i].name, filters[i].text, NULL};
     if (!cli_parse(cli, flags, COUNT(flags), &a.args))
         return CLI_USAGE;
     action = action_find(&a.args);
