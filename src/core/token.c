@@ -141,19 +141,19 @@ static enum err_code insert(struct tx *tx, struct arena *mem, const struct actor
                             const struct token_request *req, const struct token_row *row,
                             struct err *err)
 {
-    struct str object;
-    enum err_code rc;
+    struct str object = object_of(mem, req->organization, req->name);
+    enum err_code rc = ERR_NOT_FOUND;
 
-    if (req->replace) {
+    if (req->replace)
         rc = revoke_by_name(tx, row->account_id, req->name, err);
-        if (rc && rc != ERR_NOT_FOUND)
-            return rc;
-    }
+    if (rc == OK)
+        rc = audit_add_of(tx, actor, row->account_id, "token.delete", object, S("replaced"), err);
+    if (rc && rc != ERR_NOT_FOUND)
+        return rc;
     rc = token_insert(tx, row, err);
     if (rc == ERR_CONFLICT)
         return fail(err, ERR_CONFLICT, "a token named \"" STR_FMT "\" exists already",
                     STR_ARG(req->name));
-    object = object_of(mem, req->organization, req->name);
     return rc ? rc
               : audit_add_of(tx, actor, row->account_id, "token.create", object,
                              detail_of(mem, row), err);

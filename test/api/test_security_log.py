@@ -129,6 +129,16 @@ def test_tokens_and_sessions(server, account, watch):
         ("alice", "", HERE, "token.create", "two", "alice"),
         ("alice", "one", HERE, "token.delete", "two", "alice"),
         ("alice", "one", HERE, "token.delete", "one", "alice")]
+    session.post("/api/v1/organizations", {"login": "beta"}).expect(201)
+    watch.news()
+    session.post("/api/authentications", {"note": "ci", "user": "beta"}).expect(200)
+    session.post("/api/authentications", {"note": "ci", "user": "beta"}).expect(200)
+    session.delete("/api/authentications/org/beta/name/ci").expect(201)
+    assert watch.news(*FIELDS, "account", "detail") == [
+        ("alice", "", HERE, "token.create", "beta/ci", "beta", ""),
+        ("alice", "", HERE, "token.delete", "beta/ci", "beta", "replaced"),
+        ("alice", "", HERE, "token.create", "beta/ci", "beta", ""),
+        ("alice", "", HERE, "token.delete", "beta/ci", "beta", "")]
     other = server.client(cookie=alice.session())
     number, = [it["id"] for it in other.get("/api/v1/sessions").json() if it["current"]]
     watch.news()
