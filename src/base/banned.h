@@ -6,6 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+/* Macros of headers that check lengths, for compilers that cannot do it in a function. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat strtok sprintf vsprintf gets
 #pragma GCC poison atoi atol atoll strtol strtoul strtod sscanf
 #pragma GCC poison localtime gmtime ctime asctime mktemp tmpnam srand srandom

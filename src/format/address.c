@@ -41,7 +41,7 @@ static bool net_parse(struct str text, struct address_net *ret)
 {
     struct address_net net = {.bits = 128};
     struct str base = text, rest = text;
-    uint64_t bits;
+    uint64_t bits = 0;
     bool sized = str_cut(&rest, '/', &base), v4;
 
     if (!address_parse(base, &net.base))
