@@ -61,9 +61,13 @@ def make_account(server, login, superuser=False):
     return Account(login, password, f"{login}@example.org", server, superuser)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     if items and not BINARY.exists():
         pytest.exit(f"{BINARY} is not built: run make", returncode=3)
+    if stores.STORES != stores.EMBEDDED:
+        once = [item for item in items if item.get_closest_marker("once")]
+        items[:] = [item for item in items if item not in set(once)]
+        config.hook.pytest_deselected(items=once)
     for item in items:
         marker = item.get_closest_marker("embedded")
         if marker and stores.STORES != stores.EMBEDDED:

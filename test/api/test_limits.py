@@ -10,6 +10,8 @@ from conftest import cookie_of, make_account
 from support import secrets
 from support.http import Client
 
+pytestmark = pytest.mark.once
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 DAILY = ["--sign-in-rate", "10/day", "--sign-in-account-rate", "100/day",
          "--sign-in-address-rate", "30/day", "--sign-up-rate", "10/day", "--setup-rate", "10/day",

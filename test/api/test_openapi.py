@@ -6,6 +6,8 @@ import yaml
 
 from support.server import ROOT, routes
 
+pytestmark = pytest.mark.once
+
 FILE = ROOT / "docs" / "openapi.yaml"
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 

@@ -58,6 +58,7 @@ def test_every_route_says_which_scopes_open_it(server):
     assert set().union(*SCOPES.values()) <= known
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("method, pattern", SCOPES, ids=lambda value: value)
 def test_a_scope(world, method, pattern):
     """Tokens of the owner, each with one scope: those that open the route, and no others."""

@@ -12,6 +12,8 @@ from support import packages
 from support.publish import Upload
 from support.wait import idle, until
 
+pytestmark = pytest.mark.once
+
 HOST = b"Host: x\r\n"
 
 

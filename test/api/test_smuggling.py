@@ -3,6 +3,8 @@ import pytest
 
 from support.http import raw, statuses
 
+pytestmark = pytest.mark.once
+
 SECOND = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = "POST /api/v1/session HTTP/1.1\r\nHost: x\r\n"
 GET = "GET /healthz HTTP/1.1\r\nHost: x\r\n"
