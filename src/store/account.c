@@ -80,8 +80,7 @@ static const struct stmt stmts[] = {
 };
 const struct stmt_list account_statements = {stmts, COUNT(stmts)};
 
-static enum err_code read_row(struct rows *rows, struct arena *mem, struct account_row *ret,
-                              struct err *err)
+static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct account_row row = {0};
@@ -104,7 +103,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct accou
     row.package_creators = reader_text(&r);
     code = reader_end(&r, err);
     if (code == OK)
-        *ret = row;
+        *(struct account_row *)ret = row;
     return code;
 }
 
@@ -251,20 +250,12 @@ enum err_code account_count_active_superusers(struct tx *tx, int64_t *ret_count,
 enum err_code account_list(struct tx *tx, struct arena *mem, struct account_list *ret,
                            struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct account_list list = {0};
-    enum err_code code = db_query(tx, &stmts[LIST], DB_NO_ARGS, &rows, err);
+    struct reader_list found;
+    enum err_code code =
+        reader_list(tx, mem, &stmts[LIST], DB_NO_ARGS, read_row, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_row(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct account_list){found.rows, found.count};
     return code;
 }
 

@@ -57,8 +57,7 @@ enum err_code audit_insert(struct tx *tx, const struct audit_row *row, struct er
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-static enum err_code read_row(struct rows *rows, struct arena *mem, struct audit_row *ret,
-                              struct err *err)
+static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct audit_row row = {0};
@@ -74,7 +73,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct audit
     row.detail = reader_text(&r);
     row.account_id = reader_int(&r);
     row.account = reader_text(&r);
-    *ret = row;
+    *(struct audit_row *)ret = row;
     return reader_end(&r, err);
 }
 
@@ -108,12 +107,14 @@ static bool is_open(const struct audit_filter *f)
     return !f->action.len && !f->actor.len && !f->object.len && !f->remote.len;
 }
 
-static enum err_code query(struct tx *tx, const struct audit_filter *f, int64_t max,
-                           struct rows **ret_rows, struct err *err)
+static enum err_code read_rows(struct tx *tx, struct arena *mem, const struct audit_filter *f,
+                               int64_t max, struct audit_list *ret, struct err *err)
 {
     bool prefix = str_ends(f->action, S("."));
     /* Where every row passes, no more are looked at than are wanted. */
     struct args a = window_args(f, is_open(f) && max < AUDIT_WINDOW ? max : AUDIT_WINDOW);
+    struct reader_list found;
+    enum err_code code;
 
     add(&a, db_text(prefix ? S("") : f->action));
     add(&a, db_text(prefix ? f->action : S("")));
@@ -121,22 +122,11 @@ static enum err_code query(struct tx *tx, const struct audit_filter *f, int64_t 
     add(&a, db_text(f->object));
     add(&a, db_text(f->remote));
     add(&a, db_int(max));
-    return db_query(tx, &stmts[f->account_id ? LIST_OF : LIST], a.vals, a.count, ret_rows, err);
-}
-
-static enum err_code read_rows(struct tx *tx, struct arena *mem, const struct audit_filter *f,
-                               int64_t max, struct audit_list *ret, struct err *err)
-{
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = query(tx, f, max, &rows, err);
-
-    while (code == OK && rows_next(rows)) {
-        ret->rows = reader_room(mem, ret->rows, ret->count, sizeof(*ret->rows));
-        if (!ret->rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_row(rows, mem, &ret->rows[ret->count++], err);
-    }
-    return code ? code : rows_error(rows, err);
+    code = reader_list(tx, mem, &stmts[f->account_id ? LIST_OF : LIST], a.vals, a.count, read_row,
+                       sizeof(*ret->rows), &found, err);
+    if (code == OK)
+        *ret = (struct audit_list){.rows = found.rows, .count = found.count};
+    return code;
 }
 
 /* Where the window ended, if it did before the log does. */

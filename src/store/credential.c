@@ -229,8 +229,7 @@ enum err_code token_id_by_name(struct tx *tx, int64_t account_id, struct str nam
     return code;
 }
 
-static enum err_code read_token(struct rows *rows, struct arena *mem, struct token_row *ret,
-                                struct err *err)
+static enum err_code read_token(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct token_row row = {.hash = S("")};
@@ -247,27 +246,19 @@ static enum err_code read_token(struct rows *rows, struct arena *mem, struct tok
     row.last_used_ms = reader_int(&r);
     row.last_used_from = reader_text(&r);
     row.last_used_by = reader_text(&r);
-    *ret = row;
+    *(struct token_row *)ret = row;
     return reader_end(&r, err);
 }
 
 enum err_code token_list(struct tx *tx, struct arena *mem, int64_t account_id,
                          struct token_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct token_list list = {0};
-    enum err_code code = db_query(tx, &stmts[TOKEN_LIST], DB_ARGS(db_int(account_id)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[TOKEN_LIST], DB_ARGS(db_int(account_id)),
+                                     read_token, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_token(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct token_list){found.rows, found.count};
     return code;
 }
 
@@ -290,16 +281,16 @@ static enum err_code change(struct tx *tx, const struct stmt *s, const struct db
     return code;
 }
 
-static enum err_code read_ending(struct rows *rows, struct arena *mem, struct ending_token *ret,
-                                 struct err *err)
+static enum err_code read_ending(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
+    struct ending_token *row = ret;
 
-    ret->id = reader_int(&r);
-    ret->account_id = reader_int(&r);
-    ret->expires_ms = reader_int(&r);
-    ret->login = reader_text(&r);
-    ret->name = reader_text(&r);
+    row->id = reader_int(&r);
+    row->account_id = reader_int(&r);
+    row->expires_ms = reader_int(&r);
+    row->login = reader_text(&r);
+    row->name = reader_text(&r);
     return reader_end(&r, err);
 }
 
@@ -307,22 +298,13 @@ enum err_code token_list_ending(struct tx *tx, struct arena *mem, int64_t after_
                                 int64_t until_ms, int64_t max, struct ending_token_list *ret,
                                 struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct ending_token_list list = {0};
-    enum err_code code =
-        db_query(tx, &stmts[TOKEN_LIST_ENDING],
-                 DB_ARGS(db_int(after_ms), db_int(until_ms), db_int(max)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[TOKEN_LIST_ENDING],
+                                     DB_ARGS(db_int(after_ms), db_int(until_ms), db_int(max)),
+                                     read_ending, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_ending(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct ending_token_list){found.rows, found.count};
     return code;
 }
 

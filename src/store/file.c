@@ -118,8 +118,7 @@ enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *re
     return code;
 }
 
-static enum err_code read_file(struct rows *rows, struct arena *mem, struct file_row *ret,
-                               struct err *err)
+static enum err_code read_file(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct file_row row = {0};
@@ -150,7 +149,7 @@ static enum err_code read_file(struct rows *rows, struct arena *mem, struct file
     row.access = reader_access(&r);
     code = reader_end(&r, err);
     if (code == OK)
-        *ret = row;
+        *(struct file_row *)ret = row;
     return code;
 }
 
@@ -177,20 +176,12 @@ enum err_code file_delete(struct tx *tx, int64_t id, struct err *err)
 static enum err_code list_files(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
                                 struct file_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct file_list list = {0};
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
+    struct reader_list found;
+    enum err_code code =
+        reader_list(tx, mem, s, DB_ARGS(db_int(id)), read_file, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_file(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct file_list){found.rows, found.count};
     return code;
 }
 

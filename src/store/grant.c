@@ -48,52 +48,48 @@ static const struct stmt stmts[] = {
 };
 const struct stmt_list grant_statements = {stmts, COUNT(stmts)};
 
+static enum err_code read_grant(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct grant *row = ret;
+
+    row->group = reader_text(&r);
+    row->permission = reader_text(&r);
+    return reader_end(&r, err);
+}
+
 enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
                          int64_t package_id, struct grant_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct grant_list found = {0};
-    enum err_code code =
-        db_query(tx, &stmts[GRANTS], DB_ARGS(db_int(owner_id), db_int(user_id), db_int(package_id)),
-                 &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[GRANTS],
+                                     DB_ARGS(db_int(owner_id), db_int(user_id), db_int(package_id)),
+                                     read_grant, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct grant row;
-
-        found.rows = reader_room(mem, found.rows, found.count, sizeof(*found.rows));
-        if (!found.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        row.group = reader_text(&r);
-        row.permission = reader_text(&r);
-        code = reader_end(&r, err);
-        found.rows[found.count++] = row;
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = found;
+        *ret = (struct grant_list){found.rows, found.count};
     return code;
+}
+
+static enum err_code read_number(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    int64_t *number = ret;
+
+    *number = reader_int(&r);
+    return reader_end(&r, err);
 }
 
 enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
                              struct number_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct number_list list = {0};
+    struct reader_list found;
     enum err_code code =
-        db_query(tx, &stmts[PACKAGES], DB_ARGS(db_int(owner_id), db_int(user_id)), &rows, err);
+        reader_list(tx, mem, &stmts[PACKAGES], DB_ARGS(db_int(owner_id), db_int(user_id)),
+                    read_number, sizeof(*ret->items), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.items = reader_room(mem, list.items, list.count, sizeof(*list.items));
-        if (!list.items)
-            return fail(err, ERR_NOMEM, "out of memory");
-        list.items[list.count++] = rows_int(rows, 0);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct number_list){found.rows, found.count};
     return code;
 }
 

@@ -74,8 +74,7 @@ const struct stmt_list group_statements = {stmts, COUNT(stmts)};
 
 /* --- groups -------------------------------------------------------------------------------- */
 
-static enum err_code read_group(struct rows *rows, struct arena *mem, struct group_row *ret,
-                                struct err *err)
+static enum err_code read_group(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct group_row row = {0};
@@ -88,7 +87,7 @@ static enum err_code read_group(struct rows *rows, struct arena *mem, struct gro
     row.all_packages = reader_bool(&r);
     row.members = reader_int(&r);
     row.packages = reader_int(&r);
-    *ret = row;
+    *(struct group_row *)ret = row;
     return reader_end(&r, err);
 }
 
@@ -129,20 +128,12 @@ enum err_code group_delete(struct tx *tx, int64_t id, struct err *err)
 static enum err_code list(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t key,
                           struct group_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct group_list found = {0};
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(key)), &rows, err);
+    struct reader_list found;
+    enum err_code code =
+        reader_list(tx, mem, s, DB_ARGS(db_int(key)), read_group, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        found.rows = reader_room(mem, found.rows, found.count, sizeof(*found.rows));
-        if (!found.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_group(rows, mem, &found.rows[found.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = found;
+        *ret = (struct group_list){found.rows, found.count};
     return code;
 }
 
@@ -160,29 +151,26 @@ enum err_code group_list_by_member(struct tx *tx, struct arena *mem, int64_t acc
 
 /* --- members and packages ------------------------------------------------------------------ */
 
+static enum err_code read_named_text(struct rows *rows, struct arena *mem, void *ret,
+                                     struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct named_text *row = ret;
+
+    row->name = reader_text(&r);
+    row->text = reader_text(&r);
+    return reader_end(&r, err);
+}
+
 enum err_code named_texts(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t key,
                           struct named_text_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct named_text_list found = {0};
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(key)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, s, DB_ARGS(db_int(key)), read_named_text,
+                                     sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct named_text row;
-
-        found.rows = reader_room(mem, found.rows, found.count, sizeof(*found.rows));
-        if (!found.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        row.name = reader_text(&r);
-        row.text = reader_text(&r);
-        code = reader_end(&r, err);
-        found.rows[found.count++] = row;
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = found;
+        *ret = (struct named_text_list){found.rows, found.count};
     return code;
 }
 

@@ -77,8 +77,7 @@ const struct stmt_list index_doc_statements = {stmts, COUNT(stmts)};
     db_int((p)->account_id), db_text((p)->label), db_text(access_level_name((p)->access)),         \
         db_text((p)->subdir)
 
-static enum err_code read_row(struct rows *rows, struct arena *mem, struct index_doc_row *ret,
-                              struct err *err)
+static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct index_doc_row row = {0};
@@ -91,7 +90,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct index
     row.modified_ms = reader_int(&r);
     code = reader_end(&r, err);
     if (code == OK)
-        *ret = row;
+        *(struct index_doc_row *)ret = row;
     return code;
 }
 
@@ -108,20 +107,12 @@ enum err_code index_doc_find(struct tx *tx, struct arena *mem, const struct inde
 enum err_code index_doc_list(struct tx *tx, struct arena *mem, const struct index_place *place,
                              struct index_doc_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct index_doc_list list = {0};
-    enum err_code code = db_query(tx, &stmts[LIST], DB_ARGS(PLACE_ARGS(place)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[LIST], DB_ARGS(PLACE_ARGS(place)), read_row,
+                                     sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_row(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct index_doc_list){found.rows, found.count};
     return code;
 }
 

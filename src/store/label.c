@@ -42,8 +42,7 @@ const struct stmt_list label_statements = {stmts, COUNT(stmts)};
 static const struct label_row main_label = {.name = {"main", 4}, .access = ACCESS_PUBLIC};
 
 /* "main" is every channel's own, so nothing is told by it. */
-static enum err_code read_label(struct rows *rows, struct arena *mem, struct label_row *ret,
-                                struct err *err)
+static enum err_code read_label(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct label_row row = {0};
@@ -57,7 +56,7 @@ static enum err_code read_label(struct rows *rows, struct arena *mem, struct lab
         row.access = main_label.access;
     code = reader_end(&r, err);
     if (code == OK)
-        *ret = row;
+        *(struct label_row *)ret = row;
     return code;
 }
 
@@ -133,18 +132,15 @@ enum err_code label_shown(struct tx *tx, const struct label_row *label, const st
 }
 
 static enum err_code list_labels(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
-                                 struct label_list *list, struct err *err)
+                                 struct label_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
+    struct reader_list found;
+    enum err_code code =
+        reader_list(tx, mem, s, DB_ARGS(db_int(id)), read_label, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
-        if (!list->rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_label(rows, mem, &list->rows[list->count++], err);
-    }
-    return code ? code : rows_error(rows, err);
+    if (code == OK)
+        *ret = (struct label_list){found.rows, found.count};
+    return code;
 }
 
 /* "main" at its place in the order, where no file made it a row yet. */
@@ -181,10 +177,5 @@ enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
 enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
                                  struct label_list *ret, struct err *err)
 {
-    struct label_list list = {0};
-    enum err_code code = list_labels(tx, mem, &stmts[LIST_BY_FILE], file_id, &list, err);
-
-    if (code == OK)
-        *ret = list;
-    return code;
+    return list_labels(tx, mem, &stmts[LIST_BY_FILE], file_id, ret, err);
 }

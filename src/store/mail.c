@@ -30,22 +30,11 @@ enum err_code mail_insert(struct tx *tx, const struct mail_row *row, struct err 
 enum err_code mail_addresses(struct tx *tx, struct arena *mem, int64_t account_id,
                              struct address_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct address_list list = {0};
-    enum err_code code = db_query(tx, &stmts[ADDRESSES], DB_ARGS(db_int(account_id)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[ADDRESSES], DB_ARGS(db_int(account_id)),
+                                     reader_row_text, sizeof(*ret->items), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-
-        list.items = reader_room(mem, list.items, list.count, sizeof(*list.items));
-        if (!list.items)
-            return fail(err, ERR_NOMEM, "out of memory");
-        list.items[list.count++] = reader_text(&r);
-        code = reader_end(&r, err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct address_list){found.rows, found.count};
     return code;
 }

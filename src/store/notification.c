@@ -38,32 +38,28 @@ enum err_code notification_insert(struct tx *tx, int64_t account_id,
                    err);
 }
 
+static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct notification_row *row = ret;
+
+    row->id = reader_int(&r);
+    row->kind = reader_text(&r);
+    row->parameters = reader_text(&r);
+    row->created_ms = reader_int(&r);
+    row->read_ms = reader_int(&r);
+    return reader_end(&r, err);
+}
+
 enum err_code notification_list(struct tx *tx, struct arena *mem, int64_t account_id,
                                 struct notification_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct notification_list found = {0};
-    enum err_code code = db_query(tx, &stmts[LIST], DB_ARGS(db_int(account_id)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[LIST], DB_ARGS(db_int(account_id)), read_row,
+                                     sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct notification_row row;
-
-        found.rows = reader_room(mem, found.rows, found.count, sizeof(*found.rows));
-        if (!found.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        row.id = reader_int(&r);
-        row.kind = reader_text(&r);
-        row.parameters = reader_text(&r);
-        row.created_ms = reader_int(&r);
-        row.read_ms = reader_int(&r);
-        code = reader_end(&r, err);
-        found.rows[found.count++] = row;
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = found;
+        *ret = (struct notification_list){found.rows, found.count};
     return code;
 }
 

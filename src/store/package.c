@@ -89,8 +89,7 @@ static enum err_code change(struct tx *tx, const struct stmt *s, const struct db
 /* --- packages ------------------------------------------------------------------------------ */
 
 /* types are read by package_types: a query within this one would be one more open statement. */
-static enum err_code read_package(struct rows *rows, struct arena *mem, struct package_row *ret,
-                                  struct err *err)
+static enum err_code read_package(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct package_row row = {.types = S("")};
@@ -105,7 +104,7 @@ static enum err_code read_package(struct rows *rows, struct arena *mem, struct p
     row.created_ms = reader_int(&r);
     row.updated_ms = reader_int(&r);
     row.access = reader_access(&r);
-    *ret = row;
+    *(struct package_row *)ret = row;
     return reader_end(&r, err);
 }
 
@@ -176,18 +175,15 @@ enum err_code package_delete(struct tx *tx, int64_t id, struct err *err)
 }
 
 static enum err_code list_packages(struct tx *tx, struct arena *mem, const struct stmt *s,
-                                   int64_t account_id, struct package_list *list, struct err *err)
+                                   int64_t account_id, struct package_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_query(tx, s, DB_ARGS(db_int(account_id)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, s, DB_ARGS(db_int(account_id)), read_package,
+                                     sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
-        if (!list->rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_package(rows, mem, &list->rows[list->count++], err);
-    }
-    return code ? code : rows_error(rows, err);
+    if (code == OK)
+        *ret = (struct package_list){found.rows, found.count};
+    return code;
 }
 
 enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
@@ -249,19 +245,12 @@ enum err_code package_levels(struct tx *tx, int64_t account_id, bool ret_has[ACC
 enum err_code package_list_hidden(struct tx *tx, struct arena *mem, int64_t account_id,
                                   struct package_list *ret, struct err *err)
 {
-    struct package_list list = {0};
-    enum err_code code =
-        list_packages(tx, mem, &stmts[PACKAGE_LIST_HIDDEN], account_id, &list, err);
-
-    if (code == OK)
-        *ret = list;
-    return code;
+    return list_packages(tx, mem, &stmts[PACKAGE_LIST_HIDDEN], account_id, ret, err);
 }
 
 /* --- releases ------------------------------------------------------------------------------ */
 
-static enum err_code read_release(struct rows *rows, struct arena *mem, struct release_row *ret,
-                                  struct err *err)
+static enum err_code read_release(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
     struct release_row row = {0};
@@ -274,7 +263,7 @@ static enum err_code read_release(struct rows *rows, struct arena *mem, struct r
     row.created_ms = reader_int(&r);
     code = reader_end(&r, err);
     if (code == OK)
-        *ret = row;
+        *(struct release_row *)ret = row;
     return code;
 }
 
@@ -313,20 +302,11 @@ enum err_code release_delete(struct tx *tx, int64_t id, struct err *err)
 enum err_code release_list(struct tx *tx, struct arena *mem, int64_t package_id,
                            struct release_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct release_list list = {0};
-    enum err_code code =
-        db_query(tx, &stmts[RELEASE_LIST], DB_ARGS(db_int(package_id)), &rows, err);
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[RELEASE_LIST], DB_ARGS(db_int(package_id)),
+                                     read_release, sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        code = read_release(rows, mem, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct release_list){found.rows, found.count};
     return code;
 }

@@ -63,3 +63,41 @@ void *reader_room(struct arena *mem, void *items, size_t count, size_t size)
         memcpy(grown, items, count * size);
     return grown;
 }
+
+enum err_code reader_row_text(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct str *text = ret;
+
+    *text = reader_text(&r);
+    return reader_end(&r, err);
+}
+
+enum err_code reader_rest(struct rows *rows, struct arena *mem, reader_row_fn *fn, size_t size,
+                          struct reader_list *ret, struct err *err)
+{
+    struct reader_list list = {0};
+    enum err_code code = OK;
+
+    while (code == OK && rows_next(rows)) {
+        list.rows = reader_room(mem, list.rows, list.count, size);
+        if (!list.rows)
+            return fail(err, ERR_NOMEM, "out of memory");
+        code = fn(rows, mem, (char *)list.rows + list.count++ * size, err);
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = list;
+    return code;
+}
+
+enum err_code reader_list(struct tx *tx, struct arena *mem, const struct stmt *s,
+                          const struct db_val *args, size_t nargs, reader_row_fn *fn, size_t size,
+                          struct reader_list *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_query(tx, s, args, nargs, &rows, err);
+
+    return code ? code : reader_rest(rows, mem, fn, size, ret, err);
+}

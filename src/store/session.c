@@ -22,33 +22,29 @@ static const struct stmt stmts[] = {
 };
 const struct stmt_list session_statements = {stmts, COUNT(stmts)};
 
+static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct listed_session *row = ret;
+
+    row->id = reader_int(&r);
+    row->created_ms = reader_int(&r);
+    row->seen_ms = reader_int(&r);
+    row->remote = reader_text(&r);
+    row->agent = reader_text(&r);
+    return reader_end(&r, err);
+}
+
 enum err_code session_list(struct tx *tx, struct arena *mem, int64_t account_id, int64_t now_ms,
                            struct session_list *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct session_list list = {0};
+    struct reader_list found;
     enum err_code code =
-        db_query(tx, &stmts[LIST], DB_ARGS(db_int(account_id), db_int(now_ms)), &rows, err);
+        reader_list(tx, mem, &stmts[LIST], DB_ARGS(db_int(account_id), db_int(now_ms)), read_row,
+                    sizeof(*ret->rows), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct listed_session row = {0};
-
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return fail(err, ERR_NOMEM, "out of memory");
-        row.id = reader_int(&r);
-        row.created_ms = reader_int(&r);
-        row.seen_ms = reader_int(&r);
-        row.remote = reader_text(&r);
-        row.agent = reader_text(&r);
-        code = reader_end(&r, err);
-        list.rows[list.count++] = row;
-    }
     if (code == OK)
-        code = rows_error(rows, err);
-    if (code == OK)
-        *ret = list;
+        *ret = (struct session_list){found.rows, found.count};
     return code;
 }
 

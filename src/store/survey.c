@@ -64,11 +64,6 @@ static const struct stmt stmts[] = {
 };
 const struct stmt_list survey_statements = {stmts, COUNT(stmts)};
 
-static enum err_code out_of_memory(struct err *err)
-{
-    return fail(err, ERR_NOMEM, "out of memory");
-}
-
 /* --- rows that name bytes ------------------------------------------------------------------ */
 
 /* Sorted here, because the order of a database need not be that of bytes. */
@@ -94,7 +89,7 @@ static bool copy_hex(struct str hex, size_t len, char *out)
     return true;
 }
 
-static enum err_code read_named(struct rows *rows, struct named_row *ret, struct err *err)
+static enum err_code read_named(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct named_row row = {
         .kind = (enum named_kind)rows_int(rows, 0),
@@ -104,10 +99,11 @@ static enum err_code read_named(struct rows *rows, struct named_row *ret, struct
     };
     struct str sha256 = rows_text(rows, 2), md5 = rows_text(rows, 3);
 
+    (void)mem; /* the digests lie in the row */
     if (!copy_hex(sha256, SHA256_HEX, row.sha256) || (md5.len && !copy_hex(md5, MD5_HEX, row.md5)))
         return fail(err, ERR_IO, "the database holds \"" STR_FMT "\" in place of a digest",
                     STR_ARG(sha256));
-    *ret = row;
+    *(struct named_row *)ret = row;
     return OK;
 }
 
@@ -115,7 +111,7 @@ enum err_code survey_named(struct tx *tx, struct arena *mem, struct str first_di
                            struct named_list *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    struct named_list list = {0};
+    struct reader_list found;
     char after[3]; /* ends the range: "ab" to "ac", "af" to "ag", which is past "aff..." */
     enum err_code code;
 
@@ -125,19 +121,13 @@ enum err_code survey_named(struct tx *tx, struct arena *mem, struct str first_di
     after[2] = '\0';
     code = db_query_long(tx, &stmts[NAMED], DB_ARGS(db_text(first_digits), db_text(str_of(after))),
                          &rows, err);
-    while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return out_of_memory(err);
-        code = read_named(rows, &list.rows[list.count++], err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
+        code = reader_rest(rows, mem, read_named, sizeof(*ret->rows), &found, err);
     if (code)
         return code;
-    if (list.count)
-        qsort(list.rows, list.count, sizeof(*list.rows), named_cmp);
-    *ret = list;
+    if (found.count)
+        qsort(found.rows, found.count, sizeof(*ret->rows), named_cmp);
+    *ret = (struct named_list){found.rows, found.count};
     return OK;
 }
 
@@ -188,7 +178,7 @@ enum err_code survey_subject(struct tx *tx, struct arena *mem, const struct name
         return code;
     subject = row->kind == NAMED_DOC ? doc_subject(mem, rows) : file_subject(mem, rows);
     if (!subject.ptr)
-        return out_of_memory(err);
+        return fail(err, ERR_NOMEM, "out of memory");
     *ret_subject = subject;
     return OK;
 }
@@ -203,33 +193,31 @@ static int channel_cmp(const void *a, const void *b)
     return by_owner ? by_owner : str_cmp(x->label, y->label);
 }
 
+static enum err_code read_channel(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct surveyed_channel *row = ret;
+
+    row->account_id = reader_int(&r);
+    row->owner = reader_text(&r);
+    row->label = reader_text(&r);
+    return reader_end(&r, err);
+}
+
 enum err_code survey_channels(struct tx *tx, struct arena *mem, struct surveyed_channels *ret,
                               struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    struct surveyed_channels list = {0};
+    struct reader_list found;
     enum err_code code = db_query_long(tx, &stmts[CHANNELS], DB_NO_ARGS, &rows, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct reader r = reader_of(rows, mem);
-        struct surveyed_channel *c;
-
-        list.rows = reader_room(mem, list.rows, list.count, sizeof(*list.rows));
-        if (!list.rows)
-            return out_of_memory(err);
-        c = &list.rows[list.count++];
-        c->account_id = reader_int(&r);
-        c->owner = reader_text(&r);
-        c->label = reader_text(&r);
-        code = reader_end(&r, err);
-    }
     if (code == OK)
-        code = rows_error(rows, err);
+        code = reader_rest(rows, mem, read_channel, sizeof(*ret->rows), &found, err);
     if (code)
         return code;
-    if (list.count)
-        qsort(list.rows, list.count, sizeof(*list.rows), channel_cmp);
-    *ret = list;
+    if (found.count)
+        qsort(found.rows, found.count, sizeof(*ret->rows), channel_cmp);
+    *ret = (struct surveyed_channels){found.rows, found.count};
     return OK;
 }
 
@@ -241,26 +229,16 @@ static int subdir_cmp(const void *a, const void *b)
 enum err_code survey_subdirs(struct tx *tx, struct arena *mem, int64_t account_id, struct str label,
                              struct surveyed_subdirs *ret, struct err *err)
 {
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct surveyed_subdirs list = {0};
+    struct reader_list found;
     enum err_code code =
-        db_query(tx, &stmts[SUBDIRS], DB_ARGS(db_int(account_id), db_text(label)), &rows, err);
+        reader_list(tx, mem, &stmts[SUBDIRS], DB_ARGS(db_int(account_id), db_text(label)),
+                    reader_row_text, sizeof(*ret->items), &found, err);
 
-    while (code == OK && rows_next(rows)) {
-        list.items = reader_room(mem, list.items, list.count, sizeof(*list.items));
-        if (!list.items)
-            return out_of_memory(err);
-        list.items[list.count] = str_dup(mem, rows_text(rows, 0));
-        if (!list.items[list.count++].ptr)
-            return out_of_memory(err);
-    }
-    if (code == OK)
-        code = rows_error(rows, err);
     if (code)
         return code;
-    if (list.count)
-        qsort(list.items, list.count, sizeof(*list.items), subdir_cmp);
-    *ret = list;
+    if (found.count)
+        qsort(found.rows, found.count, sizeof(*ret->items), subdir_cmp);
+    *ret = (struct surveyed_subdirs){found.rows, found.count};
     return OK;
 }
 
