@@ -6,12 +6,14 @@
  *
  * Sign-ins: only failures count. Three counters must let a try through:
  *
- *   the address           30 a minute: nobody tries one password with all accounts.
- *   account and address   10 a minute: nobody tries all passwords with one account. Failures from
- * one address never stop the owner from signing in from another one. the account          100 a
- * minute, from all addresses together: for those who have many. One or a few addresses cannot use
- * it up, since each has 10 of it. Who has more can keep the owner from signing in anew, as long as
- * the attack lasts: that is the price of a bound on guesses. Sessions and tokens go on working.
+ *   the address           30 a minute: nobody tries one password with all accounts;
+ *   account and address   10 a minute: nobody tries all passwords with one account;
+ *   the account           100 a minute, from all addresses together: for those who have many.
+ *
+ * Failures from one address never stop the owner from signing in from another one. One or a few
+ * addresses cannot use up what an account has, since each has 10 of it. Who has more can keep the
+ * owner from signing in anew, as long as the attack lasts: that is the price of a bound on guesses.
+ * Sessions and tokens go on working.
  *
  * A right password takes its own try back from all three, and frees the counter of account and
  * address. It does not free the other two: with a right password of an account of one's own every
