@@ -249,8 +249,9 @@ static void who_makes_a_package_where_members_may_keeps_it(void **state)
                             "collaborator c JOIN package p ON p.id = c.package_id JOIN account a "
                             "ON a.id = c.account_id"),
                "mine bob write");
-    assert_str(audited(f), "bob package.create acme/mine public, bob collaborator.add acme/mine bob: write, "
-                           "carol package.create acme/hers public, boss package.create acme/his public");
+    assert_str(audited(f),
+               "bob package.create acme/mine public, bob collaborator.add acme/mine bob: write, "
+               "carol package.create acme/hers public, boss package.create acme/his public");
 }
 
 static void groups_have_packages_of_their_organization(void **state)
