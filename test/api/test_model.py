@@ -1,7 +1,8 @@
 """Random operations by random callers, and after each of them: does everybody see what a small model
 of the rules says (support/model.py)?
 
-TERRARIUM_MODEL_SEED repeats a run, TERRARIUM_MODEL_STEPS sets its length."""
+Two runs are alike unless TERRARIUM_MODEL_SEED says otherwise ("random": each its own);
+TERRARIUM_MODEL_STEPS sets their length."""
 import os
 import random
 import secrets as entropy
@@ -16,7 +17,8 @@ from support.model import (ADMIN, LEVELS, OWNER, PERMISSIONS, PRIVATE, WRITE, Gr
 from support.publish import Refused, Upload
 from support.site import check_clean
 
-SEED = int(os.environ.get("TERRARIUM_MODEL_SEED", entropy.randbelow(10**9)))
+SEED = os.environ.get("TERRARIUM_MODEL_SEED", "1")
+SEED = entropy.randbelow(10**9) if SEED == "random" else int(SEED)
 STEPS = int(os.environ.get("TERRARIUM_MODEL_STEPS", 200))
 CHECKS_OF_A_STEP = 4
 STEPS_OF_A_ROUND = 50            # after which everything is looked at

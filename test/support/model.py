@@ -144,10 +144,15 @@ class Model:
         self.groups[organization] = {"owners": Group(ADMIN, True, {founder})}
 
     def leave(self, login, organization):
-        """False: the last owner cannot."""
+        """False: the last owner cannot. Who leaves keeps nothing that he was given there."""
         groups = self.groups[organization]
         if groups["owners"].members == {login}:
             return False
+        if not self.is_member(login, organization):
+            return True     # a superuser may, to no effect
         for group in groups.values():
             group.members.discard(login)
+        for (owner, _), package in self.packages.items():
+            if owner == organization:
+                package.collaborators.pop(login, None)
         return True
