@@ -15,7 +15,7 @@ static struct blobs *enter(void)
     assert_non_null(f);
     f->mem = arena_open(512 * MIB);
     assert_non_null(f->mem);
-    memcpy(f->folder, "/tmp/test_blob_XXXXXX", sizeof("/tmp/test_blob_XXXXXX"));
+    (void)snprintf(f->folder, sizeof(f->folder), "%s/test_blob_XXXXXX", temp_root());
     assert_non_null(mkdtemp(f->folder));
     (void)snprintf(f->dir, sizeof(f->dir), "%s/blobs", f->folder);
     f->place.dir = f->dir;

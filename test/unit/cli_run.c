@@ -48,11 +48,11 @@ void cli_run_done(struct cli_run *r)
 
 char *temp_folder(void)
 {
-    char template[] = "/tmp/terrarium-test-XXXXXX";
-    char *made = mkdtemp(template);
+    char path[256], *made;
 
-    assert_non_null(made);
-    made = strdup(made);
+    (void)snprintf(path, sizeof path, "%s/terrarium-test-XXXXXX", temp_root());
+    assert_non_null(mkdtemp(path));
+    made = strdup(path);
     assert_non_null(made);
     return made;
 }

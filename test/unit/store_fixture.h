@@ -106,7 +106,7 @@ static inline int fixture_place(void **state)
     if (!f)
         return -1;
     f->mem = arena_open(64 * MIB);
-    memcpy(f->folder, "/tmp/test_store_XXXXXX", sizeof("/tmp/test_store_XXXXXX"));
+    (void)snprintf(f->folder, sizeof(f->folder), "%s/test_store_XXXXXX", temp_root());
     if (!f->mem || !mkdtemp(f->folder))
         return -1;
     if (given)

@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #undef fail
 
+#include <stdlib.h>
+
 #include "base/str.h"
 
 /* A struct str holds exactly the bytes of a NUL-terminated text. */
@@ -21,5 +23,13 @@
                         STR_ARG(expected_));                                                       \
         assert_true(str_eq(actual_, expected_));                                                   \
     } while (0)
+
+/* Where temporary folders are made. */
+static inline const char *temp_root(void)
+{
+    const char *given = getenv("TMPDIR");
+
+    return given && *given ? given : "/tmp";
+}
 
 #endif
