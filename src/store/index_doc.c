@@ -32,8 +32,8 @@ enum {
 };
 static const struct stmt stmts[] = {
     [FIND] = {"index_doc_find",
-              ROW PLACE "AND name = $5 AND (retired_ms IS NULL OR package <> '' OR "
-                        "substr(name, 1, 7) = 'shards/')",
+              ROW PLACE "AND name = $5 AND "
+                        "(retired_ms IS NULL OR substr(name, 1, 7) = 'shards/')",
               PLACE_T "t", ROW_T},
     [LIST] = {"index_doc_list", ROW PLACE "AND retired_ms IS NULL ORDER BY name", PLACE_T, ROW_T},
     [CURRENT] = {"index_doc_current",
