@@ -34,6 +34,11 @@
 #define LIMIT_CONDA_SUBDIR   32
 #define LIMIT_CONDA_LABEL    128
 #define LIMIT_LOGIN          64
+/* The last part of the name of any file. */
+#define LIMIT_FILENAME 255
+/* Names and versions of packages of all kinds. */
+#define LIMIT_PACKAGE 128
+#define LIMIT_VERSION 128
 /* depends or constrains of one record. The longest list on conda-forge has 380 entries. */
 #define LIMIT_CONDA_DEPENDS 2000
 /* One MatchSpec. The longest on conda-forge is 190 bytes. */

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "core/inspect_helper.h"
 #include "core/inspect_wire.h"
+#include "core/kind.h"
 
 #define CONTROL_FD    3
 #define GRACE_SECONDS 10 /* beyond the child's own alarm: it did not even get to run */
@@ -187,7 +188,7 @@ void inspector_closep(struct inspector **in)
 
 int inspector_main(void)
 {
-    return inspect_helper_run(CONTROL_FD, conda_archive_read);
+    return inspect_helper_run(CONTROL_FD, kind_read);
 }
 
 /* ---- Requests -------------------------------------------------------------------------------- */
@@ -347,28 +348,27 @@ static enum err_code ask(struct inspector *in, const struct inspect_request *req
     return OK;
 }
 
-static enum err_code make_request(const struct conda_filename *file, uint64_t size,
+static enum err_code make_request(struct str kind, struct str filename, uint64_t size,
                                   struct inspect_request *ret, struct err *err)
 {
-    struct str ext = str_of(conda_format_ext(file->format));
-
     *ret = (struct inspect_request){.size = size};
-    if (file->stem.len + ext.len > sizeof(ret->name))
+    if (filename.len > sizeof(ret->name) || kind.len > sizeof(ret->kind))
         return fail(err, ERR_INVALID, "the file name is too long");
-    memcpy(ret->name, file->stem.ptr, file->stem.len);
-    memcpy(ret->name + file->stem.len, ext.ptr, ext.len);
-    ret->name_len = (uint32_t)(file->stem.len + ext.len);
+    memcpy(ret->name, filename.ptr, filename.len);
+    memcpy(ret->kind, kind.ptr, kind.len);
+    ret->name_len = (uint32_t)filename.len;
+    ret->kind_len = (uint32_t)kind.len;
     return OK;
 }
 
-enum err_code inspect_conda(struct inspector *in, struct arena *mem, int fd, uint64_t size,
-                            const struct conda_filename *file, struct conda_archive *ret,
-                            struct err *err)
+enum err_code inspect_file(struct inspector *in, struct arena *mem, int fd, uint64_t size,
+                           struct str kind, struct str filename, struct inspected *ret,
+                           struct err *err)
 {
     AUTO(buf_done) struct buf answer = BUF_INIT(INSPECT_ANSWER_MAX + READ_STEP);
     struct inspect_request req;
     bool lost = false, malformed = false;
-    enum err_code rc = make_request(file, size, &req, err);
+    enum err_code rc = make_request(kind, filename, size, &req, err);
 
     if (!rc)
         rc = ask(in, &req, fd, &answer, &lost, err);

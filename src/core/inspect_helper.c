@@ -46,20 +46,18 @@ static enum err_code read_archive(const struct job *job, inspect_reader *reader,
                                   struct err *err)
 {
     struct arena *mem = arena_open(CHILD_ARENA); /* goes with the process */
-    struct conda_archive archive = {0};
-    struct conda_filename file;
+    const struct inspect_request *req = &job->request;
+    struct inspected found = {0};
     enum err_code rc;
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory");
-    rc = conda_filename_parse((struct str){job->request.name, job->request.name_len}, &file, err);
-    if (rc)
-        return rc;
-    rc = reader(mem, STDIN_FILENO, job->request.size, &file, &archive, err);
-    if (rc == ERR_NOMEM) /* the machine has memory: it is the package that wants too much */
+    rc = reader(mem, STDIN_FILENO, req->size, (struct str){req->kind, req->kind_len},
+                (struct str){req->name, req->name_len}, &found, err);
+    if (rc == ERR_NOMEM) /* the machine has memory: it is the file that wants too much */
         return fail(err, ERR_INVALID, INSPECT_OVER_LIMITS);
     if (!rc)
-        inspect_wire_success(&archive, out);
+        inspect_wire_success(&found, out);
     return rc;
 }
 
@@ -112,7 +110,7 @@ static void refuse(const struct job *job)
     AUTO(buf_done) struct buf out = BUF_INIT(INSPECT_ANSWER_MAX);
     enum err_code rc;
 
-    inspect_wire_failure(ERR_BUSY, "no process could be started to read the package", &out);
+    inspect_wire_failure(ERR_BUSY, "no process could be started to read the file", &out);
     rc = fs_write_all(job->answer, buf_str(&out), NULL);
     (void)rc;
 }
@@ -168,7 +166,8 @@ static enum message next_message(int control, struct job *ret)
     if (len == 1 && *(const char *)&ret->request == INSPECT_PING)
         return MESSAGE_PING;
     if (len == (ssize_t)sizeof(ret->request) && take_fds(&msg, ret) &&
-        ret->request.name_len <= sizeof(ret->request.name))
+        ret->request.name_len <= sizeof(ret->request.name) &&
+        ret->request.kind_len <= sizeof(ret->request.kind))
         return MESSAGE_JOB;
     return MESSAGE_END;
 }

@@ -4,18 +4,13 @@
  * with threads, and leave every secret of the server readable in the child. */
 #ifndef CORE_INSPECT_HELPER_H
 #define CORE_INSPECT_HELPER_H
-#include "format/conda_archive.h"
-
-/* conda_archive_read(), or what a test puts in its place. */
-typedef enum err_code inspect_reader(struct arena *mem, int fd, uint64_t size,
-                                     const struct conda_filename *file, struct conda_archive *ret,
-                                     struct err *err);
+#include "core/inspected.h"
 
 /* Seconds that a child has for an archive of this size. */
 unsigned inspect_seconds(uint64_t size);
 
-/* Serves requests (inspect_wire.h) until the other end of the socket is closed. Returns the exit
- * status of the process. */
+/* Serves requests (inspect_wire.h) with this reader, kind_read or what a test puts in its place,
+ * until the other end of the socket is closed. Returns the exit status of the process. */
 int inspect_helper_run(int control, inspect_reader *reader);
 
 #endif

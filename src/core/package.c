@@ -9,9 +9,8 @@
 #include "core/gc.h"
 #include "core/limit.h"
 #include "core/organization.h"
-#include "format/conda_name.h"
-#include "format/conda_version.h"
 #include "format/json.h"
+#include "format/version_order.h"
 #include "index/index.h"
 #include "store/label.h"
 #include "store/upload.h"
@@ -58,19 +57,15 @@ enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_p
                            struct file_row *ret, struct err *err)
 {
     struct package_row package;
-    struct file_row file;
+    struct release_row release;
     enum err_code rc = package_require(tx, mem, path->owner, path->package, &package, err);
 
     if (rc)
         return rc;
-    rc = file_find(tx, mem, package.account_id, path->basename, &file, err);
-    /* The file must belong to the package and release that the URL names, not just exist. */
-    if (rc == ERR_NOT_FOUND ||
-        (!rc && (file.package_id != package.id || !str_eq(file.version, path->version))))
-        return file_missing(path, err);
+    rc = release_find(tx, mem, package.id, path->version, &release, err);
     if (!rc)
-        *ret = file;
-    return rc;
+        rc = file_find_in_release(tx, mem, release.id, path->basename, ret, err);
+    return rc == ERR_NOT_FOUND ? file_missing(path, err) : rc;
 }
 
 /* ---- creating ---- */
@@ -120,7 +115,7 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
     int64_t id;
     enum err_code rc;
 
-    if ((rc = conda_check_name(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
+    if ((rc = kind_check_package(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
         (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = account_require(tx, mem, owner, &account, err)) ||
         (rc = access_of_new(app, &account, access, &level, err)))
@@ -146,13 +141,10 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row row;
     struct str text;
-    const struct conda_version *parsed;
     int64_t id;
     enum err_code rc;
 
-    if ((rc = conda_check_version_text(version, err)) ||
-        (rc = conda_version_parse(mem, version, &parsed, err)) ||
-        (rc = attrs_text(mem, attrs, &text, err)) ||
+    if ((rc = kind_check_version(version, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
         (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package, &row, err)))
         return rc;
@@ -213,8 +205,11 @@ enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_r
                            struct err *err)
 {
     struct label_list labels;
-    enum err_code rc = label_list_by_file(tx, t->mem, file->id, &labels, err);
+    enum err_code rc = OK;
 
+    if (!file->subdir.len)
+        return OK; /* in no index */
+    rc = label_list_by_file(tx, t->mem, file->id, &labels, err);
     for (size_t i = 0; !rc && i < labels.count; i++)
         rc = touched_add(t, labels.rows[i].name, file->subdir, err);
     return rc;
@@ -233,18 +228,18 @@ enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx, 
 
 /* ---- removing ---- */
 
-/* The newest version that has a file, in conda's order; empty when there is none. */
+/* The newest version that has a file; empty when there is none. */
 static enum err_code newest_version(struct tx *tx, struct arena *mem, int64_t package_id,
                                     struct file_row *ret_file, struct err *err)
 {
     struct file_list files;
-    const struct conda_version *best = NULL, *v;
+    struct version_order best, v;
     enum err_code rc = file_list_by_package(tx, mem, package_id, &files, err);
 
     *ret_file = (struct file_row){.version = S("")};
     for (size_t i = 0; !rc && i < files.count; i++) {
-        rc = conda_version_parse(mem, files.rows[i].version, &v, err);
-        if (!rc && (!best || conda_version_cmp(v, best) >= 0)) {
+        rc = version_order_of(mem, files.rows[i].version, &v, err);
+        if (!rc && (!ret_file->version.len || version_order_cmp(&v, &best) >= 0)) {
             best = v;
             *ret_file = files.rows[i];
         }
@@ -264,7 +259,7 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
         return rc;
     /* The package's own words, not the uploader's: about.json of its newest file. */
     if (newest.version.len &&
-        ((rc = file_find(tx, mem, newest.account_id, newest.basename, &newest, err)) ||
+        ((rc = file_find_in_release(tx, mem, newest.release_id, newest.basename, &newest, err)) ||
          (rc = json_parse_object(newest.about, &about, err))))
         return rc;
     if (about && json_object_size(about) > 0) {
@@ -282,10 +277,11 @@ static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct 
 {
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->owner),
                                 STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
+    const struct file_name name = {f->account_id, f->type, f->name_key};
     enum err_code rc;
 
     if ((rc = file_delete(tx, f->id, err)) ||
-        (rc = file_name_retire(tx, f->account_id, f->basename, f->sha256, clock_now_ms(), err)))
+        (rc = file_name_retire(tx, &name, f->sha256, clock_now_ms(), err)))
         return rc;
     return audit_add_of(tx, actor, f->account_id, "file.delete", object, f->sha256, err);
 }

@@ -8,8 +8,8 @@
 #include "blob/blob.h"
 #include "config.h"
 #include "core/audit.h"
-#include "core/conda_inspect.h"
 #include "core/gc.h"
+#include "core/kind.h"
 #include "core/limit.h"
 #include "core/package.h"
 #include "format/conda_name.h"
@@ -36,29 +36,6 @@ static enum err_code begin_of_upload(struct app *app, const struct upload_row *u
 }
 
 /* ---- stage ---- */
-
-/* "linux-64/x-1-0.conda" under package x, version 1: the URL may not say one thing and the file
- * name another. */
-static enum err_code check_path(const struct file_path *path, struct err *err)
-{
-    struct str subdir, filename;
-    struct conda_filename f;
-    enum err_code rc;
-
-    if (!str_cut_last(path->basename, '/', &subdir, &filename))
-        return fail(err, ERR_INVALID,
-                    "file \"" STR_FMT
-                    "\" does not begin with its subdir, as in \"linux-64/x-1.0-0.conda\"",
-                    STR_ARG(path->basename));
-    if ((rc = conda_check_subdir(subdir, err)) || (rc = conda_filename_parse(filename, &f, err)))
-        return rc;
-    if (!str_eq(f.name, path->package) || !str_eq(f.version, path->version))
-        return fail(err, ERR_INVALID,
-                    "file \"" STR_FMT "\" does not belong to package \"" STR_FMT
-                    "\" version \"" STR_FMT "\"",
-                    STR_ARG(filename), STR_ARG(path->package), STR_ARG(path->version));
-    return OK;
-}
 
 /* The labels as a JSON array, folded to lower case; none means main. */
 static enum err_code labels_json(struct arena *mem, const struct stage_request *req,
@@ -101,14 +78,14 @@ static enum err_code check_labels(const struct actor *actor, struct str labels_j
 /* A taken name is refused as early as can be known: at once, unless the client says that it has
  * the very same bytes. */
 static enum err_code check_free(struct app *app, struct tx *tx, struct arena *mem,
-                                const struct package_row *package, const struct file_path *path,
+                                const struct file_name *name, const struct file_path *path,
                                 struct str sha256, struct err *err)
 {
     struct file_row file;
     bool retired = false;
-    enum err_code rc = file_find(tx, mem, package->account_id, path->basename, &file, err);
+    enum err_code rc = file_find(tx, mem, name, &file, err);
 
-    if (!rc && sha256.len && str_eq(file.sha256, sha256))
+    if (!rc && sha256.len && str_eq(file.sha256, sha256) && str_eq(file.version, path->version))
         return OK;
     if (!rc)
         return fail(err, ERR_CONFLICT,
@@ -120,7 +97,7 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
         return rc;
     if (app->config->reuse_removed_names)
         return OK;
-    rc = file_name_retired(tx, package->account_id, path->basename, &retired, err);
+    rc = file_name_retired(tx, name, &retired, err);
     if (!rc && retired)
         return fail(err, ERR_CONFLICT,
                     "the file name \"" STR_FMT "\" was used by a removed file and stays reserved",
@@ -128,12 +105,20 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
     return rc;
 }
 
+/* Where the file is to stand. The package is named as it is, not as the URL has it: which names
+ * that differ by capital letters are good enough is a matter of the kind. */
+static enum err_code place_file(const struct kind *kind, struct arena *mem,
+                                const struct file_path *path, const struct package_row *package,
+                                struct file_row *ret, struct err *err)
+{
+    struct file_path named = *path;
+
+    named.package = package->name;
+    return kind_place(kind, mem, &named, ret, err);
+}
+
 static enum err_code check_request(const struct stage_request *req, struct err *err)
 {
-    if (!str_eq(req->type, S("conda")))
-        return fail(err, ERR_INVALID,
-                    "files of type \"" STR_FMT "\" are not accepted; \"conda\" is",
-                    STR_ARG(req->type));
     if (req->sha256.len && !text_is_hex(req->sha256, SHA256_HEX))
         return fail(err, ERR_INVALID,
                     "sha256 \"" STR_FMT "\" is not %d lower-case hexadecimal digits",
@@ -161,7 +146,11 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
     struct release_row release;
-    struct upload_row row = {.basename = path->basename,
+    const struct kind *kind;
+    struct file_row file = {0};
+    struct file_name name;
+    struct upload_row row = {.type = req->type,
+                             .basename = path->basename,
                              .uploader_id = actor->account_id,
                              .declared_sha256 = req->sha256,
                              .description = req->description,
@@ -178,14 +167,18 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     row.ticket_hash = hash_ticket(str_of(ticket), hash);
     row.dist_id = str_of(dist_id);
     row.expires_ms = row.created_ms + app->config->upload_hours * HOUR_MS;
-    if ((rc = check_request(req, err)) || (rc = check_path(path, err)) ||
+    if ((rc = check_request(req, err)) || (rc = kind_require(req->type, &kind, err)) ||
+        (rc = kind_check_scope(kind, actor, err)) ||
         (rc = labels_json(mem, req, &row.labels, err)) ||
         (rc = check_labels(actor, row.labels, err)) ||
         (rc = attrs_json(mem, req->attrs, &row.attrs, err)) ||
         (rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = release_require(tx, mem, &package, path->version, &release, err)) ||
-        (rc = check_free(app, tx, mem, &package, path, req->sha256, err)))
+        (rc = place_file(kind, mem, path, &package, &file, err)))
+        return rc;
+    name = (struct file_name){package.account_id, file.type, file.name_key};
+    if ((rc = check_free(app, tx, mem, &name, path, req->sha256, err)))
         return rc;
     row.account_id = package.account_id;
     row.package_id = package.id;
@@ -338,14 +331,19 @@ static enum err_code require_upload(struct tx *tx, struct arena *mem, const stru
     return rc;
 }
 
+/* The same, and where its file is to stand. */
 static enum err_code find_upload(struct app *app, struct arena *mem, const struct file_path *path,
-                                 struct str dist_id, struct upload_row *ret, struct err *err)
+                                 struct str dist_id, const struct kind **ret_kind,
+                                 struct file_row *ret_file, struct upload_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
     enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
 
-    return rc ? rc : require_upload(tx, mem, path, dist_id, &package, ret, err);
+    if (rc || (rc = require_upload(tx, mem, path, dist_id, &package, ret, err)) ||
+        (rc = kind_require(ret->type, ret_kind, err)))
+        return rc;
+    return place_file(*ret_kind, mem, path, &package, ret_file, err);
 }
 
 /* The upload came to nothing: its row goes, and its bytes if nobody else has them. */
@@ -378,15 +376,15 @@ static enum err_code attach_labels(struct tx *tx, const struct package_row *pack
 
 /* The file's row: a new one, or the one that is there already with the same bytes. */
 static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *mem,
-                                 const struct package_row *package, const struct file_path *path,
-                                 const struct upload_row *upload, struct file_row *file,
-                                 struct err *err)
+                                 const struct file_path *path, const struct upload_row *upload,
+                                 struct file_row *file, struct err *err)
 {
-    enum err_code rc = check_free(app, tx, mem, package, path, upload->sha256, err);
+    const struct file_name name = {upload->account_id, file->type, file->name_key};
+    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, err);
 
     if (rc)
         return rc;
-    rc = file_find(tx, mem, upload->account_id, path->basename, file, err);
+    rc = file_find(tx, mem, &name, file, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
     file->account_id = upload->account_id;
@@ -422,7 +420,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
     if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
-        (rc = insert_file(app, tx, mem, &package, path, upload, file, err)) ||
+        (rc = insert_file(app, tx, mem, path, upload, file, err)) ||
         (rc = attach_labels(tx, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
@@ -440,12 +438,13 @@ enum err_code publish_commit(struct app *app, struct arena *mem, const struct ac
 {
     struct upload_row upload;
     struct file_row file = {0};
+    const struct kind *kind;
     enum err_code rc;
 
-    if ((rc = find_upload(app, mem, path, dist_id, &upload, err)) ||
-        (rc = check_labels(actor, upload.labels, err)))
+    if ((rc = find_upload(app, mem, path, dist_id, &kind, &file, &upload, err)) ||
+        (rc = check_labels(actor, upload.labels, err)) || (rc = kind_check_scope(kind, actor, err)))
         return rc;
-    rc = conda_inspect_file(app, mem, &upload, &file, err);
+    rc = kind_inspect(kind, app, mem, &upload, &file, err);
     if (!rc)
         rc = commit_rows(app, mem, actor, path, &upload, &file, err);
     /* What the uploader must change dies here; what is our trouble (disk, memory) may be tried

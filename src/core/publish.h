@@ -12,15 +12,11 @@
 #include "app.h"
 #include "base/arena.h"
 #include "core/actor.h"
+#include "core/kind.h"
 #include "store/file.h"
 
-/* owner/package/version/basename as the URL says. */
-struct file_path {
-    struct str owner, package, version, basename;
-};
-
 struct stage_request {
-    struct str type;          /* "conda" */
+    struct str type;          /* a name of core/kind */
     struct str description;   /* may be empty */
     const struct str *labels; /* folded to lower case; none: "main" */
     size_t label_count;
@@ -33,7 +29,7 @@ struct staged {
 };
 /* ERR_NOT_FOUND: no such package or release; ERR_CONFLICT: a committed file has this name and (as
  * far as declared) other bytes; ERR_INVALID, ERR_UNPROCESSABLE: names or labels break a rule;
- * ERR_DENIED: the actor's token is not for a label. */
+ * ERR_DENIED: the actor's token is not for a label, or for files of this kind. */
 enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct file_path *path, const struct stage_request *req,
                             struct staged *ret, struct err *err) MUST_USE;

@@ -20,11 +20,11 @@ enum scope {
     SCOPE_FILES_DOWNLOAD = 1 << 9,
     SCOPE_FILES_UPLOAD = 1 << 10,
 
-    /* Needs that several scopes meet. Another kind of files that is published through the same
-     * routes adds its upload scope here, and is then told apart in core/publish. */
-    SCOPES_PUBLISH = SCOPE_API_WRITE | SCOPE_CONDA_UPLOAD,
-    SCOPES_LOOK =
-        SCOPE_API_READ | SCOPE_CONDA_UPLOAD, /* what an upload looks at before and after */
+    /* Needs that several scopes meet. Which kind of files it is that is published is told apart
+     * in core/publish (kind_check_scope). */
+    SCOPES_UPLOAD = SCOPE_CONDA_UPLOAD | SCOPE_PYPI_UPLOAD | SCOPE_CRAN_UPLOAD | SCOPE_FILES_UPLOAD,
+    SCOPES_PUBLISH = SCOPE_API_WRITE | SCOPES_UPLOAD,
+    SCOPES_LOOK = SCOPE_API_READ | SCOPES_UPLOAD, /* what an upload looks at before and after */
 };
 
 struct scope_name {

@@ -1,7 +1,7 @@
 #include "core/verify_packages.h"
 
 #include "base/limits.h"
-#include "format/conda_version.h"
+#include "format/version_order.h"
 #include "store/survey.h"
 
 /* The package whose versions are being read. */
@@ -10,7 +10,7 @@ struct latest {
     struct arena *mem;     /* of all that follows; NULL: no package yet */
     struct str name, says; /* "alice/x" */
     struct str best;       /* newest of its versions; empty: none has files */
-    const struct conda_version *best_version;
+    struct version_order best_order;
     bool says_best; /* the row names a version that is as new as the best */
 };
 
@@ -39,17 +39,17 @@ static enum err_code latest_begin(struct latest *l, struct rows *rows, struct er
 static enum err_code latest_add(struct latest *l, struct str text, struct err *err)
 {
     struct str version = str_dup(l->mem, text);
-    const struct conda_version *parsed = NULL;
-    enum err_code rc = version.ptr ? conda_version_parse(l->mem, version, &parsed, err)
+    struct version_order parsed;
+    enum err_code rc = version.ptr ? version_order_of(l->mem, version, &parsed, err)
                                    : fail(err, ERR_NOMEM, "out of memory");
     int order;
 
     if (rc)
         return rc;
-    order = l->best_version ? conda_version_cmp(parsed, l->best_version) : 1;
+    order = l->best.len ? version_order_cmp(&parsed, &l->best_order) : 1;
     if (order > 0) {
         l->best = version;
-        l->best_version = parsed;
+        l->best_order = parsed;
         l->says_best = false;
     }
     if (order >= 0 && str_eq(version, l->says))

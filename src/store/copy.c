@@ -63,18 +63,20 @@ static const struct stmt stmts[] = {
           "package_id, account_id"),
     TABLE("release", "id, package_id, version, attrs, created_ms", P5, "iitti", "id"),
     TABLE("file",
-          "id, account_id, package_id, release_id, type, basename, subdir, filename, sha256, md5, "
-          "size, record, run_exports, about, facts, description, build_timestamp_ms, uploaded_ms, "
+          "id, account_id, package_id, release_id, type, name_key, basename, subdir, filename, "
+          "sha256, md5, size, record, run_exports, about, facts, description, build_timestamp_ms, "
+          "uploaded_ms, "
           "uploader_id",
-          P19, "iiiittttttitttttiiI", "id"),
+          P19 ", $20", "iiiitttttttitttttiiI", "id"),
     TABLE("label", "id, account_id, name, locked, access", P5, "iitit", "id"),
     TABLE("file_label", "file_id, label_id", "$1, $2", "ii", "file_id, label_id"),
-    TABLE("retired_name", "account_id, basename, sha256, retired_ms", P4, "itti",
-          "account_id, basename"),
+    TABLE("retired_name", "account_id, type, name_key, sha256, retired_ms", P5, "ittti",
+          "account_id, type, name_key"),
     TABLE("upload",
-          "id, ticket_hash, dist_id, account_id, uploader_id, package_id, release_id, basename, "
-          "declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, expires_ms",
-          P17, "ibtiiiitttttttiii", "id"),
+          "id, ticket_hash, dist_id, account_id, uploader_id, package_id, release_id, type, "
+          "basename, declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, "
+          "expires_ms",
+          P17 ", $18", "ibtiiiittttttttiii", "id"),
     TABLE("index_doc",
           "id, account_id, label, access, subdir, name, package, sha256, size, modified_ms, "
           "retired_ms",

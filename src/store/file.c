@@ -7,13 +7,13 @@
 /* texts: the three columns that can be long, or what stands in for them in lists. */
 #define FILES(texts)                                                                               \
     "SELECT f.id, f.package_id, f.release_id, f.account_id, a.login, p.name, r.version, f.type, "  \
-    "f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, " texts                  \
+    "f.name_key, f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, " texts      \
     ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id, p.access "               \
     "FROM file f JOIN account a ON a.id = f.account_id JOIN package p ON p.id = f.package_id "     \
     "JOIN release r ON r.id = f.release_id "
 #define ALL_TEXTS  "f.run_exports, f.about, f.facts"
 #define NO_TEXTS   "'', '', ''"
-#define FILE_TYPES "iiiitttttttttitttttiiIt"
+#define FILE_TYPES "iiiittttttttttitttttiiIt"
 
 /* The columns FILE_CHANNEL_... */
 #define CHANNEL                                                                                    \
@@ -30,6 +30,7 @@
 enum {
     INSERT,
     FIND,
+    FIND_IN_RELEASE,
     DELETE,
     BY_PACKAGE,
     BY_RELEASE,
@@ -43,13 +44,18 @@ enum {
 };
 static const struct stmt stmts[] = {
     [INSERT] = {"file_insert",
-                "INSERT INTO file (account_id, package_id, release_id, type, basename, subdir, "
-                "filename, sha256, md5, size, record, run_exports, about, facts, description, "
-                "build_timestamp_ms, uploaded_ms, uploader_id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-                "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
-                "iiittttttitttttiiI", "i"},
-    [FIND] = {"file_find", FILES(ALL_TEXTS) "WHERE f.account_id = $1 AND f.basename = $2", "it",
+                "INSERT INTO file (account_id, package_id, release_id, type, name_key, basename, "
+                "subdir, filename, sha256, md5, size, record, run_exports, about, facts, "
+                "description, build_timestamp_ms, uploaded_ms, uploader_id) VALUES ($1, $2, $3, "
+                "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) "
+                "RETURNING id",
+                "iiitttttttitttttiiI", "i"},
+    [FIND] = {"file_find",
+              FILES(ALL_TEXTS) "WHERE f.account_id = $1 AND f.type = $2 AND f.name_key = $3", "itt",
               FILE_TYPES},
+    [FIND_IN_RELEASE] = {"file_find_in_release",
+                         FILES(ALL_TEXTS) "WHERE f.release_id = $1 AND f.basename = $2", "it",
+                         FILE_TYPES},
     [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1", "i", ""},
     [BY_PACKAGE] = {"file_list_by_package",
                     FILES(NO_TEXTS) "WHERE f.package_id = $1 ORDER BY f.uploaded_ms, f.id", "i",
@@ -65,29 +71,31 @@ static const struct stmt stmts[] = {
                         "AND f.subdir = $3 " UP_TO("$4") "ORDER BY f.filename",
                         "ittt", CHANNEL_TYPES},
     [CHANNEL_ALL] = {"file_channel_all",
-                     CHANNEL
-                     "FROM package p JOIN release r ON r.package_id = p.id "
-                     "JOIN file f ON f.release_id = r.id WHERE p.account_id = $1 AND " CARRIES
-                         UP_TO("$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
+                     CHANNEL "FROM package p JOIN release r ON r.package_id = p.id "
+                             "JOIN file f ON f.release_id = r.id AND f.type = 'conda' "
+                             "WHERE p.account_id = $1 AND " CARRIES UP_TO(
+                                 "$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
                      "itt", CHANNEL_TYPES},
     [CHANNEL_ANY] = {"file_channel_any",
                      "SELECT 1 FROM package p JOIN file f ON f.package_id = p.id "
                      "WHERE p.account_id = $1 AND " CARRIES
-                     "AND p.access = $3 AND ($4 = '' OR f.subdir = $4) LIMIT 1",
+                     "AND p.access = $3 AND (($4 = '' AND f.type = 'conda') OR "
+                     "($4 <> '' AND f.subdir = $4)) LIMIT 1",
                      "ittt", "i"},
     [IN_CHANNEL] = {"file_in_channel",
                     "SELECT f.id, f.package_id, f.sha256, f.size, f.uploaded_ms, p.access "
                     "FROM file f JOIN package p ON p.id = f.package_id "
-                    "WHERE f.account_id = $1 AND " CARRIES "AND f.basename = $3",
-                    "itt", "iitiit"},
+                    "WHERE f.account_id = $1 AND " CARRIES "AND f.type = $3 AND f.name_key = $4",
+                    "ittt", "iitiit"},
     [NAME_RETIRE] = {"file_name_retire",
-                     "INSERT INTO retired_name (account_id, basename, sha256, retired_ms) "
-                     "VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, basename) DO UPDATE SET "
-                     "sha256 = excluded.sha256, retired_ms = excluded.retired_ms",
-                     "itti", ""},
+                     "INSERT INTO retired_name (account_id, type, name_key, sha256, retired_ms) "
+                     "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, type, name_key) "
+                     "DO UPDATE SET sha256 = excluded.sha256, retired_ms = excluded.retired_ms",
+                     "ittti", ""},
     [NAME_RETIRED] = {"file_name_retired",
-                      "SELECT COUNT(*) FROM retired_name WHERE account_id = $1 AND basename = $2",
-                      "it", "i"},
+                      "SELECT COUNT(*) FROM retired_name "
+                      "WHERE account_id = $1 AND type = $2 AND name_key = $3",
+                      "itt", "i"},
     [BLOB_USED] = {"file_blob_used",
                    "SELECT 1 FROM file WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
@@ -106,10 +114,11 @@ enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *re
     enum err_code code = db_insert(
         tx, &stmts[INSERT],
         DB_ARGS(db_int(row->account_id), db_int(row->package_id), db_int(row->release_id),
-                db_text(row->type), db_text(row->basename), db_text(row->subdir),
-                db_text(row->filename), db_text(row->sha256), db_text(row->md5), db_int(row->size),
-                db_text(row->record), db_text(row->run_exports), db_text(row->about),
-                db_text(row->facts), db_text(row->description), db_int(row->build_timestamp_ms),
+                db_text(row->type), db_text(row->name_key), db_text(row->basename),
+                db_text(row->subdir), db_text(row->filename), db_text(row->sha256),
+                db_text(row->md5), db_int(row->size), db_text(row->record),
+                db_text(row->run_exports), db_text(row->about), db_text(row->facts),
+                db_text(row->description), db_int(row->build_timestamp_ms),
                 db_int(row->uploaded_ms), row->uploader_id ? db_int(row->uploader_id) : db_null()),
         ret_id, err);
 
@@ -132,6 +141,7 @@ static enum err_code read_file(struct rows *rows, struct arena *mem, void *ret, 
     row.package = reader_text(&r);
     row.version = reader_text(&r);
     row.type = reader_text(&r);
+    row.name_key = reader_text(&r);
     row.basename = reader_text(&r);
     row.subdir = reader_text(&r);
     row.filename = reader_text(&r);
@@ -153,12 +163,23 @@ static enum err_code read_file(struct rows *rows, struct arena *mem, void *ret, 
     return code;
 }
 
-enum err_code file_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str basename,
+enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name *name,
                         struct file_row *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code =
-        db_one(tx, &stmts[FIND], DB_ARGS(db_int(account_id), db_text(basename)), &rows, err);
+    enum err_code code = db_one(
+        tx, &stmts[FIND],
+        DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key)), &rows, err);
+
+    return code ? code : read_file(rows, mem, ret, err);
+}
+
+enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t release_id,
+                                   struct str basename, struct file_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &stmts[FIND_IN_RELEASE],
+                                DB_ARGS(db_int(release_id), db_text(basename)), &rows, err);
 
     return code ? code : read_file(rows, mem, ret, err);
 }
@@ -235,16 +256,16 @@ enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str lab
                   ret_any, err);
 }
 
-enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
-                              struct str label, struct str basename, struct file_row *ret,
-                              struct err *err)
+enum err_code file_in_channel(struct tx *tx, struct arena *mem, const struct file_name *name,
+                              struct str label, struct file_row *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    struct file_row row = {.account_id = account_id};
+    struct file_row row = {.account_id = name->account_id};
     struct reader r;
-    enum err_code code =
-        db_one(tx, &stmts[IN_CHANNEL],
-               DB_ARGS(db_int(account_id), db_text(label), db_text(basename)), &rows, err);
+    enum err_code code = db_one(
+        tx, &stmts[IN_CHANNEL],
+        DB_ARGS(db_int(name->account_id), db_text(label), db_text(name->type), db_text(name->key)),
+        &rows, err);
 
     if (code)
         return code;
@@ -263,20 +284,22 @@ enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_
 
 /* --- names and bytes ----------------------------------------------------------------------- */
 
-enum err_code file_name_retire(struct tx *tx, int64_t account_id, struct str basename,
-                               struct str sha256, int64_t now_ms, struct err *err)
+enum err_code file_name_retire(struct tx *tx, const struct file_name *name, struct str sha256,
+                               int64_t now_ms, struct err *err)
 {
     return db_exec(tx, &stmts[NAME_RETIRE],
-                   DB_ARGS(db_int(account_id), db_text(basename), db_text(sha256), db_int(now_ms)),
+                   DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key),
+                           db_text(sha256), db_int(now_ms)),
                    NULL, err);
 }
 
-enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str basename,
-                                bool *ret_retired, struct err *err)
+enum err_code file_name_retired(struct tx *tx, const struct file_name *name, bool *ret_retired,
+                                struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, &stmts[NAME_RETIRED],
-                                DB_ARGS(db_int(account_id), db_text(basename)), &rows, err);
+    enum err_code code = db_one(
+        tx, &stmts[NAME_RETIRED],
+        DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key)), &rows, err);
 
     if (code == OK)
         *ret_retired = rows_int(rows, 0) > 0;

@@ -9,13 +9,15 @@ struct file_row {
     int64_t id, package_id, release_id, account_id;
     struct str owner, package, version; /* joined; ignored by file_insert, like */
     enum access_level access;           /* that of the package */
-    struct str type;                    /* "conda" */
-    struct str basename;    /* "linux-64/x-1-0.conda": unique within the account and type */
-    struct str subdir;      /* "linux-64" */
-    struct str filename;    /* "x-1-0.conda" */
+    struct str type;                    /* "conda"; see core/kind */
+    struct str name_key;    /* its name where names of its type are unique in an account */
+    struct str basename;    /* "linux-64/x-1-0.conda": unique within the release */
+    struct str subdir;      /* "linux-64": the part of an index that lists it; empty: none does */
+    struct str filename;    /* "x-1-0.conda": under which it is downloaded */
     struct str sha256, md5; /* hex */
     int64_t size;
-    struct str record;      /* canonical JSON of the repodata record without md5, sha256, size */
+    struct str record;      /* canonical JSON of what its type says of it; of conda: the repodata
+                               record without md5, sha256, size */
     struct str run_exports; /* canonical JSON, "{}" at least */
     struct str about;       /* canonical JSON, "{}" at least */
     struct str facts;       /* canonical JSON of what channeldata needs from the archive */
@@ -26,8 +28,16 @@ struct file_row {
 };
 enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *ret_id,
                           struct err *err) MUST_USE; /* ERR_CONFLICT: basename used */
-enum err_code file_find(struct tx *tx, struct arena *mem, int64_t account_id, struct str basename,
+/* What no two files may have in common. */
+struct file_name {
+    int64_t account_id;
+    struct str type, key;
+};
+enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name *name,
                         struct file_row *ret, struct err *err) MUST_USE;
+enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t release_id,
+                                   struct str basename, struct file_row *ret,
+                                   struct err *err) MUST_USE;
 enum err_code file_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
 
 /* Rows of a list come without run_exports, about and facts (empty): a package can have thousands
@@ -44,7 +54,7 @@ enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t rel
 
 /* Files of one channel subdir (account, label, subdir) whose packages have at most the `widest`
  * access, by filename: a cursor, because a channel can be larger than memory should be. subdir
- * empty: all subdirs, by (name, version, subdir). Columns: FILE_CHANNEL_*. */
+ * empty: conda's of all subdirs, by (name, version, subdir). Columns: FILE_CHANNEL_*. */
 enum {
     FILE_CHANNEL_FILENAME,
     FILE_CHANNEL_SHA256,
@@ -71,15 +81,14 @@ enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str lab
                                struct err *err) MUST_USE;
 /* Is this file in this channel? Gives what a download needs: sha256, size, uploaded_ms, id,
  * package_id, access. Whoever asks has to see whether it may be shown. */
-enum err_code file_in_channel(struct tx *tx, struct arena *mem, int64_t account_id,
-                              struct str label, struct str basename, struct file_row *ret,
-                              struct err *err) MUST_USE;
+enum err_code file_in_channel(struct tx *tx, struct arena *mem, const struct file_name *name,
+                              struct str label, struct file_row *ret, struct err *err) MUST_USE;
 
 /* A name that was used and removed: reserved unless the settings allow its reuse. */
-enum err_code file_name_retire(struct tx *tx, int64_t account_id, struct str basename,
-                               struct str sha256, int64_t now_ms, struct err *err) MUST_USE;
-enum err_code file_name_retired(struct tx *tx, int64_t account_id, struct str basename,
-                                bool *ret_retired, struct err *err) MUST_USE;
+enum err_code file_name_retire(struct tx *tx, const struct file_name *name, struct str sha256,
+                               int64_t now_ms, struct err *err) MUST_USE;
+enum err_code file_name_retired(struct tx *tx, const struct file_name *name, bool *ret_retired,
+                                struct err *err) MUST_USE;
 
 /* Does any row still use these bytes: a file, a pending upload, a document of an index? (All are
  * asked, because the bytes of an upload may happen, or be made, to equal those of a document.) */

@@ -30,7 +30,8 @@ enum {
     RELEASE_LIST
 };
 static const struct stmt stmts[] = {
-    [PACKAGE_FIND] = {"package_find", PACKAGE "WHERE a.login = lower($1) AND p.name = $2", "tt",
+    [PACKAGE_FIND] = {"package_find",
+                      PACKAGE "WHERE a.login = lower($1) AND lower(p.name) = lower($2)", "tt",
                       PACKAGE_TYPES},
     [PACKAGE_TYPES_OF] = {"package_types_of",
                           "SELECT DISTINCT type FROM file WHERE package_id = $1 ORDER BY type", "i",
@@ -53,7 +54,8 @@ static const struct stmt stmts[] = {
                              "i", PACKAGE_TYPES},
     [PACKAGE_ACCESS_OF] = {"package_access_of",
                            "SELECT p.id, p.access FROM package p JOIN account a "
-                           "ON a.id = p.account_id WHERE a.login = lower($1) AND p.name = $2",
+                           "ON a.id = p.account_id "
+                           "WHERE a.login = lower($1) AND lower(p.name) = lower($2)",
                            "tt", "it"},
     [PACKAGE_SET_ACCESS] = {"package_set_access", "UPDATE package SET access = $1 WHERE id = $2",
                             "ti", ""},

@@ -48,13 +48,14 @@ static const struct stmt stmts[] = {
                   "SELECT account_id, label FROM index_doc WHERE retired_ms IS NULL"
                   ") c ON c.account_id = a.id",
                   "", "itt"},
-    [SUBDIRS] = {"survey_subdirs",
-                 "SELECT f.subdir FROM file f WHERE f.account_id = $1 AND EXISTS "
-                 "(SELECT 1 FROM file_label fl JOIN label l ON l.id = fl.label_id "
-                 "WHERE fl.file_id = f.id AND l.account_id = f.account_id AND l.name = $2) UNION "
-                 "SELECT subdir FROM index_doc WHERE account_id = $1 AND label = $2 "
-                 "AND retired_ms IS NULL AND subdir <> ''",
-                 "it", "t"},
+    [SUBDIRS] =
+        {"survey_subdirs",
+         "SELECT f.subdir FROM file f WHERE f.account_id = $1 AND f.subdir <> '' AND EXISTS "
+         "(SELECT 1 FROM file_label fl JOIN label l ON l.id = fl.label_id "
+         "WHERE fl.file_id = f.id AND l.account_id = f.account_id AND l.name = $2) UNION "
+         "SELECT subdir FROM index_doc WHERE account_id = $1 AND label = $2 "
+         "AND retired_ms IS NULL AND subdir <> ''",
+         "it", "t"},
     [VERSIONS] = {"survey_versions",
                   "SELECT p.id, a.login, p.name, p.latest_version, r.version FROM package p "
                   "JOIN account a ON a.id = p.account_id LEFT JOIN release r "

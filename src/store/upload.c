@@ -5,10 +5,10 @@
 #include "store/statements.h"
 
 #define UPLOAD                                                                                     \
-    "SELECT id, dist_id, account_id, uploader_id, package_id, release_id, basename, "              \
+    "SELECT id, dist_id, account_id, uploader_id, package_id, release_id, type, basename, "        \
     "declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, expires_ms, "     \
     "ticket_hash FROM upload "
-#define UPLOAD_TYPES "itiiiitttttttiiib"
+#define UPLOAD_TYPES "itiiiittttttttiiib"
 
 enum {
     INSERT,
@@ -24,10 +24,10 @@ enum {
 static const struct stmt stmts[] = {
     [INSERT] = {"upload_insert",
                 "INSERT INTO upload (ticket_hash, dist_id, account_id, uploader_id, package_id, "
-                "release_id, basename, declared_sha256, attrs, labels, description, sha256, md5, "
-                "size, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-                "$11, '', '', 0, $12, $13)",
-                "btiiiitttttii", ""},
+                "release_id, type, basename, declared_sha256, attrs, labels, description, sha256, "
+                "md5, size, created_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                "$10, $11, $12, '', '', 0, $13, $14)",
+                "btiiiittttttii", ""},
     [BY_TICKET] = {"upload_by_ticket", UPLOAD "WHERE ticket_hash = $1 AND expires_ms > $2", "bi",
                    UPLOAD_TYPES},
     [BY_DIST_ID] = {"upload_by_dist_id", UPLOAD "WHERE dist_id = $1 AND expires_ms > $2", "ti",
@@ -57,10 +57,10 @@ enum err_code upload_insert(struct tx *tx, const struct upload_row *row, struct 
     return db_exec(tx, &stmts[INSERT],
                    DB_ARGS(db_bytes(row->ticket_hash), db_text(row->dist_id),
                            db_int(row->account_id), db_int(row->uploader_id),
-                           db_int(row->package_id), db_int(row->release_id), db_text(row->basename),
-                           db_text(row->declared_sha256), db_text(row->attrs), db_text(row->labels),
-                           db_text(row->description), db_int(row->created_ms),
-                           db_int(row->expires_ms)),
+                           db_int(row->package_id), db_int(row->release_id), db_text(row->type),
+                           db_text(row->basename), db_text(row->declared_sha256),
+                           db_text(row->attrs), db_text(row->labels), db_text(row->description),
+                           db_int(row->created_ms), db_int(row->expires_ms)),
                    NULL, err);
 }
 
@@ -77,6 +77,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, struct uploa
     row.uploader_id = reader_int(&r);
     row.package_id = reader_int(&r);
     row.release_id = reader_int(&r);
+    row.type = reader_text(&r);
     row.basename = reader_text(&r);
     row.declared_sha256 = reader_text(&r);
     row.attrs = reader_text(&r);

@@ -9,7 +9,7 @@ struct upload_row {
     struct str ticket_hash; /* SHA-256 (32 bytes) of the secret in post_url */
     struct str dist_id;     /* public handle, echoed by the client at commit */
     int64_t account_id, uploader_id, package_id, release_id;
-    struct str basename;
+    struct str type, basename;  /* see core/kind */
     struct str declared_sha256; /* hex; empty when the client said none */
     struct str attrs;           /* JSON object the client declared */
     struct str labels;          /* JSON array of label names */

@@ -250,14 +250,14 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
                                   struct found *ret, struct err *err)
 {
     struct file_row file;
-    struct str basename =
-        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(t->subdir), STR_ARG(t->name));
+    const struct file_name name = {
+        ret->channel.account_id, S("conda"),
+        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(t->subdir), STR_ARG(t->name))};
     enum err_code rc;
 
-    if (!basename.ptr)
+    if (!name.key.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = file_in_channel(tx, c->mem, ret->channel.account_id, ret->channel.label, basename,
-                              &file, err)))
+    if ((rc = file_in_channel(tx, c->mem, &name, ret->channel.label, &file, err)))
         return rc;
     if (!view_shows(&c->sight.view, file.access, file.package_id))
         return ERR_NOT_FOUND;

@@ -230,6 +230,9 @@ static inline int64_t add_release(struct fixture *f, struct tx *tx, int64_t pack
     return id;
 }
 
+/* The name of a conda package, for the functions that look for it. */
+#define CONDA(account, key) (&(const struct file_name){account, S("conda"), key})
+
 static inline struct file_row file_of(struct fixture *f, int64_t account, int64_t package,
                                       int64_t release, const char *basename)
 {
@@ -241,6 +244,7 @@ static inline struct file_row file_of(struct fixture *f, int64_t account, int64_
         .package_id = package,
         .release_id = release,
         .type = S("conda"),
+        .name_key = str_of(basename),
         .basename = str_of(basename),
         .subdir = subdir,
         .filename = filename,

@@ -113,6 +113,7 @@ static int64_t add_file(struct fixture *f, const char *subdir, const char *name,
     struct file_row row = {
         .account_id = f->ch.account_id,
         .type = S("conda"),
+        .name_key = str_fmt(f->mem, "%s/%s", subdir, filename.ptr),
         .basename = str_fmt(f->mem, "%s/%s", subdir, filename.ptr),
         .subdir = str_of(subdir),
         .filename = filename,

@@ -18,9 +18,11 @@
 #include "core/inspect.h"
 #include "core/inspect_helper.h"
 #include "core/inspect_wire.h"
+#include "core/kind.h"
+#include "format/conda_name.h"
 #include "make_archive.h"
 
-#define OVER_LIMITS "the package could not be read within its limits of time and memory"
+#define OVER_LIMITS "the file could not be read within its limits of time and memory"
 
 /* ---- The reader ------------------------------------------------------------------------------ */
 
@@ -88,26 +90,30 @@ static void wait_for_change(int fd)
         ;
 }
 
-static enum err_code read_or_misbehave(struct arena *mem, int fd, uint64_t size,
-                                       const struct conda_filename *file, struct conda_archive *ret,
-                                       struct err *err)
+static enum err_code read_or_misbehave(struct arena *mem, int fd, uint64_t size, struct str kind,
+                                       struct str filename, struct inspected *ret, struct err *err)
 {
+    struct conda_filename file;
+    enum err_code rc = conda_filename_parse(filename, &file, err);
+
+    if (rc)
+        return rc;
     for (size_t i = 0; i < COUNT(deeds); i++)
-        if (str_eq(file->name, str_of(deeds[i].name)))
+        if (str_eq(file.name, str_of(deeds[i].name)))
             deeds[i].run();
-    if (str_eq(file->name, S("hungers")))
+    if (str_eq(file.name, S("hungers")))
         return fail(err, ERR_NOMEM, "out of memory");
-    if (str_eq(file->name, S("waits")))
+    if (str_eq(file.name, S("waits")))
         wait_for_change(fd);
-    if (str_eq(file->name, S("who")) || str_eq(file->name, S("waits"))) {
-        ret->index_json = str_fmt(mem, "%d", (int)helper_pid);
+    if (str_eq(file.name, S("who")) || str_eq(file.name, S("waits"))) {
+        ret->texts[0] = str_fmt(mem, "%d", (int)helper_pid);
         return OK;
     }
-    if (str_eq(file->name, S("secret"))) {
-        ret->index_json = str_fmt(mem, "%s", getenv("TERRARIUM_SECRET") ? "known" : "unknown");
+    if (str_eq(file.name, S("secret"))) {
+        ret->texts[0] = str_fmt(mem, "%s", getenv("TERRARIUM_SECRET") ? "known" : "unknown");
         return OK;
     }
-    return conda_archive_read(mem, fd, size, file, ret, err);
+    return kind_read(mem, fd, size, kind, filename, ret, err);
 }
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
@@ -151,15 +157,12 @@ static int leave(void **state)
 }
 
 static enum err_code ask_fd(struct fixture *f, const char *name, int fd, uint64_t size,
-                            struct conda_archive *ret, struct err *err)
+                            struct inspected *ret, struct err *err)
 {
-    struct conda_filename file;
-    enum err_code rc = conda_filename_parse(str_of(name), &file, err);
-
-    return rc ? rc : inspect_conda(f->inspector, f->a, fd, size, &file, ret, err);
+    return inspect_file(f->inspector, f->a, fd, size, S("conda"), str_of(name), ret, err);
 }
 
-static enum err_code ask(struct fixture *f, const char *name, struct conda_archive *ret,
+static enum err_code ask(struct fixture *f, const char *name, struct inspected *ret,
                          struct err *err)
 {
     return ask_fd(f, name, f->fd, f->package.len, ret, err);
@@ -167,11 +170,11 @@ static enum err_code ask(struct fixture *f, const char *name, struct conda_archi
 
 static pid_t current_helper(struct fixture *f)
 {
-    struct conda_archive out = {0};
+    struct inspected out = {0};
     uint64_t pid = 0;
 
     assert_int_equal(ask(f, "who-1.0-0.conda", &out, NULL), OK);
-    assert_true(str_u64(out.index_json, INT32_MAX, &pid));
+    assert_true(str_u64(out.texts[0], INT32_MAX, &pid));
     return (pid_t)pid;
 }
 
@@ -192,24 +195,24 @@ static int open_descriptors(void)
 static void a_package_is_read_in_a_child(void **state)
 {
     struct fixture *f = *state;
-    struct conda_archive out = {0};
+    struct inspected out = {0};
 
     assert_int_equal(lseek(f->fd, 5, SEEK_SET), 5);
     assert_int_equal(ask(f, "pkg-1.0-0.conda", &out, NULL), OK);
-    assert_str(out.index_json, "{}");
+    assert_str(out.texts[0], "{}");
     assert_int_equal(lseek(f->fd, 0, SEEK_CUR), 5); /* the descriptor stays as it was */
 }
 
 static void what_is_wrong_with_an_archive_is_told(void **state)
 {
     struct fixture *f = *state;
-    struct conda_archive out = {0};
+    struct inspected out = {0};
     struct err err = {0};
 
     assert_int_equal(ask(f, "other-1.0-0.conda", &out, &err), ERR_INVALID);
     assert_string_equal(err.msg, "the package has no component \"info-other-1.0-0.tar.zst\"");
     assert_int_equal(ask(f, "pkg-1.0-0.tar.bz2", &out, &err), ERR_INVALID);
-    assert_null(out.index_json.ptr);
+    assert_null(out.texts[0].ptr);
 }
 
 static void a_child_that_breaks_out_gives_no_answer(void **state)
@@ -218,7 +221,7 @@ static void a_child_that_breaks_out_gives_no_answer(void **state)
     pid_t before = current_helper(f);
 
     for (size_t i = 0; i < COUNT(deeds); i++) {
-        struct conda_archive out = {0};
+        struct inspected out = {0};
         struct err err = {0};
         char name[64];
         enum err_code rc;
@@ -229,14 +232,14 @@ static void a_child_that_breaks_out_gives_no_answer(void **state)
             print_error("%s: %s\n", name, err_slug(rc));
         assert_int_equal(rc, ERR_INVALID);
         assert_string_equal(err.msg, OVER_LIMITS);
-        assert_null(out.index_json.ptr);
+        assert_null(out.texts[0].ptr);
     }
     assert_int_equal(current_helper(f), before); /* none of them harmed the helper */
 }
 
 static void a_package_that_needs_too_much_memory_is_at_fault(void **state)
 {
-    struct conda_archive out = {0};
+    struct inspected out = {0};
     struct err err = {0};
 
     assert_int_equal(ask(*state, "hungers-1.0-0.conda", &out, &err), ERR_INVALID);
@@ -247,13 +250,13 @@ static void secrets_of_the_environment_stay_here(void **state)
 {
     struct fixture *f = *state;
     struct inspector *usual = f->inspector;
-    struct conda_archive out = {0};
+    struct inspected out = {0};
 
     assert_int_equal(setenv("TERRARIUM_SECRET", "x", 1), 0);
     assert_int_equal(inspector_open(&f->log, &f->inspector, NULL), OK);
     assert_int_equal(unsetenv("TERRARIUM_SECRET"), 0);
     assert_int_equal(ask(f, "secret-1.0-0.conda", &out, NULL), OK);
-    assert_str(out.index_json, "unknown");
+    assert_str(out.texts[0], "unknown");
     inspector_close(f->inspector);
     f->inspector = usual;
 }
@@ -292,7 +295,7 @@ static void requests_in_flight_survive_the_end_of_the_helper(void **state)
 
     for (int busy = 0; busy < 2; busy++) {
         struct killing k = {current_helper(f), make_fd(S("w"))};
-        struct conda_archive out = {0};
+        struct inspected out = {0};
         pthread_t thread;
         char was[20];
 
@@ -301,7 +304,7 @@ static void requests_in_flight_survive_the_end_of_the_helper(void **state)
             assert_int_equal(kill(k.helper, SIGSTOP), 0);
         assert_int_equal(pthread_create(&thread, NULL, kill_soon, &k), 0);
         assert_int_equal(ask_fd(f, "waits-1.0-0.conda", k.fd, 1, &out, NULL), OK);
-        assert_false(str_eq(out.index_json, str_of(was)));
+        assert_false(str_eq(out.texts[0], str_of(was)));
         assert_int_equal(pthread_join(thread, NULL), 0);
         (void)close(k.fd);
     }
@@ -318,12 +321,12 @@ static void *ask_often(void *arg)
 
     own.a = arena_open(16 * MIB);
     for (int i = 0; i < REQUESTS; i++) {
-        struct conda_archive out = {0};
+        struct inspected out = {0};
         struct err err = {0};
         const char *name = i % 5 ? "pkg-1.0-0.conda" : "crashes-1.0-0.conda";
         enum err_code rc = ask(&own, name, &out, &err);
 
-        wrong += i % 5 ? rc != OK || !str_eq(out.index_json, S("{}")) : rc != ERR_INVALID;
+        wrong += i % 5 ? rc != OK || !str_eq(out.texts[0], S("{}")) : rc != ERR_INVALID;
     }
     arena_close(own.a);
     return (void *)wrong; /* NOLINT(performance-no-int-to-ptr): a count */
@@ -371,19 +374,22 @@ static int compare(const char *path, const struct stat *st, int type, struct FTW
 {
     AUTO(fd_closep) int fd = -1;
     AUTO(arena_closep) struct arena *a = arena_open(64 * MIB);
-    struct conda_archive in = {0}, out = {0};
-    struct conda_filename file;
+    struct inspected in = {0}, out = {0};
     struct err in_err = {0}, out_err = {0};
     uint64_t size = (uint64_t)st->st_size;
+    struct str name = str_of(strrchr(path, '/') + 1);
+    enum err_code in_rc, out_rc;
 
     (void)where;
-    if (type != FTW_F || conda_filename_parse(str_of(strrchr(path, '/') + 1), &file, NULL))
+    if (type != FTW_F || !(str_ends(name, S(".conda")) || str_ends(name, S(".tar.bz2"))))
         return 0;
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (conda_archive_read(a, fd, size, &file, &out, &out_err) !=
-            inspect_conda(walking->inspector, a, fd, size, &file, &in, &in_err) ||
-        !str_eq(in.index_json, out.index_json) || !str_eq(in.recipe, out.recipe) ||
-        strcmp(in_err.msg, out_err.msg) != 0) {
+    out_rc = kind_read(a, fd, size, S("conda"), name, &out, &out_err);
+    in_rc = inspect_file(walking->inspector, a, fd, size, S("conda"), name, &in, &in_err);
+    for (size_t i = 0; in_rc == out_rc && i < INSPECTED_TEXTS; i++)
+        if (!str_eq(in.texts[i], out.texts[i]))
+            in_rc = ERR_CODE_MAX;
+    if (in_rc != out_rc || in.flags != out.flags || strcmp(in_err.msg, out_err.msg) != 0) {
         print_error("%s: outside \"%s\", inside \"%s\"\n", path, out_err.msg, in_err.msg);
         return 1;
     }

@@ -15,24 +15,19 @@ static int leave(void **state)
     return 0;
 }
 
-static struct conda_archive sample(void)
+static struct inspected sample(void)
 {
-    return (struct conda_archive){
-        .index_json = S("{}"),
-        .about_json = S("about"),
-        .run_exports_json = S(""),
-        .recipe = S("a\0b"),
-        .icon_png = S("\x89PNG"),
-        .deactivate_d = true,
-        .text_prefix = true,
+    return (struct inspected){
+        .flags = 0x80000005,
+        .texts = {S("{}"), S("about"), S(""), S("a\0b"), S("\x89PNG"), S("last")},
     };
 }
 
-static struct str success(struct arena *a, const struct conda_archive *archive)
+static struct str success(struct arena *a, const struct inspected *found)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(INSPECT_ANSWER_MAX);
 
-    inspect_wire_success(archive, &b);
+    inspect_wire_success(found, &b);
     return str_dup(a, buf_str(&b));
 }
 
@@ -44,47 +39,21 @@ static struct str failure(struct arena *a, enum err_code code, const char *msg)
     return str_dup(a, buf_str(&b));
 }
 
-static void an_archive_arrives_as_it_was_sent(void **state)
+static void what_was_found_arrives_as_it_was_sent(void **state)
 {
-    struct conda_archive in = sample(), out = {0};
+    struct inspected in = sample(), out = {0};
     bool malformed = true;
 
     assert_int_equal(inspect_wire_parse(*state, success(*state, &in), &out, &malformed, NULL), OK);
     assert_false(malformed);
-    assert_str(out.index_json, "{}");
-    assert_str(out.about_json, "about");
-    assert_int_equal(out.run_exports_json.len, 0);
-    assert_true(str_eq(out.recipe, S("a\0b")));
-    assert_str(out.icon_png, "\x89PNG");
-    assert_true(out.deactivate_d && out.text_prefix);
-    assert_false(out.activate_d || out.pre_link || out.post_link || out.pre_unlink ||
-                 out.binary_prefix);
-}
-
-static void each_fact_has_a_flag_of_its_own(void **state)
-{
-    for (unsigned i = 0; i < 7; i++) {
-        struct conda_archive in = {.index_json = S("{}")}, out = {0};
-        bool malformed, *const all[] = {&in.activate_d, &in.deactivate_d, &in.pre_link,
-                                        &in.post_link,  &in.pre_unlink,   &in.binary_prefix,
-                                        &in.text_prefix};
-
-        *all[i] = true;
-        assert_int_equal(inspect_wire_parse(*state, success(*state, &in), &out, &malformed, NULL),
-                         OK);
-        assert_int_equal(out.activate_d, i == 0);
-        assert_int_equal(out.deactivate_d, i == 1);
-        assert_int_equal(out.pre_link, i == 2);
-        assert_int_equal(out.post_link, i == 3);
-        assert_int_equal(out.pre_unlink, i == 4);
-        assert_int_equal(out.binary_prefix, i == 5);
-        assert_int_equal(out.text_prefix, i == 6);
-    }
+    assert_int_equal(out.flags, 0x80000005);
+    for (size_t i = 0; i < INSPECTED_TEXTS; i++)
+        assert_true(str_eq(out.texts[i], in.texts[i]));
 }
 
 static void a_failure_arrives_with_its_code_and_reason(void **state)
 {
-    struct conda_archive out = {0};
+    struct inspected out = {0};
     struct err err = {0};
     bool malformed = true;
     struct str bytes = failure(*state, ERR_TOO_BIG, "it is\nlarge %s");
@@ -92,12 +61,12 @@ static void a_failure_arrives_with_its_code_and_reason(void **state)
     assert_int_equal(inspect_wire_parse(*state, bytes, &out, &malformed, &err), ERR_TOO_BIG);
     assert_false(malformed);
     assert_string_equal(err.msg, "it is?large %s"); /* one line, and no format of ours */
-    assert_null(out.index_json.ptr);
+    assert_null(out.texts[0].ptr);
 }
 
 static void malformed_at(struct arena *a, struct str bytes, int line)
 {
-    struct conda_archive out = {0};
+    struct inspected out = {0};
     struct err err = {0};
     bool malformed = false;
     enum err_code rc = inspect_wire_parse(a, bytes, &out, &malformed, &err);
@@ -106,13 +75,13 @@ static void malformed_at(struct arena *a, struct str bytes, int line)
         print_error("line %d: %s\n", line, err_slug(rc));
     assert_int_equal(rc, ERR_INVALID);
     assert_true(malformed);
-    assert_null(out.index_json.ptr);
+    assert_null(out.texts[0].ptr);
 }
 #define malformed(a, bytes) malformed_at((a), (bytes), __LINE__)
 
 static void answers_cut_anywhere_or_too_long_are_malformed(void **state)
 {
-    struct conda_archive in = sample();
+    struct inspected in = sample();
     struct str answers[] = {success(*state, &in), failure(*state, ERR_INVALID, "why")};
 
     for (size_t i = 0; i < COUNT(answers); i++) {
@@ -125,7 +94,7 @@ static void answers_cut_anywhere_or_too_long_are_malformed(void **state)
 static void values_that_no_child_sends_are_malformed(void **state)
 {
     struct arena *a = *state;
-    struct conda_archive in = sample();
+    struct inspected in = sample();
     struct str good = success(a, &in), bad = failure(a, ERR_INVALID, "why");
 
     malformed(a, make_patched(a, good, 0, 1, 0));           /* magic */
@@ -133,9 +102,8 @@ static void values_that_no_child_sends_are_malformed(void **state)
     malformed(a, make_patched(a, bad, 4, 4, ERR_CODE_MAX)); /* no code at all */
     malformed(a, make_patched(a, bad, 4, 4, 0xffffffff));
     malformed(a, make_patched(a, bad, 8, 4, 1));            /* flags of a failure */
-    malformed(a, make_patched(a, good, 8, 4, 1u << 7));     /* a flag that is not there */
     malformed(a, make_patched(a, good, 12, 4, 0xffffffff)); /* a length beyond all bytes */
-    in.index_json = S("");
+    in.texts[0] = S("");
     malformed(a, success(a, &in));
     malformed(a, failure(a, ERR_INVALID, str_z(a, make_run(a, 'x', 5000))));
 }
@@ -143,9 +111,9 @@ static void values_that_no_child_sends_are_malformed(void **state)
 static void texts_over_their_limit_are_malformed(void **state)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(2 * INSPECT_ANSWER_MAX);
-    struct conda_archive in = sample();
+    struct inspected in = sample();
 
-    in.recipe = make_run(*state, 'x', LIMIT_INFO_MEMBER + 1);
+    in.texts[3] = make_run(*state, 'x', LIMIT_INFO_MEMBER + 1);
     inspect_wire_success(&in, &b);
     malformed(*state, buf_str(&b));
 }
@@ -153,10 +121,10 @@ static void texts_over_their_limit_are_malformed(void **state)
 static void a_full_arena_is_a_lack_of_memory_and_not_malformed(void **state)
 {
     AUTO(arena_closep) struct arena *small = arena_open(KIB);
-    struct conda_archive in = sample(), out = {0};
+    struct inspected in = sample(), out = {0};
     bool malformed = true;
 
-    in.recipe = make_run(*state, 'x', 2 * KIB);
+    in.texts[3] = make_run(*state, 'x', 2 * KIB);
     assert_int_equal(inspect_wire_parse(small, success(*state, &in), &out, &malformed, NULL),
                      ERR_NOMEM);
     assert_false(malformed);
@@ -165,8 +133,7 @@ static void a_full_arena_is_a_lack_of_memory_and_not_malformed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_archive_arrives_as_it_was_sent),
-        cmocka_unit_test(each_fact_has_a_flag_of_its_own),
+        cmocka_unit_test(what_was_found_arrives_as_it_was_sent),
         cmocka_unit_test(a_failure_arrives_with_its_code_and_reason),
         cmocka_unit_test(answers_cut_anywhere_or_too_long_are_malformed),
         cmocka_unit_test(values_that_no_child_sends_are_malformed),

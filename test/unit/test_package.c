@@ -74,8 +74,8 @@ static void packages_and_releases_need_good_names_and_parents(void **state)
 {
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
-    static const char *const names[] = {"", "X", "a b", "../x", "__glibc", "x/y", "\xc3\xa4"};
-    static const char *const versions[] = {"", "1 0", "1-0", "1..0", "../1", "1/0"};
+    static const char *const names[] = {"", "a b", "../x", ".x", "x-", "x/y", "\xc3\xa4"};
+    static const char *const versions[] = {"", "1 0", "-1", "1.", "../1", "1/0", "1%30"};
     struct package_row package;
     struct release_row release;
     struct str before;
@@ -193,7 +193,7 @@ static void a_removed_file_is_gone_from_rows_index_and_disk(void **state)
     assert_true(core_listed(f, "alice", "main", "noarch", "x-1.0-1.tar.bz2"));
     assert_false(core_has_blob(f, file.sha256));
     assert_true(core_has_blob(f, kept.sha256));
-    assert_str(CORE_TEXT(f, "SELECT basename FROM retired_name"), "noarch/x-1.0-0.tar.bz2");
+    assert_str(CORE_TEXT(f, "SELECT name_key FROM retired_name"), "noarch/x-1.0-0.tar.bz2");
     /* Its package and its release stay, even when they are empty. */
     must(f, remove_file(f, &alice, &two));
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM package"), 1);

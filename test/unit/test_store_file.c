@@ -16,7 +16,8 @@ static void inserted_file_is_found_by_its_basename(void **state)
                     got = {0};
     int64_t id = add_file(f, tx, &row);
 
-    must(f, file_find(tx, f->mem, t.account, S("linux-64/numpy-1.0-0.conda"), &got, &f->err));
+    must(f,
+         file_find(tx, f->mem, CONDA(t.account, S("linux-64/numpy-1.0-0.conda")), &got, &f->err));
     assert_int_equal(got.id, id);
     assert_int_equal(got.package_id, t.package);
     assert_int_equal(got.release_id, t.release);
@@ -41,7 +42,8 @@ static void inserted_file_is_found_by_its_basename(void **state)
     assert_int_equal(got.uploader_id, t.account);
     must(f, file_delete(tx, id, &f->err));
     assert_int_equal(file_delete(tx, id, NULL), ERR_NOT_FOUND);
-    assert_int_equal(file_find(tx, f->mem, t.account, row.basename, &got, NULL), ERR_NOT_FOUND);
+    assert_int_equal(file_find(tx, f->mem, CONDA(t.account, row.basename), &got, NULL),
+                     ERR_NOT_FOUND);
     tx_endp(&tx);
 }
 
@@ -93,7 +95,7 @@ static void unknown_uploader_is_nobody(void **state)
 
     row.uploader_id = 0;
     (void)add_file(f, tx, &row);
-    must(f, file_find(tx, f->mem, t.account, row.basename, &got, &f->err));
+    must(f, file_find(tx, f->mem, CONDA(t.account, row.basename), &got, &f->err));
     assert_int_equal(got.uploader_id, 0);
     tx_endp(&tx);
 }
@@ -267,11 +269,11 @@ static void channel_holds_what_is_no_wider_than_asked_for(void **state)
         must(f, file_channel_any(tx, c.account, S("dev"), S("noarch"), level, &any, &f->err));
         assert_false(any);
     }
-    must(f, file_in_channel(tx, f->mem, c.account, S("main"), S("noarch/a-2.0-0.conda"), &got,
-                            &f->err));
+    must(f, file_in_channel(tx, f->mem, CONDA(c.account, S("noarch/a-2.0-0.conda")), S("main"),
+                            &got, &f->err));
     assert_int_equal(got.package_id, a.id);
     assert_int_equal(got.access, ACCESS_PRIVATE);
-    must(f, file_find(tx, f->mem, c.account, S("noarch/b-1.0-0.conda"), &got, &f->err));
+    must(f, file_find(tx, f->mem, CONDA(c.account, S("noarch/b-1.0-0.conda")), &got, &f->err));
     assert_int_equal(got.access, ACCESS_AUTHENTICATED);
     tx_endp(&tx);
 }
@@ -306,10 +308,12 @@ static void label_of_another_account_does_not_count(void **state)
     struct file_row got = {0};
 
     must(f, label_ensure(tx, bob, S("secret"), &label, &f->err));
-    must(f, file_find(tx, f->mem, c.account, S("noarch/nowhere-1.0-0.conda"), &got, &f->err));
+    must(f,
+         file_find(tx, f->mem, CONDA(c.account, S("noarch/nowhere-1.0-0.conda")), &got, &f->err));
     must(f, label_attach(tx, got.id, label, ACCESS_PUBLIC, &f->err));
-    assert_int_equal(file_in_channel(tx, f->mem, c.account, S("secret"), got.basename, &got, NULL),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        file_in_channel(tx, f->mem, CONDA(c.account, got.basename), S("secret"), &got, NULL),
+        ERR_NOT_FOUND);
     assert_channel(f, tx, c.account, "secret", "noarch", "");
     assert_channel(f, tx, bob, "secret", "noarch", "");
     tx_endp(&tx);
@@ -323,17 +327,17 @@ static void file_is_in_the_channels_whose_label_it_carries(void **state)
     struct file_row got = {0};
     struct str name = S("linux-64/a-1.0-0.conda");
 
-    must(f, file_in_channel(tx, f->mem, c.account, S("dev"), name, &got, &f->err));
+    must(f, file_in_channel(tx, f->mem, CONDA(c.account, name), S("dev"), &got, &f->err));
     assert_true(got.id > 0);
     assert_true(str_eq(got.sha256, digest_of(f->mem, 'a')));
     assert_int_equal(got.size, 123);
     assert_int_equal(got.uploaded_ms, 5000);
-    assert_int_equal(file_in_channel(tx, f->mem, c.account, S("main"), name, &got, NULL),
+    assert_int_equal(file_in_channel(tx, f->mem, CONDA(c.account, name), S("main"), &got, NULL),
                      ERR_NOT_FOUND);
-    assert_int_equal(file_in_channel(tx, f->mem, c.account + 1, S("dev"), name, &got, NULL),
+    assert_int_equal(file_in_channel(tx, f->mem, CONDA(c.account + 1, name), S("dev"), &got, NULL),
                      ERR_NOT_FOUND);
-    assert_int_equal(file_in_channel(tx, f->mem, c.account, S("main"),
-                                     S("noarch/nowhere-1.0-0.conda"), &got, NULL),
+    assert_int_equal(file_in_channel(tx, f->mem, CONDA(c.account, S("noarch/nowhere-1.0-0.conda")),
+                                     S("main"), &got, NULL),
                      ERR_NOT_FOUND);
     tx_endp(&tx);
 }
@@ -348,13 +352,14 @@ static void retired_name_stays_known(void **state)
     struct str name = S("noarch/x-1-0.conda");
     bool retired = true;
 
-    must(f, file_name_retired(tx, alice, name, &retired, &f->err));
+    must(f, file_name_retired(tx, CONDA(alice, name), &retired, &f->err));
     assert_false(retired);
-    must(f, file_name_retire(tx, alice, name, digest_of(f->mem, 'a'), 1, &f->err));
-    must(f, file_name_retire(tx, alice, name, digest_of(f->mem, 'b'), 2, &f->err)); /* again */
-    must(f, file_name_retired(tx, alice, name, &retired, &f->err));
+    must(f, file_name_retire(tx, CONDA(alice, name), digest_of(f->mem, 'a'), 1, &f->err));
+    must(f,
+         file_name_retire(tx, CONDA(alice, name), digest_of(f->mem, 'b'), 2, &f->err)); /* again */
+    must(f, file_name_retired(tx, CONDA(alice, name), &retired, &f->err));
     assert_true(retired);
-    must(f, file_name_retired(tx, bob, name, &retired, &f->err));
+    must(f, file_name_retired(tx, CONDA(bob, name), &retired, &f->err));
     assert_false(retired);
     tx_endp(&tx);
 }
@@ -379,6 +384,7 @@ static void bytes_are_used_by_files_uploads_and_documents(void **state)
                                 .uploader_id = t.account,
                                 .package_id = t.package,
                                 .release_id = t.release,
+                                .type = S("conda"),
                                 .basename = S("noarch/y-1-0.conda"),
                                 .expires_ms = 10};
     const struct index_place noarch = {t.account, S("main"), ACCESS_PUBLIC, S("noarch")};

@@ -202,13 +202,14 @@ static void rows_of_the_log_find_the_account_that_they_are_about(void **state)
 }
 
 /* Schema 005 gives packages, accounts and labels an access, and documents a place. */
-static const char before_access[] =
-    "INSERT INTO account (id, login, kind, email, email_key, password_hash, name, company, "
-    "location, url, description, superuser, terms_version, created_ms) "
-    "VALUES (7, 'alice', 'user', 'a@b', 'a@b', '', '', '', '', '', '', 0, '1', 1);"
-    "INSERT INTO package (id, account_id, name, summary, attrs, latest_version, created_ms, "
-    "updated_ms) VALUES (8, 7, 'x', '', '{}', '1', 1, 1);"
+#define OLD_ROWS                                                                                   \
+    "INSERT INTO account (id, login, kind, email, email_key, password_hash, name, company, "       \
+    "location, url, description, superuser, terms_version, created_ms) "                           \
+    "VALUES (7, 'alice', 'user', 'a@b', 'a@b', '', '', '', '', '', '', 0, '1', 1);"                \
+    "INSERT INTO package (id, account_id, name, summary, attrs, latest_version, created_ms, "      \
+    "updated_ms) VALUES (8, 7, 'x', '', '{}', '1', 1, 1);"                                         \
     "INSERT INTO label (id, account_id, name) VALUES (9, 7, 'dev');"
+static const char before_access[] = OLD_ROWS
     "INSERT INTO index_doc (id, account_id, label, subdir, name, sha256, size, modified_ms, "
     "retired_ms) VALUES (5, 7, 'dev', 'noarch', 'repodata.json', "
     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 3, 11, NULL), "
@@ -293,6 +294,60 @@ static void documents_are_numbered_after_those_before_access(void **state)
     must(f, tx_set_last_id(tx, "index_doc", 41, &f->err));
     must(f, tx_last_id(tx, "index_doc", &last, &f->err));
     assert_int_equal(last, 41);
+    tx_endp(&tx);
+}
+
+/* The step that lets files be of any kind makes new tables of what was there. */
+static void files_keep_their_numbers_labels_and_names(void **state)
+{
+    struct fixture *f = *state;
+    struct migration before[10] = {0};
+    struct file_row file, next;
+    struct label_list labels;
+    bool retired = false;
+    struct tx *tx;
+
+    memcpy(before, migrations, 8 * sizeof(*before));
+    assert_string_equal(migrations[8].name, "kinds");
+    must(f, db_open_bare(fixture_url(f), true, NULL, &f->db, &f->err));
+    must(f, migrate(f->db, before, &f->err));
+    run_script(f, OLD_ROWS);
+    run_script(
+        f,
+        "INSERT INTO release (id, package_id, version, attrs, created_ms) VALUES (4, 8, '1', '{}', "
+        "1);"
+        "INSERT INTO file (id, account_id, package_id, release_id, type, basename, subdir, "
+        "filename, "
+        "sha256, md5, size, record, run_exports, about, facts, description, build_timestamp_ms, "
+        "uploaded_ms, uploader_id) VALUES (41, 7, 8, 4, 'conda', 'noarch/x-1-0.conda', 'noarch', "
+        "'x-1-0.conda', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', "
+        "'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 3, '{}', '{}', '{}', '{}', 'd', 5, 6, 7);"
+        "INSERT INTO file_label (file_id, label_id) VALUES (41, 9);"
+        "INSERT INTO retired_name (account_id, basename, sha256, retired_ms) VALUES "
+        "(7, 'noarch/old-1-0.conda', "
+        "'cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc', 2);");
+    must(f, migrate(f->db, migrations, &f->err));
+    tx = begin(f, TX_WRITE);
+    must(f, tx_set_last_id(tx, "file", 41, &f->err)); /* as its insertion by the program does */
+    must(f, file_find(tx, f->mem, CONDA(7, S("noarch/x-1-0.conda")), &file, &f->err));
+    assert_int_equal(file.id, 41);
+    assert_int_equal(file.size, 3);
+    assert_int_equal(file.uploaded_ms, 6);
+    assert_int_equal(file.uploader_id, 7);
+    must(f, label_list_by_file(tx, f->mem, 41, &labels, &f->err));
+    assert_int_equal(labels.count, 1);
+    assert_str(labels.rows[0].name, "dev");
+    must(f, file_name_retired(tx, CONDA(7, S("noarch/old-1-0.conda")), &retired, &f->err));
+    assert_true(retired);
+    next = file;
+    next.type = S("file");
+    next.basename = S("notes.txt");
+    next.name_key = S("x/1/notes.txt");
+    assert_int_equal(add_file(f, tx, &next), 42);
+    must(f, label_attach(tx, 42, 9, ACCESS_PUBLIC, &f->err));
+    must(f, file_delete(tx, 41, &f->err)); /* its label goes with it, as before */
+    must(f, label_list_by_file(tx, f->mem, 41, &labels, &f->err));
+    assert_int_equal(labels.count, 0);
     tx_endp(&tx);
 }
 
@@ -393,6 +448,7 @@ int main(void)
         WITH_OWN_PLACE(rows_of_the_log_find_the_account_that_they_are_about),
         WITH_OWN_PLACE(what_was_there_before_access_is_public),
         WITH_OWN_PLACE(documents_are_numbered_after_those_before_access),
+        WITH_OWN_PLACE(files_keep_their_numbers_labels_and_names),
         WITH_OWN_PLACE(addresses_of_organizations_are_set_apart),
         WITH_OWN(newer_database_is_refused_naming_both_versions),
         WITH_OWN(failed_step_leaves_the_version_before_it),

@@ -179,13 +179,14 @@ static void removed_package_takes_its_releases_and_files_along(void **state)
     (void)add_file(f, tx, &file);
     other.package_id = package;
     other.release_id = release;
-    other.basename = S("noarch/other-1.0-0.conda");
+    other.basename = other.name_key = S("noarch/other-1.0-0.conda");
     (void)add_file(f, tx, &other);
     must(f, package_delete(tx, t.package, &f->err));
     assert_int_equal(package_delete(tx, t.package, NULL), ERR_NOT_FOUND);
     assert_int_equal(release_find(tx, f->mem, t.package, S("1.0"), &got, NULL), ERR_NOT_FOUND);
-    assert_int_equal(file_find(tx, f->mem, t.account, file.basename, &file, NULL), ERR_NOT_FOUND);
-    must(f, file_find(tx, f->mem, t.account, other.basename, &other, &f->err));
+    assert_int_equal(file_find(tx, f->mem, CONDA(t.account, file.basename), &file, NULL),
+                     ERR_NOT_FOUND);
+    must(f, file_find(tx, f->mem, CONDA(t.account, other.basename), &other, &f->err));
     tx_endp(&tx);
 }
 

@@ -48,6 +48,7 @@ static void put_upload(struct fixture *f, struct tx *tx, const struct tree *t, c
                              .uploader_id = t->account,
                              .package_id = t->package,
                              .release_id = t->release,
+                             .type = S("conda"),
                              .basename = S("noarch/u-1-0.conda"),
                              .attrs = S("{}"),
                              .labels = S("[]"),

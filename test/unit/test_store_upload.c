@@ -11,6 +11,7 @@ static struct upload_row upload_of(struct fixture *f, const struct tree *t, char
         .uploader_id = t->account,
         .package_id = t->package,
         .release_id = t->release,
+        .type = S("conda"),
         .basename = S("noarch/numpy-1.0-0.conda"),
         .declared_sha256 = digest_of(f->mem, 'd'),
         .attrs = S("{\"a\":1}"),

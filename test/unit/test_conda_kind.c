@@ -2,8 +2,9 @@
 #include "core_fixture.h"
 
 #include "blob/blob.h"
-#include "core/conda_inspect.h"
+#include "core/conda_kind.h"
 #include "core/inspect.h"
+#include "format/conda_name.h"
 #include "make_archive.h"
 
 static const struct core_spec tiny = {"x", "1.0", "0", "noarch", NULL, NULL, NULL};
@@ -23,7 +24,23 @@ static struct upload_row received(struct core *f, const char *basename, struct s
 
 static enum err_code inspect(struct core *f, const struct upload_row *upload, struct file_row *ret)
 {
-    return conda_inspect_file(&f->app, f->mem, upload, ret, &f->err);
+    struct file_path path = {S("alice"), S("x"), S("1.0"), upload->basename};
+    struct file_row row = *ret;
+    struct str subdir, filename;
+    struct conda_filename name;
+    enum err_code rc;
+
+    if (str_cut_last(path.basename, '/', &subdir, &filename) &&
+        conda_filename_parse(filename, &name, NULL) == OK) {
+        path.package = name.name;
+        path.version = name.version;
+    }
+    rc = kind_place(&conda_kind, f->mem, &path, &row, &f->err);
+    if (!rc)
+        rc = kind_inspect(&conda_kind, &f->app, f->mem, upload, &row, &f->err);
+    if (!rc)
+        *ret = row;
+    return rc;
 }
 
 static void a_row_holds_what_the_package_says(void **state)
@@ -94,7 +111,7 @@ static void a_package_under_a_foreign_name_is_refused(void **state)
     static const struct {
         const char *basename, *refusal;
     } cases[] = {
-        {"x-1.0-0.tar.bz2", "has no subdir"},
+        {"x-1.0-0.tar.bz2", "does not begin with its subdir"},
         {"noarch/x-1.0.tar.bz2", "x-1.0.tar.bz2"},
         {"noarch/y-1.0-0.tar.bz2", "\"name\" is \"x\""},
         {"noarch/x-1.1-0.tar.bz2", "\"version\" is \"1.0\""},
@@ -105,7 +122,7 @@ static void a_package_under_a_foreign_name_is_refused(void **state)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct upload_row upload = received(f, cases[i].basename, bytes);
-        struct file_row row;
+        struct file_row row = {0};
 
         must_fail(f, inspect(f, &upload, &row), ERR_INVALID, cases[i].refusal);
     }
@@ -134,7 +151,7 @@ static void bytes_that_are_no_package_are_refused(void **state)
 
     for (size_t i = 0; i < COUNT(hostile); i++) {
         struct upload_row upload = received(f, "noarch/x-1.0-0.tar.bz2", hostile[i]);
-        struct file_row row;
+        struct file_row row = {0};
         enum err_code code = inspect(f, &upload, &row);
 
         if (code != ERR_INVALID)

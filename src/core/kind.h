@@ -1,0 +1,69 @@
+/* kind.h: the kinds of files that a package can hold, and what sets one apart from another.
+ *
+ * A kind is named by the word that anaconda-client uses: conda, pypi, r, ipynb, env, project,
+ * installer, file. What is the same for all (labels, access, limits, removal) asks nothing here. */
+#ifndef CORE_KIND_H
+#define CORE_KIND_H
+#include <jansson.h>
+
+#include "app.h"
+#include "core/actor.h"
+#include "core/inspect.h"
+#include "store/file.h"
+#include "store/upload.h"
+
+/* owner/package/version/basename as the URL says. */
+struct file_path {
+    struct str owner, package, version, basename;
+};
+
+struct kind {
+    struct str name;
+    unsigned upload; /* the scope (core/scope) that publishes this kind and nothing else */
+    /* Judges the path, and fills subdir, filename and name_key of *ret. ERR_INVALID. */
+    enum err_code (*place)(struct arena *mem, const struct file_path *path, struct file_row *ret,
+                           struct err *err);
+    /* Runs in the sandboxed child: reads the file on fd. NULL: nothing is read of this kind. Errors
+     * as inspect_file. */
+    inspect_reader *read;
+    /* Makes of what was read, and of what was declared, the record, run_exports, about, facts and
+     * build time of the row, which was placed. ERR_INVALID, ERR_TOO_BIG: refused. NULL with read.
+     */
+    enum err_code (*describe)(struct arena *mem, const struct upload_row *upload,
+                              const struct inspected *inspected, struct file_row *ret,
+                              struct err *err);
+};
+
+/* NULL: there is none of this name. */
+const struct kind *kind_find(struct str name);
+/* The same, with an error that names all. ERR_INVALID. */
+enum err_code kind_require(struct str name, const struct kind **ret, struct err *err) MUST_USE;
+
+/* May the actor's token publish this kind? ERR_DENIED. (The route let in whoever may publish any.)
+ */
+enum err_code kind_check_scope(const struct kind *k, const struct actor *actor,
+                               struct err *err) MUST_USE;
+
+/* Where a file of this kind stands: type, subdir, filename, name_key. ERR_INVALID. */
+enum err_code kind_place(const struct kind *k, struct arena *mem, const struct file_path *path,
+                         struct file_row *ret, struct err *err) MUST_USE;
+/* Reads the bytes of an upload in the sandbox and adds to a file that was placed what it says of
+ * itself. ERR_INVALID, ERR_TOO_BIG: refused. */
+enum err_code kind_inspect(const struct kind *k, struct app *app, struct arena *mem,
+                           const struct upload_row *upload, struct file_row *file,
+                           struct err *err) MUST_USE;
+/* For describe: JSON as the text that rows keep (sorted keys, no blanks), in mem. ERR_NOMEM. */
+enum err_code kind_canonical(struct arena *mem, const json_t *v, struct str *ret,
+                             struct err *err) MUST_USE;
+/* The reader of every kind, for the inspector process: `kind` is a name. */
+inspect_reader kind_read;
+
+/* What names of packages and versions have in common, whatever they hold: letters, digits and
+ * "._+-" ("!" too in versions, for epochs). ERR_INVALID with the value and the rule. */
+enum err_code kind_check_package(struct str name, struct err *err) MUST_USE;
+enum err_code kind_check_version(struct str version, struct err *err) MUST_USE;
+/* The last part of a path, under which people save the file: UTF-8 without control characters,
+ * separators, and what URLs and shells take for something else. ERR_INVALID. */
+enum err_code kind_check_filename(struct str filename, struct err *err) MUST_USE;
+
+#endif
