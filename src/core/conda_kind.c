@@ -153,6 +153,7 @@ static enum err_code describe(struct arena *mem, const struct upload_row *upload
 const struct kind conda_kind = {
     .name = {"conda", 5},
     .upload = SCOPE_CONDA_UPLOAD,
+    .check_package = conda_check_name,
     .place = place,
     .read = read_package,
     .describe = describe,

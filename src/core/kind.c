@@ -47,6 +47,23 @@ enum err_code kind_check_scope(const struct kind *k, const struct actor *actor, 
                 STR_ARG(actor->token_name), STR_ARG(actor->scopes), STR_ARG(k->name));
 }
 
+enum err_code kind_check_new(const struct actor *actor, struct str name, const json_t *attrs,
+                             struct err *err)
+{
+    const json_t *types = json_object_get(attrs, "package_types");
+    enum err_code rc = kind_check_package(name, err);
+
+    for (size_t i = 0; !rc && i < json_array_size(types); i++) {
+        const struct kind *k = kind_find(json_str(json_array_get(types, i)));
+
+        if (k)
+            rc = kind_check_scope(k, actor, err);
+        if (k && !rc && k->check_package)
+            rc = k->check_package(name, err);
+    }
+    return rc;
+}
+
 /* ---- names ---- */
 
 static bool is_letter_or_digit(char c)

@@ -20,6 +20,8 @@ struct file_path {
 struct kind {
     struct str name;
     unsigned upload; /* the scope (core/scope) that publishes this kind and nothing else */
+    /* May a package that holds this kind have this name? ERR_INVALID. NULL: any. */
+    enum err_code (*check_package)(struct str name, struct err *err);
     /* Judges the path, and fills subdir, filename and name_key of *ret. ERR_INVALID. */
     enum err_code (*place)(struct arena *mem, const struct file_path *path, struct file_row *ret,
                            struct err *err);
@@ -43,6 +45,12 @@ enum err_code kind_require(struct str name, const struct kind **ret, struct err 
  */
 enum err_code kind_check_scope(const struct kind *k, const struct actor *actor,
                                struct err *err) MUST_USE;
+
+/* A new package of these kinds, as its creator declared them (attrs: object with a list of names in
+ * "package_types", of which unknown ones are ignored; or NULL): is its name good for them, and may
+ * the actor's token publish them? ERR_INVALID, ERR_DENIED. */
+enum err_code kind_check_new(const struct actor *actor, struct str name, const json_t *attrs,
+                             struct err *err) MUST_USE;
 
 /* Where a file of this kind stands: type, subdir, filename, name_key. ERR_INVALID. */
 enum err_code kind_place(const struct kind *k, struct arena *mem, const struct file_path *path,

@@ -115,7 +115,8 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
     int64_t id;
     enum err_code rc;
 
-    if ((rc = kind_check_package(name, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
+    if ((rc = kind_check_new(actor, name, attrs, err)) ||
+        (rc = attrs_text(mem, attrs, &text, err)) ||
         (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = account_require(tx, mem, owner, &account, err)) ||
         (rc = access_of_new(app, &account, access, &level, err)))
@@ -343,11 +344,13 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
     struct file_row file;
     struct file_list files = {&file, 1};
     struct digest_list digests = {0};
+    const struct kind *kind;
     enum err_code rc;
 
     if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = file_require(tx, mem, path, &file, err)) ||
+        (rc = kind_require(file.type, &kind, err)) || (rc = kind_check_scope(kind, actor, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = commit_drop(app, &tx, mem, &files, &digests, err)))

@@ -145,7 +145,7 @@ def test_a_release_needs_its_package_and_its_owner(alice, bob, anonymous):
     anonymous.post("/api/release/alice/rel2/1.0", release_body()).expect(401)
 
 
-@pytest.mark.parametrize("version", ["a%20b", "1.0/2", "%3Cb%3E", "1" * 65, "1.0%0a",
+@pytest.mark.parametrize("version", ["a%20b", "1.0/2", "%3Cb%3E", "1" * 129, "1.0%0a",
                                      "%C3%A9", "-"])
 def test_malformed_versions_are_refused(alice, version):
     alice.post("/api/package/alice/vers", package_body())

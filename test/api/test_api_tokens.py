@@ -191,8 +191,21 @@ def test_a_token_that_uploads_does_what_an_upload_does_and_no_more(server, accou
         client.request(method, path).expect(403)
 
 
-@pytest.mark.parametrize("scope", ["repos", "conda", "conda:download", "pypi:upload", "api:read",
-                                   "cran", "files", "files:upload"])
+@pytest.mark.parametrize("scope", ["pypi:upload", "repos", "cran:upload", "files:upload"])
+def test_a_token_for_another_kind_leaves_conda_packages_alone(server, account, tiny, publish, scope):
+    publish("alice", tiny("conda-only"))
+    file = packages.describe(tiny("conda-only"))
+    client = scoped(server, account, f"of {scope} alone", scope)
+    at = f"alice/conda-only/{file.version}/{file.basename}"
+    for method, path, body in (
+            ("POST", "/api/package/alice/conda-new", {"public_attrs": {"package_types": ["conda"]}}),
+            ("POST", f"/api/stage/{at}", {"distribution_type": "conda"}),
+            ("DELETE", f"/api/dist/{at}", None)):
+        assert "conda" in client.request(method, path, json_body=body).expect(403).error
+    client.get(f"/api/dist/{at}").expect(200)
+
+
+@pytest.mark.parametrize("scope", ["conda", "conda:download", "api:read", "cran", "files"])
 def test_a_token_to_install_with_publishes_nothing(server, account, tiny, scope):
     client = scoped(server, account, f"of {scope}", scope)
     file = packages.describe(tiny("refused"))
@@ -202,7 +215,7 @@ def test_a_token_to_install_with_publishes_nothing(server, account, tiny, scope)
                          ("POST", f"/api/commit/{at}/{file.basename}"),
                          ("DELETE", f"/api/dist/{at}/{file.basename}")):
         client.request(method, path, json_body={}).expect(403)
-    reads = scope in ("repos", "conda", "conda:download")
+    reads = scope in ("conda", "conda:download")
     client.get("/conda/alice/noarch/repodata.json").expect(200 if reads else 403)
 
 

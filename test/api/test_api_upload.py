@@ -149,8 +149,8 @@ def test_malformed_fields_of_stage_are_refused(upload, change):
     assert upload.client.post("/api/stage" + upload.quoted_path, body).expect(400, 422).error
 
 
-def test_types_not_served_yet_are_refused_clearly(upload):
-    for kind in ("pypi", "ipynb", "file", "r"):
+def test_unknown_types_are_refused_clearly(upload):
+    for kind in ("exe", "Conda", "conda "):
         answer = upload.client.post("/api/stage" + upload.quoted_path, {
             "distribution_type": kind, "attrs": {}, "channels": []}).expect(400, 422)
         assert kind in answer.error
