@@ -229,8 +229,7 @@ enum err_code get_download(struct call *c, struct err *err)
         .modified_ms = file.uploaded_ms,
         .content_type = S("application/octet-stream"),
         .cache_control = S("no-cache"),
-        .disposition =
-            str_fmt(c->mem, "attachment; filename=\"" STR_FMT "\"", STR_ARG(file.filename)),
+        .disposition = content_disposition(c, file.filename),
     };
     if ((rc = content_load(c, file.sha256, file.size, &d, err)))
         return rc;

@@ -192,8 +192,10 @@ enum err_code post_commit(struct call *c, struct err *err)
         (rc = publish_commit(c->app, c->mem, &c->actor, &path, in.dist_id, &file, err)) ||
         (rc = tx_begin(c->app->db, TX_READ, &tx, err)) || (rc = view_file(c, tx, &file, &v, err)))
         return rc;
-    struct str url =
-        str_fmt(c->mem, STR_FMT "/conda/" STR_FMT, STR_ARG(call_base_url(c)), STR_ARG(path.owner));
+    struct str url = view_download_url(c, &file);
+    if (str_eq(file.type, S("conda")))
+        url = str_fmt(c->mem, STR_FMT "/conda/" STR_FMT, STR_ARG(call_base_url(c)),
+                      STR_ARG(path.owner));
     json_put(&v, S("url"), json_of(url)); /* printed as "located at" */
     return reply_json(c, 200, v, err);
 }

@@ -1,6 +1,8 @@
 #include "web/anaconda_view.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
 #include "format/json.h"
 #include "store/label.h"
 
@@ -52,6 +54,20 @@ json_t *view_account(const struct account_row *a)
                      view_date(a->created_ms));
 }
 
+struct str view_download_url(struct call *c, const struct file_row *f)
+{
+    AUTO(buf_done) struct buf name = BUF_INIT(4 * KIB);
+    struct str base = call_base_url(c);
+
+    if (str_eq(f->type, S("conda")))
+        return str_fmt(c->mem, STR_FMT "/conda/" STR_FMT "/" STR_FMT, STR_ARG(base),
+                       STR_ARG(f->owner), STR_ARG(f->basename));
+    text_percent(&name, f->basename, "/");
+    return str_fmt(c->mem, STR_FMT "/api/download/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT,
+                   STR_ARG(base), STR_ARG(f->owner), STR_ARG(f->package), STR_ARG(f->version),
+                   STR_ARG(buf_str(&name)));
+}
+
 enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,
                         struct err *err)
 {
@@ -60,8 +76,7 @@ enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f,
     struct str full_name =
         str_fmt(c->mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->owner),
                 STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
-    struct str url = str_fmt(c->mem, STR_FMT "/conda/" STR_FMT "/" STR_FMT,
-                             STR_ARG(call_base_url(c)), STR_ARG(f->owner), STR_ARG(f->basename));
+    struct str url = view_download_url(c, f);
     enum err_code rc;
 
     if ((rc = json_parse_object(f->record, &attrs, err)) ||
@@ -138,7 +153,7 @@ static json_t *platforms_json(const struct file_list *files)
     json_t *list = json_array();
 
     for (size_t i = 0; i < files->count; i++) {
-        bool known = false;
+        bool known = !str_eq(files->rows[i].type, S("conda"));
         for (size_t j = 0; j < i && !known; j++)
             known = str_eq(files->rows[j].subdir, files->rows[i].subdir);
         if (!known)

@@ -24,5 +24,7 @@ enum err_code view_release(struct call *c, struct tx *tx, const struct release_r
                            struct err *err) MUST_USE;
 enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,
                         struct err *err) MUST_USE;
+/* Where the file is to be had, absolute: in its channel, or of its release. ptr NULL: no memory. */
+struct str view_download_url(struct call *c, const struct file_row *f);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "blob/blob.h"
 #include "config.h"
 
@@ -66,6 +67,26 @@ void content_done(struct http_entity_desc *d)
 {
     shared_unref(d->source.object);
     d->source.object = NULL;
+}
+
+struct str content_disposition(struct call *c, struct str filename)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(8 * KIB);
+    bool ascii = true;
+
+    buf_addz(&b, "attachment; filename=\"");
+    for (size_t i = 0; i < filename.len; i++) {
+        bool plain = (unsigned char)filename.ptr[i] < 0x80;
+
+        ascii = ascii && plain;
+        buf_addc(&b, plain ? filename.ptr[i] : '_');
+    }
+    buf_addc(&b, '"');
+    if (!ascii) { /* the true name (RFC 8187), for those who can read it */
+        buf_addz(&b, "; filename*=UTF-8''");
+        text_percent(&b, filename, "");
+    }
+    return buf_ok(&b) ? str_dup(c->mem, buf_str(&b)) : (struct str){0};
 }
 
 bool content_is_linked(const struct call *c, int64_t size)

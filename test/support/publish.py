@@ -7,6 +7,15 @@ from urllib.parse import quote, urlsplit
 from support import packages
 from support.http import Client
 
+@dataclass
+class Plain:
+    """What an Upload needs to know of a file that is no conda package: its data comes apart."""
+    name: str
+    version: str
+    basename: str
+    index: dict = field(default_factory=dict)   # what its uploader declares as attrs
+
+
 BOUNDARY = "0123456789abcdef0123456789abcdef"
 RAW = "/+!@:,=&$'()*;[]~"  # what requests leaves as it is in a path
 
@@ -27,6 +36,7 @@ class Upload:
     package: packages.Package
     labels: list = field(default_factory=list)
     data: bytes = None
+    kind: str = "conda"
     answers: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -59,7 +69,7 @@ class Upload:
                 "public": public, "publish": False,
                 "public_attrs": {"name": self.package.name, "summary": "made for a test",
                                  "license": {"name": None, "url": None, "family": None},
-                                 "package_types": ["conda"]}}), 200, 409)
+                                 "package_types": [self.kind]}}), 200, 409)
         release = "/api/release" + self.release_path
         if self.client.get(release).status == 404:
             self._step("release", self.client.post(release, {
@@ -69,7 +79,7 @@ class Upload:
     def stage(self, sha256=True):
         attrs = {key: value for key, value in self.package.index.items()
                  if key not in ("name", "version")}
-        body = {"distribution_type": "conda", "description": None, "attrs": attrs,
+        body = {"distribution_type": self.kind, "description": None, "attrs": attrs,
                 "dependencies": {"depends": []}, "channels": list(self.labels)}
         if sha256:
             body["sha256"] = hashlib.sha256(self.data).hexdigest()
