@@ -15,8 +15,8 @@ enum err_code content_load(struct call *c, struct str sha256, int64_t size,
 /* Gives up what content_load has taken, once an entity was made of d. */
 void content_done(struct http_entity_desc *d);
 
-/* The value of Content-Disposition for a file that is to be saved under this name (RFC 6266), in the
- * call's memory; NULL pointer: no memory. The name has passed kind_check_filename. */
+/* The value of Content-Disposition for a file that is to be saved under this name (RFC 6266), in
+ * the call's memory; NULL pointer: no memory. The name has passed kind_check_filename. */
 struct str content_disposition(struct call *c, struct str filename);
 
 /* Is this to be answered with a link (resource_link)? */
