@@ -1,11 +1,14 @@
 /* unpack.c: zstd through libzstd, because only it enforces a limit on windows; bzip2 through
- * libarchive, whose filter is told to be bzip2 and not to guess. */
+ * libarchive, whose filter is told to be bzip2 and not to guess; gzip through zlib, because
+ * libarchive's filter does not compare the checksum. */
 #include "format/unpack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
+#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -14,13 +17,18 @@
 
 #define PIECE (128 * KIB) /* zstd's own block size */
 
-/* Only one of the two is in use. */
-struct zstd_side {
-    ZSTD_DCtx *ctx;
-    struct str in;  /* packed bytes not looked at yet */
-    bool inside;    /* a frame has begun and not ended */
-    bool any_frame; /* one has begun at all */
-    char *out;      /* PIECE bytes */
+/* zlib's windowBits: the largest window, and a gzip header and trailer around the data. */
+#define GZIP_ONLY (MAX_WBITS + 16)
+
+/* What is packed in frames, one after the other, is decoded by steps of the same kind. */
+struct frames {
+    struct str in; /* packed bytes not looked at yet */
+    bool inside;   /* a frame has begun and not ended */
+    bool any;      /* one has begun at all */
+    char *out;     /* PIECE bytes */
+    /* Decodes some of in, moves it on, and sets *ret_len to the bytes now in out. */
+    enum err_code (*step)(struct unpack *u, size_t *ret_len, struct err *err);
+    const char *name; /* of the format */
 };
 struct bzip2_side {
     struct archive *archive;
@@ -28,12 +36,19 @@ struct bzip2_side {
     enum err_code rc;   /* why the source failed, if it did ... */
     struct err failure; /* ... because libarchive cannot carry it */
 };
+struct gzip_side {
+    z_stream stream;
+    bool open;  /* stream is zlib's to free */
+    bool ended; /* a member has ended: what follows may be another */
+};
 
 struct unpack {
     enum unpack_format format;
     struct unpack_source from;
     uint64_t max, produced;
-    struct zstd_side zstd;
+    struct frames frames; /* of zstd and gzip */
+    ZSTD_DCtx *zstd;
+    struct gzip_side gzip;
     struct bzip2_side bzip2;
 };
 
@@ -52,17 +67,45 @@ struct unpack_source unpack_source_mem(struct str *bytes)
     return (struct unpack_source){bytes, next_of_mem};
 }
 
-/* ---- zstd ------------------------------------------------------------------------------------ */
+/* ---- zstd and gzip --------------------------------------------------------------------------- */
 
-static enum err_code open_zstd(struct zstd_side *z, struct err *err)
+static enum err_code check_end(const struct frames *f, struct err *err)
 {
-    z->ctx = ZSTD_createDCtx();
-    z->out = mem_get(PIECE);
-    if (!z->ctx || !z->out ||
-        ZSTD_isError(ZSTD_DCtx_setParameter(z->ctx, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
-        return fail(err, ERR_NOMEM, "out of memory");
+    if (!f->any)
+        return fail(err, ERR_INVALID, "empty where %s data should be", f->name);
+    if (f->inside)
+        return fail(err, ERR_INVALID, "the %s data is cut off", f->name);
     return OK;
 }
+
+static enum err_code next_of_frames(struct unpack *u, struct str *ret_piece, struct err *err)
+{
+    struct frames *f = &u->frames;
+    enum err_code rc = OK;
+    size_t len = 0;
+
+    while (!rc) {
+        /* Inside a frame the decoder may hold content back without needing more input. */
+        if (f->inside || f->in.len)
+            rc = f->step(u, &len, err);
+        if (rc)
+            break;
+        if (len) {
+            *ret_piece = (struct str){f->out, len};
+            break;
+        }
+        if (f->in.len)
+            continue;
+        rc = u->from.next(u->from.ctx, &f->in, err);
+        if (!rc && !f->in.len) {
+            *ret_piece = (struct str){0};
+            return check_end(f, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- zstd ------------------------------------------------------------------------------------ */
 
 static enum err_code fail_zstd(size_t result, struct err *err)
 {
@@ -84,61 +127,96 @@ static bool is_legacy_zstd(struct str in)
            str_starts(str_from(in, 1), S("\xb5\x2f\xfd"));
 }
 
-/* Sets *ret_len to the bytes now in z->out, and moves z->in on. */
-static enum err_code step_zstd(struct zstd_side *z, size_t *ret_len, struct err *err)
+static enum err_code step_zstd(struct unpack *u, size_t *ret_len, struct err *err)
 {
-    ZSTD_inBuffer in = {z->in.ptr, z->in.len, 0};
-    ZSTD_outBuffer out = {z->out, PIECE, 0};
+    struct frames *f = &u->frames;
+    ZSTD_inBuffer in = {f->in.ptr, f->in.len, 0};
+    ZSTD_outBuffer out = {f->out, PIECE, 0};
     size_t result;
 
-    if (!z->inside && is_legacy_zstd(z->in))
+    if (!f->inside && is_legacy_zstd(f->in))
         return fail(err, ERR_INVALID, "zstd data in a format of before version 1.0");
-    z->any_frame = true;
-    result = ZSTD_decompressStream(z->ctx, &out, &in);
+    f->any = true;
+    result = ZSTD_decompressStream(u->zstd, &out, &in);
     if (ZSTD_isError(result))
         return fail_zstd(result, err);
-    if (!in.pos && !out.pos && z->in.len)
+    if (!in.pos && !out.pos && f->in.len)
         return fail(err, ERR_INVALID, "damaged zstd data: no progress");
-    z->inside = result != 0;
-    z->in = str_from(z->in, in.pos);
+    f->inside = result != 0;
+    f->in = str_from(f->in, in.pos);
     *ret_len = out.pos;
     return OK;
 }
 
-static enum err_code check_end_zstd(const struct zstd_side *z, struct err *err)
+static enum err_code open_zstd(struct unpack *u, struct err *err)
 {
-    if (!z->any_frame)
-        return fail(err, ERR_INVALID, "empty where zstd data should be");
-    if (z->inside)
-        return fail(err, ERR_INVALID, "the zstd data is cut off");
+    u->frames = (struct frames){.out = mem_get(PIECE), .step = step_zstd, .name = "zstd"};
+    u->zstd = ZSTD_createDCtx();
+    if (!u->zstd || !u->frames.out ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG)))
+        return fail(err, ERR_NOMEM, "out of memory");
     return OK;
 }
 
-static enum err_code next_zstd(struct unpack *u, struct str *ret_piece, struct err *err)
-{
-    struct zstd_side *z = &u->zstd;
-    enum err_code rc = OK;
-    size_t len = 0;
+/* ---- gzip ------------------------------------------------------------------------------------ */
 
-    while (!rc) {
-        /* Inside a frame the decoder may hold content back without needing more input. */
-        if (z->inside || z->in.len)
-            rc = step_zstd(z, &len, err);
-        if (rc)
-            break;
-        if (len) {
-            *ret_piece = (struct str){z->out, len};
-            break;
-        }
-        if (z->in.len)
-            continue;
-        rc = u->from.next(u->from.ctx, &z->in, err);
-        if (!rc && !z->in.len) {
-            *ret_piece = (struct str){0};
-            return check_end_zstd(z, err);
-        }
+static void *zlib_get(void *ctx, unsigned count, unsigned size)
+{
+    (void)ctx;
+    return mem_get((size_t)count * size);
+}
+
+static void zlib_free(void *ctx, void *p)
+{
+    (void)ctx;
+    mem_free(p);
+}
+
+static enum err_code fail_gzip(const struct gzip_side *g, int result, struct err *err)
+{
+    if (result == Z_MEM_ERROR)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (g->ended && g->stream.total_in <= 2) /* not even the magic number of a header */
+        return fail(err, ERR_INVALID, "bytes after the end of the gzip data");
+    return fail(err, ERR_INVALID, "damaged gzip data: %s",
+                g->stream.msg ? g->stream.msg : "unknown reason");
+}
+
+static enum err_code step_gzip(struct unpack *u, size_t *ret_len, struct err *err)
+{
+    struct frames *f = &u->frames;
+    z_stream *z = &u->gzip.stream;
+    size_t len = f->in.len < UINT_MAX ? f->in.len : UINT_MAX;
+    int result;
+
+    if (!f->inside)
+        (void)inflateReset(z); /* fails only for a stream that is not open */
+    f->inside = f->any = true;
+    z->next_in = (z_const Bytef *)(uintptr_t)f->in.ptr; /* it only reads there */
+    z->avail_in = (uInt)len;
+    z->next_out = (Bytef *)f->out;
+    z->avail_out = PIECE;
+    result = inflate(z, Z_NO_FLUSH);
+    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) /* wants more input */
+        return fail_gzip(&u->gzip, result, err);
+    f->in = str_from(f->in, len - z->avail_in);
+    *ret_len = PIECE - z->avail_out;
+    if (result == Z_STREAM_END) {
+        f->inside = false;
+        u->gzip.ended = true;
     }
-    return rc;
+    return OK;
+}
+
+static enum err_code open_gzip(struct unpack *u, struct err *err)
+{
+    u->frames = (struct frames){.out = mem_get(PIECE), .step = step_gzip, .name = "gzip"};
+    u->gzip.stream.zalloc = zlib_get;
+    u->gzip.stream.zfree = zlib_free;
+    if (!u->frames.out || inflateInit2(&u->gzip.stream, GZIP_ONLY) != Z_OK)
+        return fail(err, ERR_NOMEM, "out of memory");
+    u->gzip.open = true;
+    return OK;
 }
 
 /* ---- bzip2 ----------------------------------------------------------------------------------- */
@@ -224,7 +302,23 @@ static enum err_code next_bzip2(struct unpack *u, struct str *ret_piece, struct 
     return OK;
 }
 
-/* ---- Both ------------------------------------------------------------------------------------ */
+/* ---- All ------------------------------------------------------------------------------------- */
+
+static enum err_code open_side(struct unpack *u, struct err *err)
+{
+    switch (u->format) {
+    case UNPACK_ZSTD:
+        return open_zstd(u, err);
+    case UNPACK_BZIP2:
+        return open_bzip2(u, err);
+    case UNPACK_GZIP:
+        return open_gzip(u, err);
+    case UNPACK_FORMATS:
+        break;
+    }
+    assert(!"a format");
+    return ERR_INVALID;
+}
 
 enum err_code unpack_open(enum unpack_format format, const struct unpack_source *from, uint64_t max,
                           struct unpack **ret, struct err *err)
@@ -237,7 +331,7 @@ enum err_code unpack_open(enum unpack_format format, const struct unpack_source 
     u->format = format;
     u->from = *from;
     u->max = max;
-    rc = format == UNPACK_ZSTD ? open_zstd(&u->zstd, err) : open_bzip2(u, err);
+    rc = open_side(u, err);
     if (!rc)
         *ret = TAKE(u);
     return rc;
@@ -247,9 +341,11 @@ void unpack_close(struct unpack *u)
 {
     if (!u)
         return;
-    (void)ZSTD_freeDCtx(u->zstd.ctx);          /* accepts NULL, always succeeds */
+    (void)ZSTD_freeDCtx(u->zstd);              /* accepts NULL, always succeeds */
     (void)archive_read_free(u->bzip2.archive); /* the same; nothing to save */
-    mem_free(u->zstd.out);
+    if (u->gzip.open)
+        (void)inflateEnd(&u->gzip.stream); /* the same, of an open stream */
+    mem_free(u->frames.out);
     mem_free(u);
 }
 
@@ -262,7 +358,7 @@ enum err_code unpack_next(struct unpack *u, struct str *ret_piece, struct err *e
 {
     struct str piece = {0};
     enum err_code rc =
-        u->format == UNPACK_ZSTD ? next_zstd(u, &piece, err) : next_bzip2(u, &piece, err);
+        u->format == UNPACK_BZIP2 ? next_bzip2(u, &piece, err) : next_of_frames(u, &piece, err);
 
     if (rc)
         return rc;

@@ -1,13 +1,13 @@
-/* unpack.h: the content of a zstd or bzip2 stream, piece by piece and under a ceiling.
+/* unpack.h: the content of a zstd, bzip2 or gzip stream, piece by piece and under a ceiling.
  *
- * Both formats allow several frames (streams) one after the other; nothing else may stand before,
- * between or after them, and the last one must be complete. */
+ * All three allow several frames (streams, members) one after the other; nothing else may stand
+ * before, between or after them, and the last one must be complete. */
 #ifndef FORMAT_UNPACK_H
 #define FORMAT_UNPACK_H
 #include "base/err.h"
 #include "base/str.h"
 
-enum unpack_format { UNPACK_ZSTD, UNPACK_BZIP2 };
+enum unpack_format { UNPACK_ZSTD, UNPACK_BZIP2, UNPACK_GZIP, UNPACK_FORMATS };
 
 /* Where the packed bytes come from. *ret_piece is borrowed until the next call; empty at the end.
  */

@@ -91,7 +91,8 @@ struct str make_tar(struct arena *a, const struct tar_part *parts, size_t count)
 
 /* ---- compression ----------------------------------------------------------------------------- */
 
-struct str make_bzip2(struct arena *a, struct str data)
+static struct str make_filtered(struct arena *a, int (*add_filter)(struct archive *),
+                                struct str data)
 {
     size_t room = data.len + data.len / 50 + 4096, used = 0;
     char *out = arena_alloc(a, room, 1);
@@ -101,7 +102,7 @@ struct str make_bzip2(struct arena *a, struct str data)
     assert(out && w && e);
     archive_entry_set_filetype(e, AE_IFREG);
     archive_entry_set_pathname(e, "data");
-    if (archive_write_set_format_raw(w) || archive_write_add_filter_bzip2(w) ||
+    if (archive_write_set_format_raw(w) || add_filter(w) ||
         archive_write_set_bytes_per_block(w, 0) || archive_write_open_memory(w, out, room, &used) ||
         archive_write_header(w, e) ||
         archive_write_data(w, data.ptr, data.len) != (la_ssize_t)data.len || archive_write_close(w))
@@ -109,6 +110,16 @@ struct str make_bzip2(struct arena *a, struct str data)
     archive_entry_free(e);
     (void)archive_write_free(w); /* closed above */
     return (struct str){out, used};
+}
+
+struct str make_bzip2(struct arena *a, struct str data)
+{
+    return make_filtered(a, archive_write_add_filter_bzip2, data);
+}
+
+struct str make_gzip(struct arena *a, struct str data)
+{
+    return make_filtered(a, archive_write_add_filter_gzip, data);
 }
 
 struct str make_zstd(struct arena *a, struct str data)

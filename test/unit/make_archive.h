@@ -20,6 +20,7 @@ struct str make_tar(struct arena *a, const struct tar_part *parts, size_t count)
 
 struct str make_bzip2(struct arena *a, struct str data);
 struct str make_zstd(struct arena *a, struct str data);
+struct str make_gzip(struct arena *a, struct str data);
 struct str make_joined(struct arena *a, struct str head, struct str tail);
 struct str make_run(struct arena *a, char c, size_t len); /* len times c */
 /* A copy of bytes with the little-endian value of width bytes at offset. */

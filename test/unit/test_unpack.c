@@ -50,8 +50,8 @@ static enum err_code unpack_pieces(enum unpack_format format, struct pieces piec
 
 struct fixture {
     struct arena *a;
-    struct str plain;     /* larger than any buffer between */
-    struct str packed[2]; /* by enum unpack_format */
+    struct str plain;                  /* larger than any buffer between */
+    struct str packed[UNPACK_FORMATS]; /* by enum unpack_format */
 };
 
 static int enter(void **state)
@@ -65,6 +65,7 @@ static int enter(void **state)
     f->plain = make_joined(f->a, (struct str){noise, 400 * KIB}, make_run(f->a, 'a', 600 * KIB));
     f->packed[UNPACK_ZSTD] = make_zstd(f->a, f->plain);
     f->packed[UNPACK_BZIP2] = make_bzip2(f->a, f->plain);
+    f->packed[UNPACK_GZIP] = make_gzip(f->a, f->plain);
     *state = f;
     return 0;
 }
@@ -83,7 +84,7 @@ static void content_does_not_depend_on_how_the_input_is_cut(void **state)
     static const size_t sizes[] = {1, 3, 1000, 131072, SIZE_MAX};
     const struct fixture *f = *state;
 
-    for (int format = 0; format < 2; format++)
+    for (int format = 0; format < UNPACK_FORMATS; format++)
         for (size_t i = 0; i < COUNT(sizes); i++) {
             AUTO(buf_done) struct buf out = BUF_INIT(f->plain.len);
             struct pieces in = {f->packed[format], sizes[i], false};
@@ -96,11 +97,12 @@ static void content_does_not_depend_on_how_the_input_is_cut(void **state)
 static void frames_one_after_the_other_are_one_content(void **state)
 {
     const struct fixture *f = *state;
-    struct str parts[2] = {
+    struct str parts[UNPACK_FORMATS] = {
         make_joined(f->a, make_zstd(f->a, S("one ")), make_zstd(f->a, S("two"))),
-        make_joined(f->a, make_bzip2(f->a, S("one ")), make_bzip2(f->a, S("two")))};
+        make_joined(f->a, make_bzip2(f->a, S("one ")), make_bzip2(f->a, S("two"))),
+        make_joined(f->a, make_gzip(f->a, S("one ")), make_gzip(f->a, S("two")))};
 
-    for (int format = 0; format < 2; format++) {
+    for (int format = 0; format < UNPACK_FORMATS; format++) {
         AUTO(buf_done) struct buf out = BUF_INIT(KIB);
         struct pieces in = {parts[format], 5, false};
 
@@ -144,10 +146,11 @@ static void content_held_back_at_the_end_is_not_lost(void **state)
 static void every_cut_is_noticed(void **state)
 {
     const struct fixture *f = *state;
-    struct str packed[2] = {make_zstd(f->a, S("some content")),
-                            make_bzip2(f->a, S("some content"))};
+    struct str packed[UNPACK_FORMATS] = {make_zstd(f->a, S("some content")),
+                                         make_bzip2(f->a, S("some content")),
+                                         make_gzip(f->a, S("some content"))};
 
-    for (int format = 0; format < 2; format++)
+    for (int format = 0; format < UNPACK_FORMATS; format++)
         for (size_t len = 0; len < packed[format].len; len++) {
             AUTO(buf_done) struct buf out = BUF_INIT(KIB);
             struct pieces in = {str_sub(packed[format], 0, len), SIZE_MAX, false};
@@ -160,9 +163,10 @@ static void every_cut_is_noticed(void **state)
 static void bytes_after_the_end_are_refused(void **state)
 {
     const struct fixture *f = *state;
-    struct str tails[] = {S("x"), S("BZ"), S("trailing junk, longer than a header"), S("\0\0\0\0")};
+    struct str tails[] = {S("x"), S("BZ"), S("\x1f\x8b"), S("trailing junk, longer than a header"),
+                          S("\0\0\0\0")};
 
-    for (int format = 0; format < 2; format++)
+    for (int format = 0; format < UNPACK_FORMATS; format++)
         for (size_t i = 0; i < COUNT(tails); i++)
             for (size_t size = 1; size < 64; size += 60) {
                 AUTO(buf_done) struct buf out = BUF_INIT(MIB);
@@ -176,11 +180,11 @@ static void bytes_after_the_end_are_refused(void **state)
 static void other_formats_are_not_guessed(void **state)
 {
     const struct fixture *f = *state;
-    struct str others[] = {S(""), S("plain text"), S("\x1f\x8b\x08\0\0\0\0\0\0\3"),
+    struct str others[] = {S(""), S("plain text"), S("\x78\x9c\x4b\x04\0\0\x62\0\x62"), /* zlib */
                            make_tar(f->a, NULL, 0)};
 
-    for (int format = 0; format < 2; format++) {
-        struct pieces swapped = {f->packed[!format], SIZE_MAX, false};
+    for (int format = 0; format < UNPACK_FORMATS; format++) {
+        struct pieces swapped = {f->packed[(format + 1) % UNPACK_FORMATS], SIZE_MAX, false};
         AUTO(buf_done) struct buf out = BUF_INIT(MIB);
 
         assert_int_equal(unpack_pieces((enum unpack_format)format, swapped, &out, NULL),
@@ -213,7 +217,7 @@ static void content_over_the_maximum_is_refused(void **state)
 {
     const struct fixture *f = *state;
 
-    for (int format = 0; format < 2; format++) {
+    for (int format = 0; format < UNPACK_FORMATS; format++) {
         AUTO(buf_done) struct buf out = BUF_INIT(f->plain.len - 1);
         struct pieces in = {f->packed[format], SIZE_MAX, false};
         struct err err = {0};
@@ -240,7 +244,7 @@ static void failures_of_the_source_are_passed_on(void **state)
 {
     const struct fixture *f = *state;
 
-    for (int format = 0; format < 2; format++) {
+    for (int format = 0; format < UNPACK_FORMATS; format++) {
         AUTO(buf_done) struct buf out = BUF_INIT(4 * MIB);
         struct pieces in = {str_sub(f->packed[format], 0, 1000), 10, true};
         struct err err = {0};
@@ -254,7 +258,7 @@ static void the_end_may_be_asked_for_again(void **state)
 {
     const struct fixture *f = *state;
 
-    for (int format = 0; format < 2; format++) {
+    for (int format = 0; format < UNPACK_FORMATS; format++) {
         AUTO(buf_done) struct buf out = BUF_INIT(4 * MIB);
         AUTO(unpack_closep) struct unpack *u = NULL;
         struct str bytes = f->packed[format], piece = S("?");
@@ -267,20 +271,41 @@ static void the_end_may_be_asked_for_again(void **state)
     }
 }
 
-static void a_lack_of_memory_is_told(void **state)
+static void a_damaged_checksum_or_size_of_gzip_is_noticed(void **state)
 {
     const struct fixture *f = *state;
+    struct str packed = make_gzip(f->a, S("some content"));
 
-    for (long n = 1; n <= 2; n++) {
-        AUTO(buf_done) struct buf out = BUF_INIT(4 * MIB);
-        struct pieces in = {f->packed[UNPACK_ZSTD], SIZE_MAX, false};
-        enum err_code rc;
+    for (size_t back = 1; back <= 8; back++) {
+        AUTO(buf_done) struct buf out = BUF_INIT(KIB);
+        size_t at = packed.len - back;
+        struct str wrong =
+            make_patched(f->a, packed, at, 1, (unsigned char)packed.ptr[at] ^ UINT64_C(1));
+        struct pieces in = {wrong, SIZE_MAX, false};
+        struct err err = {0};
 
-        mem_fail_at(n);
-        rc = unpack_pieces(UNPACK_ZSTD, in, &out, NULL);
-        mem_fail_at(0);
-        assert_int_equal(rc, ERR_NOMEM);
+        assert_int_equal(unpack_pieces(UNPACK_GZIP, in, &out, &err), ERR_INVALID);
+        assert_string_equal(err.msg, back <= 4 ? "damaged gzip data: incorrect length check"
+                                               : "damaged gzip data: incorrect data check");
     }
+}
+
+static void a_lack_of_memory_is_told(void **state)
+{
+    static const long allocations[UNPACK_FORMATS] = {2, 1, 4};
+    const struct fixture *f = *state;
+
+    for (int format = 0; format < UNPACK_FORMATS; format++)
+        for (long n = 1; n <= allocations[format]; n++) {
+            AUTO(buf_done) struct buf out = BUF_INIT(4 * MIB);
+            struct pieces in = {f->packed[format], SIZE_MAX, false};
+            enum err_code rc;
+
+            mem_fail_at(n);
+            rc = unpack_pieces((enum unpack_format)format, in, &out, NULL);
+            mem_fail_at(0);
+            assert_int_equal(rc, ERR_NOMEM);
+        }
 }
 
 int main(void)
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(too_large_a_zstd_window_is_refused_before_it_is_allocated),
         cmocka_unit_test(failures_of_the_source_are_passed_on),
         cmocka_unit_test(the_end_may_be_asked_for_again),
+        cmocka_unit_test(a_damaged_checksum_or_size_of_gzip_is_noticed),
         cmocka_unit_test(a_lack_of_memory_is_told),
     };
 
