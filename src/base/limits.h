@@ -48,8 +48,8 @@
 #define LIMIT_INFO_MEMBER (4 * MIB)  /* one info/ file that is kept */
 #define LIMIT_INFO_TOTAL  (64 * MIB) /* the decompressed info component */
 #define LIMIT_TAR_ENTRIES 1000000    /* entries of one archive */
-/* Decompressed bytes of a .tar.bz2: this factor of its size, plus LIMIT_INFO_TOTAL. Real
- * packages stay under 40; bzip2 bombs reach 1,000,000. */
+/* Decompressed bytes of a .tar.bz2 or .tar.gz: this factor of its size, plus LIMIT_INFO_TOTAL. Real
+ * packages stay under 40; bzip2 bombs reach 1,000,000, those of gzip 1,000. */
 #define LIMIT_UNPACK_RATIO 200
 /* Windows of zstd streams: 2^27 is libzstd's own default and the conda clients' ceiling. */
 #define LIMIT_ZSTD_WINDOW_LOG 27

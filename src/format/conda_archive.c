@@ -1,18 +1,14 @@
 /* conda_archive.c: the two package formats, both down to one tar archive with info/ in it. */
 #include "format/conda_archive.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "base/limits.h"
-#include "base/mem.h"
 #include "format/conda_facts.h"
 #include "format/json.h"
 #include "format/tar.h"
 #include "format/unpack.h"
+#include "format/unpack_file.h"
 #include "format/zip.h"
 
-#define READ_PIECE (256 * KIB)
 /* paths.json and its predecessors, of which only facts are kept. The largest real ones list some
  * 100,000 files in 25 MB; parsed they take about eight times as much. */
 #define LIST_MAX     (LIMIT_INFO_TOTAL / 2)
@@ -210,62 +206,19 @@ static enum err_code conclude(struct arena *mem, struct found *f, struct conda_a
 
 /* ---- .tar.bz2 -------------------------------------------------------------------------------- */
 
-/* The bytes of a file from its start, by pread: descriptors sent to us share their position. */
-struct file_reader {
-    int fd;
-    uint64_t at, size;
-    char piece[READ_PIECE];
-};
-
-static void file_reader_free(struct file_reader **r)
-{
-    mem_free(*r);
-}
-
-static enum err_code next_of_file(void *ctx, struct str *ret_piece, struct err *err)
-{
-    struct file_reader *r = ctx;
-    uint64_t left = r->size - r->at;
-    size_t want = left < sizeof(r->piece) ? (size_t)left : sizeof(r->piece);
-    ssize_t got;
-
-    do
-        got = pread(r->fd, r->piece, want, (off_t)r->at);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return fail_errno(err, "could not read the file");
-    if (got == 0 && want)
-        return fail(err, ERR_IO, "the file is shorter than it was said to be");
-    r->at += (uint64_t)got;
-    *ret_piece = (struct str){r->piece, (size_t)got};
-    return OK;
-}
-
-/* Saturates: a size from outside may be anything. */
-static uint64_t unpack_max(uint64_t size)
-{
-    uint64_t max;
-
-    if (__builtin_mul_overflow(size, LIMIT_UNPACK_RATIO, &max) ||
-        __builtin_add_overflow(max, LIMIT_INFO_TOTAL, &max))
-        return UINT64_MAX;
-    return max;
-}
-
 /* info/ is not promised to come first, nor a second info/index.json to be far: the whole stream
  * is looked at. */
 static enum err_code read_tar_bz2(int fd, uint64_t size, struct found *f, struct err *err)
 {
+    AUTO(unpack_file_closep) struct unpack_file *bytes = NULL;
     AUTO(unpack_closep) struct unpack *u = NULL;
-    AUTO(file_reader_free) struct file_reader *r = mem_new(struct file_reader);
-    enum err_code rc;
+    struct unpack_source from;
+    enum err_code rc = unpack_file_open(fd, size, &bytes, err);
 
-    if (!r)
-        return fail(err, ERR_NOMEM, "out of memory");
-    r->fd = fd;
-    r->size = size;
-    rc = unpack_open(UNPACK_BZIP2, &(struct unpack_source){r, next_of_file}, unpack_max(size), &u,
-                     err);
+    if (rc)
+        return rc;
+    from = unpack_file_source(bytes);
+    rc = unpack_open(UNPACK_BZIP2, &from, unpack_ceiling(size), &u, err);
     return rc ? rc : scan(u, f, err);
 }
 

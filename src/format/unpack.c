@@ -67,6 +67,17 @@ struct unpack_source unpack_source_mem(struct str *bytes)
     return (struct unpack_source){bytes, next_of_mem};
 }
 
+/* Saturates: a size from outside may be anything. */
+uint64_t unpack_ceiling(uint64_t packed_size)
+{
+    uint64_t max;
+
+    if (__builtin_mul_overflow(packed_size, LIMIT_UNPACK_RATIO, &max) ||
+        __builtin_add_overflow(max, LIMIT_INFO_TOTAL, &max))
+        return UINT64_MAX;
+    return max;
+}
+
 /* ---- zstd and gzip --------------------------------------------------------------------------- */
 
 static enum err_code check_end(const struct frames *f, struct err *err)
@@ -368,4 +379,39 @@ enum err_code unpack_next(struct unpack *u, struct str *ret_piece, struct err *e
     u->produced += piece.len;
     *ret_piece = piece;
     return OK;
+}
+
+static enum err_code append_all(struct unpack *u, struct buf *out, struct err *err)
+{
+    struct str piece = {0};
+    enum err_code rc;
+
+    do {
+        rc = unpack_next(u, &piece, err);
+        if (!rc)
+            buf_add(out, piece);
+        if (!rc && !buf_ok(out))
+            rc = fail(err, ERR_NOMEM, "out of memory");
+    } while (!rc && piece.len);
+    return rc;
+}
+
+enum err_code unpack_buffer(enum unpack_format format, struct str packed, struct buf *out,
+                            struct err *err)
+{
+    AUTO(unpack_closep) struct unpack *u = NULL;
+    struct unpack_source from = unpack_source_mem(&packed);
+    size_t before = out->len;
+    enum err_code rc;
+
+    if (!buf_ok(out))
+        return fail(err, ERR_NOMEM, "the buffer had failed before");
+    rc = unpack_open(format, &from, out->max - out->len, &u, err);
+    if (!rc)
+        rc = append_all(u, out, err);
+    if (rc) {
+        out->len = before;
+        out->failed = false;
+    }
+    return rc;
 }

@@ -75,28 +75,7 @@ enum err_code zstd_pack(struct str data, int level, struct buf *out, struct err 
     return undo_on_failure(pack_into(c, data, out, err), out, before);
 }
 
-static enum err_code unpack_into(struct unpack *u, struct buf *out, struct err *err)
-{
-    struct str piece = {0};
-    enum err_code rc;
-
-    do {
-        rc = unpack_next(u, &piece, err);
-        if (!rc)
-            rc = append(out, piece, err);
-    } while (!rc && piece.len);
-    return rc;
-}
-
 enum err_code zstd_unpack(struct str data, struct buf *out, struct err *err)
 {
-    AUTO(unpack_closep) struct unpack *u = NULL;
-    struct unpack_source from = unpack_source_mem(&data);
-    size_t before = out->len;
-    enum err_code rc;
-
-    if (!buf_ok(out))
-        return fail(err, ERR_NOMEM, "the buffer had failed before");
-    rc = unpack_open(UNPACK_ZSTD, &from, out->max - out->len, &u, err);
-    return rc ? rc : undo_on_failure(unpack_into(u, out, err), out, before);
+    return unpack_buffer(UNPACK_ZSTD, data, out, err);
 }

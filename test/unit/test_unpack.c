@@ -227,6 +227,15 @@ static void content_over_the_maximum_is_refused(void **state)
     }
 }
 
+static void ceiling_grows_with_the_file_and_does_not_overflow(void **state)
+{
+    (void)state;
+    assert_int_equal(unpack_ceiling(0), LIMIT_INFO_TOTAL);
+    assert_int_equal(unpack_ceiling(1000), LIMIT_INFO_TOTAL + 200000);
+    assert_true(unpack_ceiling(UINT64_MAX / 200) == UINT64_MAX);
+    assert_true(unpack_ceiling(UINT64_MAX) == UINT64_MAX);
+}
+
 static void too_large_a_zstd_window_is_refused_before_it_is_allocated(void **state)
 {
     AUTO(buf_done) struct buf out = BUF_INIT(KIB);
@@ -320,6 +329,7 @@ int main(void)
         cmocka_unit_test(other_formats_are_not_guessed),
         cmocka_unit_test(zstd_of_before_version_1_is_refused),
         cmocka_unit_test(content_over_the_maximum_is_refused),
+        cmocka_unit_test(ceiling_grows_with_the_file_and_does_not_overflow),
         cmocka_unit_test(too_large_a_zstd_window_is_refused_before_it_is_allocated),
         cmocka_unit_test(failures_of_the_source_are_passed_on),
         cmocka_unit_test(the_end_may_be_asked_for_again),
