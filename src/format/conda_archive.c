@@ -8,6 +8,7 @@
 #include "format/unpack.h"
 #include "format/unpack_file.h"
 #include "format/zip.h"
+#include "format/zip_content.h"
 
 /* paths.json and its predecessors, of which only facts are kept. The largest real ones list some
  * 100,000 files in 25 MB; parsed they take about eight times as much. */
@@ -278,7 +279,7 @@ static enum err_code check_metadata(const struct zip_source *zip, const struct z
 
     if (m->size == 0)
         return OK;
-    rc = zip_stored(zip, m, &text, err);
+    rc = zip_content(zip, m, &text, err);
     if (!rc)
         rc = json_parse_object(buf_str(&text), &root, err);
     if (rc)
@@ -315,7 +316,7 @@ static enum err_code scan_info(const struct zip_source *zip, const struct zip_me
     AUTO(buf_done) struct buf packed = BUF_INIT(LIMIT_INFO_TOTAL);
     struct unpack_source from;
     struct str bytes;
-    enum err_code rc = zip_stored(zip, m, &packed, err);
+    enum err_code rc = zip_content(zip, m, &packed, err);
 
     if (rc)
         return rc;
@@ -330,7 +331,7 @@ static enum err_code read_conda(struct arena *mem, const struct zip_source *zip,
 {
     struct zip z;
     struct components c = {0};
-    enum err_code rc = zip_read(mem, zip, /* max_members= */ 16, &z, err);
+    enum err_code rc = zip_read(mem, zip, /* max_members= */ 16, /* allow= */ 0, &z, err);
 
     if (!rc)
         rc = find_components(mem, &z, file, &c, err);

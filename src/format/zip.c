@@ -5,20 +5,22 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "base/limits.h"
+#include "base/buf.h"
 #include "base/text.h"
 
-#define SIG_LOCAL     0x04034b50u
-#define SIG_CENTRAL   0x02014b50u
-#define SIG_END       0x06054b50u
-#define SIG_END64     0x06064b50u
-#define SIG_LOCATOR64 0x07064b50u
+#define SIG_LOCAL      0x04034b50u
+#define SIG_CENTRAL    0x02014b50u
+#define SIG_END        0x06054b50u
+#define SIG_END64      0x06064b50u
+#define SIG_LOCATOR64  0x07064b50u
+#define SIG_DESCRIPTOR 0x08074b50u
 
-#define LEN_LOCAL     30
-#define LEN_CENTRAL   46
-#define LEN_END       22
-#define LEN_END64     56
-#define LEN_LOCATOR64 20
+#define LEN_LOCAL      30
+#define LEN_CENTRAL    46
+#define LEN_END        22
+#define LEN_END64      56
+#define LEN_LOCATOR64  20
+#define LEN_DESCRIPTOR 16
 
 #define FULL16 0xffffu /* "see the ZIP64 field" */
 #define FULL32 0xffffffffu
@@ -48,6 +50,7 @@ struct header {
 struct reader {
     struct arena *mem;
     const struct zip_source *from;
+    unsigned allow;
     struct directory dir;
     struct zip zip;
     uint64_t *starts; /* of the local headers, parallel to zip.members */
@@ -370,13 +373,19 @@ static bool name_ok(struct str name, bool utf8)
            (utf8 ? text_is_utf8(name) : is_ascii(name)) && segments_ok(name);
 }
 
-static enum err_code check_header(const struct header *h, struct err *err)
+/* With the bytes of a stored member nothing would say where they end. */
+static bool descriptor_allowed(const struct reader *r, const struct header *h)
+{
+    return (r->allow & ZIP_DESCRIPTORS) && h->method == ZIP_DEFLATED;
+}
+
+static enum err_code check_header(const struct reader *r, const struct header *h, struct err *err)
 {
     if (!name_ok(h->name, h->flags & FLAG_UTF8))
         return fail(err, ERR_INVALID,
                     "ZIP member name \"" STR_FMT "\" is not a plain relative path",
                     STR_ARG(h->name));
-    if (h->flags & FLAG_DESCRIPTOR)
+    if ((h->flags & FLAG_DESCRIPTOR) && !descriptor_allowed(r, h))
         return fail(err, ERR_INVALID,
                     "ZIP member \"" STR_FMT "\" has its sizes after its data (a data descriptor); "
                     "write them into its header",
@@ -394,11 +403,42 @@ static enum err_code check_header(const struct header *h, struct err *err)
     return OK;
 }
 
-static bool headers_agree(const struct header *a, const struct header *b)
+static bool sums_agree(const struct header *central, const struct header *local)
 {
-    return a->flags == b->flags && a->method == b->method && a->time == b->time &&
-           a->date == b->date && a->crc32 == b->crc32 && a->packed_size == b->packed_size &&
-           a->size == b->size && str_eq(a->name, b->name);
+    bool open = central->flags & FLAG_DESCRIPTOR; /* each may be 0 */
+
+    return ((open && !local->crc32) || central->crc32 == local->crc32) &&
+           ((open && !local->packed_size) || central->packed_size == local->packed_size) &&
+           ((open && !local->size) || central->size == local->size);
+}
+
+static bool headers_agree(const struct header *central, const struct header *local)
+{
+    return central->flags == local->flags && central->method == local->method &&
+           central->time == local->time && central->date == local->date &&
+           str_eq(central->name, local->name) && sums_agree(central, local);
+}
+
+/* What lies between the bytes of a member and the next one. */
+static enum err_code check_descriptor(const struct reader *r, const struct zip_member *m,
+                                      struct err *err)
+{
+    unsigned char p[LEN_DESCRIPTOR];
+    enum err_code rc;
+
+    if (!m->descriptor)
+        return OK;
+    rc = read_part(r, m->data_offset + m->packed_size, r->dir.offset, p, sizeof(p), err);
+    if (rc)
+        return rc;
+    if (get32(p) != SIG_DESCRIPTOR || get32(p + 4) != m->crc32 || get32(p + 8) != m->packed_size ||
+        get32(p + 12) != m->size)
+        return fail(err, ERR_INVALID,
+                    "ZIP member \"" STR_FMT
+                    "\" differs between its data descriptor and the central "
+                    "directory",
+                    STR_ARG(m->name));
+    return OK;
 }
 
 /* Reads the i-th entry at *at of the central directory, and its local header. */
@@ -409,7 +449,7 @@ static enum err_code read_member(struct reader *r, size_t i, uint64_t *at, struc
     enum err_code rc = read_central(r, at, &central, err);
 
     if (!rc)
-        rc = check_header(&central, err);
+        rc = check_header(r, &central, err);
     if (rc)
         return rc;
     *m = (struct zip_member){
@@ -418,6 +458,7 @@ static enum err_code read_member(struct reader *r, size_t i, uint64_t *at, struc
         .size = central.size,
         .crc32 = central.crc32,
         .method = central.method,
+        .descriptor = central.flags & FLAG_DESCRIPTOR,
     };
     central.name = m->name;
     r->starts[i] = central.offset;
@@ -425,7 +466,7 @@ static enum err_code read_member(struct reader *r, size_t i, uint64_t *at, struc
         return fail(err, ERR_NOMEM, "out of memory");
     rc = read_local(r, central.offset, &local, &m->data_offset, err);
     if (!rc)
-        rc = check_header(&local, err);
+        rc = check_header(r, &local, err);
     if (!rc && !headers_agree(&central, &local))
         rc = fail(err, ERR_INVALID,
                   "ZIP member \"" STR_FMT "\" differs between its header and the central directory",
@@ -433,7 +474,7 @@ static enum err_code read_member(struct reader *r, size_t i, uint64_t *at, struc
     if (!rc && (m->data_offset > r->dir.offset || m->packed_size > r->dir.offset - m->data_offset))
         rc = fail(err, ERR_INVALID, "ZIP member \"" STR_FMT "\" reaches beyond its room",
                   STR_ARG(m->name));
-    return rc;
+    return rc ? rc : check_descriptor(r, m, err);
 }
 
 static int cmp_names(const void *a, const void *b)
@@ -463,7 +504,7 @@ static enum err_code check_tiling(const struct reader *r, const struct zip_membe
         if (r->starts[m - r->zip.members] != at)
             return fail(err, ERR_INVALID, "bytes before ZIP member \"" STR_FMT "\", or it overlaps",
                         STR_ARG(m->name));
-        at = m->data_offset + m->packed_size;
+        at = m->data_offset + m->packed_size + (m->descriptor ? LEN_DESCRIPTOR : 0);
     }
     if (at != r->dir.offset)
         return fail(err, ERR_INVALID, "bytes between the ZIP members and their directory");
@@ -517,9 +558,9 @@ static enum err_code read_members(struct reader *r, size_t max_members, struct e
 }
 
 enum err_code zip_read(struct arena *mem, const struct zip_source *from, size_t max_members,
-                       struct zip *ret, struct err *err)
+                       unsigned allow, struct zip *ret, struct err *err)
 {
-    struct reader r = {.mem = mem, .from = from, .tail = BUF_INIT(2 * FULL16)};
+    struct reader r = {.mem = mem, .from = from, .allow = allow, .tail = BUF_INIT(2 * FULL16)};
     enum err_code rc = read_end(&r, err);
 
     if (!rc)
@@ -536,27 +577,4 @@ const struct zip_member *zip_find(const struct zip *z, struct str name)
         if (str_eq(z->members[i].name, name))
             return &z->members[i];
     return NULL;
-}
-
-enum err_code zip_stored(const struct zip_source *from, const struct zip_member *m, struct buf *out,
-                         struct err *err)
-{
-    size_t len = (size_t)m->size;
-    enum err_code rc;
-    char *room;
-
-    assert(m->method == ZIP_STORED);
-    if (m->size > out->max - out->len)
-        return fail(err, ERR_TOO_BIG, "\"" STR_FMT "\" is larger than %zu bytes", STR_ARG(m->name),
-                    out->max);
-    room = buf_reserve(out, len); /* its bytes are there: the file was found to hold them */
-    if (!room)
-        return fail(err, ERR_NOMEM, "out of memory");
-    rc = from->read(from->ctx, m->data_offset, room, len, err);
-    if (rc)
-        return rc;
-    if (text_crc32((struct str){room, len}) != m->crc32)
-        return fail(err, ERR_INVALID, "\"" STR_FMT "\" does not match its CRC", STR_ARG(m->name));
-    buf_commit(out, len);
-    return OK;
 }

@@ -4,12 +4,11 @@
  * other, the end record searched backwards), and archives were made that show each of them other
  * members. So the members must fill the file from its first byte to the central directory, without
  * gap or overlap; each local header must say what the directory says; and nothing may follow the
- * end record. Data descriptors, comments, encryption, several disks, alternative names and
- * duplicate names are refused. ZIP64 is read. */
+ * end record. Comments, encryption, several disks, alternative names and duplicate names are
+ * refused, and so are data descriptors unless the caller allows them. ZIP64 is read. */
 #ifndef FORMAT_ZIP_H
 #define FORMAT_ZIP_H
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -30,20 +29,25 @@ struct zip_member {
     uint64_t data_offset, packed_size, size;
     uint32_t crc32;  /* as declared: checked by those who read the content */
     uint16_t method; /* what is allowed is the caller's rule */
+    bool descriptor; /* its sizes stand behind its bytes too (ZIP_DESCRIPTORS) */
 };
 struct zip {
     struct zip_member *members; /* in the order of the central directory */
     size_t count;
 };
 
-/* ERR_INVALID, and why; ERR_TOO_BIG: over max_members; ERR_NOMEM; what the source fails with. */
+/* What a kind of package may allow because real ones have it:
+ * ZIP_DESCRIPTORS: a deflated member whose local header may leave CRC and sizes open, because they
+ *     stand behind its bytes: with a signature, in 32 bits, and as the central directory has them.
+ *     A reader that goes by the local headers finds the end of such a member only by inflating it;
+ *     so whoever allows them must zip_verify() each (zip_content.h). */
+#define ZIP_DESCRIPTORS 0x1u
+
+/* allow: any of the above. ERR_INVALID, and why; ERR_TOO_BIG: over max_members; ERR_NOMEM; what
+ * the source fails with. */
 enum err_code zip_read(struct arena *mem, const struct zip_source *from, size_t max_members,
-                       struct zip *ret, struct err *err) MUST_USE;
+                       unsigned allow, struct zip *ret, struct err *err) MUST_USE;
 /* NULL when there is none of exactly this name. */
 const struct zip_member *zip_find(const struct zip *z, struct str name);
-
-/* Appends the content of a STORED member and checks its CRC. ERR_TOO_BIG: over out's maximum. */
-enum err_code zip_stored(const struct zip_source *from, const struct zip_member *m, struct buf *out,
-                         struct err *err) MUST_USE;
 
 #endif

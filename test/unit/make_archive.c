@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -131,6 +132,24 @@ struct str make_zstd(struct arena *a, struct str data)
     return keep(a, &b);
 }
 
+struct str make_deflated(struct arena *a, struct str data)
+{
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)data.ptr, .avail_in = (uInt)data.len};
+    uLong room;
+    char *out;
+
+    if (deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        abort();
+    room = deflateBound(&z, (uLong)data.len);
+    out = arena_alloc(a, room, 1);
+    assert(out);
+    z.next_out = (Bytef *)out;
+    z.avail_out = (uInt)room;
+    if (deflate(&z, Z_FINISH) != Z_STREAM_END || deflateEnd(&z) != Z_OK)
+        abort();
+    return (struct str){out, z.total_out};
+}
+
 /* ---- zip ------------------------------------------------------------------------------------- */
 
 static void put(struct buf *b, unsigned width, uint64_t value)
@@ -151,18 +170,31 @@ struct str make_patched(struct arena *a, struct str bytes, size_t offset, unsign
     return keep(a, &b);
 }
 
-/* What both headers have in the same order: version needed to the length of the name. */
-static void put_common(struct buf *b, const struct zip_part *p, size_t name_len)
+static struct str packed_data(const struct zip_part *p)
 {
-    uint64_t size = p->zip64 ? 0xffffffffu : p->data.len;
+    return p->packed.len ? p->packed : p->data;
+}
 
-    put(b, 2, p->zip64 ? 45 : 20);
-    put(b, 2, 0);          /* flags */
-    put(b, 2, 0);          /* stored */
-    put(b, 4, 0x50210000); /* 2020-01-01 */
+static void put_sums(struct buf *b, const struct zip_part *p)
+{
     put(b, 4, text_crc32(p->data));
-    put(b, 4, size);
-    put(b, 4, size);
+    put(b, 4, p->zip64 ? 0xffffffffu : packed_data(p).len);
+    put(b, 4, p->zip64 ? 0xffffffffu : p->data.len);
+}
+
+/* What both headers have in the same order: version needed to the length of the name. */
+static void put_common(struct buf *b, const struct zip_part *p, bool local, size_t name_len)
+{
+    put(b, 2, p->zip64 ? 45 : 20);
+    put(b, 2, p->descriptor ? 8 : 0);
+    put(b, 2, p->packed.len ? 8 : 0);
+    put(b, 4, 0x50210000); /* 2020-01-01 */
+    if (local && p->descriptor) {
+        put(b, 4, 0);
+        put(b, 8, 0);
+    } else {
+        put_sums(b, p);
+    }
     put(b, 2, name_len);
 }
 
@@ -173,7 +205,7 @@ static void put_zip64(struct buf *b, const struct zip_part *p)
     put(b, 2, 1);
     put(b, 2, 16);
     put(b, 8, p->data.len);
-    put(b, 8, p->data.len);
+    put(b, 8, packed_data(p).len);
 }
 
 static void put_local(struct buf *b, const struct zip_part *p)
@@ -181,18 +213,22 @@ static void put_local(struct buf *b, const struct zip_part *p)
     struct str name = str_of(p->local_name ? p->local_name : p->name);
 
     put(b, 4, SIG_LOCAL);
-    put_common(b, p, name.len);
+    put_common(b, p, true, name.len);
     put(b, 2, p->zip64 ? 20 : 0);
     buf_add(b, name);
     put_zip64(b, p);
-    buf_add(b, p->data);
+    buf_add(b, packed_data(p));
+    if (p->descriptor) {
+        put(b, 4, 0x08074b50);
+        put_sums(b, p);
+    }
 }
 
 static void put_central(struct buf *b, const struct zip_part *p, size_t offset)
 {
     put(b, 4, SIG_DIR);
     put(b, 2, 0x0314); /* made on Unix */
-    put_common(b, p, strlen(p->name));
+    put_common(b, p, false, strlen(p->name));
     put(b, 2, (p->zip64 ? 20 : 0) + p->extra.len);
     put(b, 2, 0); /* comment */
     put(b, 2, 0); /* disk */

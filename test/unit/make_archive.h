@@ -21,6 +21,7 @@ struct str make_tar(struct arena *a, const struct tar_part *parts, size_t count)
 struct str make_bzip2(struct arena *a, struct str data);
 struct str make_zstd(struct arena *a, struct str data);
 struct str make_gzip(struct arena *a, struct str data);
+struct str make_deflated(struct arena *a, struct str data); /* without a header, as in ZIP */
 struct str make_joined(struct arena *a, struct str head, struct str tail);
 struct str make_run(struct arena *a, char c, size_t len); /* len times c */
 /* A copy of bytes with the little-endian value of width bytes at offset. */
@@ -33,6 +34,8 @@ struct zip_part {
     const char *local_name; /* NULL: the same */
     bool zip64;             /* sizes are in ZIP64 fields of both headers */
     struct str extra;       /* of the central header */
+    struct str packed;      /* what stands for data, deflated; empty: data is stored */
+    bool descriptor;        /* the local header leaves CRC and sizes open */
 };
 struct zip_layout {
     const struct zip_part *parts;

@@ -56,7 +56,7 @@ static enum err_code read_bytes(struct arena *a, struct str bytes, struct zip *r
 {
     struct zip_source from = zip_source_mem(&bytes);
 
-    return zip_read(a, &from, 4, ret, err);
+    return zip_read(a, &from, 4, 0, ret, err);
 }
 
 static void refused_at(struct arena *a, struct str bytes, enum err_code code, const char *msg,
@@ -106,24 +106,6 @@ static void members_are_told_with_names_sizes_and_places(void **state)
     assert_null(zip_find(&z, S("b/c.tx")));
 }
 
-static void stored_content_is_read_and_checked_against_its_crc(void **state)
-{
-    AUTO(buf_done) struct buf out = BUF_INIT(6);
-    struct arena *a = *state;
-    struct str bytes = two_members(a);
-    struct zip_source from = zip_source_mem(&bytes);
-    struct zip z;
-
-    assert_int_equal(zip_read(a, &from, 4, &z, NULL), OK);
-    assert_int_equal(zip_stored(&from, &z.members[1], &out, NULL), OK);
-    assert_str(buf_str(&out), "second");
-    assert_int_equal(zip_stored(&from, &z.members[0], &out, NULL), ERR_TOO_BIG);
-    buf_clear(&out);
-    bytes = make_patched(a, bytes, 35, 1, 'F');
-    assert_int_equal(zip_stored(&from, &z.members[0], &out, NULL), ERR_INVALID);
-    assert_int_equal(out.len, 0);
-}
-
 static void a_file_is_read_without_moving_its_position(void **state)
 {
     struct arena *a = *state;
@@ -133,11 +115,11 @@ static void a_file_is_read_without_moving_its_position(void **state)
     struct zip z;
 
     assert_int_equal(lseek(fd, 3, SEEK_SET), 3);
-    assert_int_equal(zip_read(a, &from, 4, &z, NULL), OK);
+    assert_int_equal(zip_read(a, &from, 4, 0, &z, NULL), OK);
     assert_int_equal(z.count, 2);
     assert_int_equal(lseek(fd, 0, SEEK_CUR), 3);
     assert_int_equal(ftruncate(fd, (off_t)bytes.len - 1), 0); /* shrinks under our hands */
-    assert_int_equal(zip_read(a, &from, 4, &z, NULL), ERR_IO);
+    assert_int_equal(zip_read(a, &from, 4, 0, &z, NULL), ERR_IO);
     (void)close(fd);
 }
 
@@ -403,6 +385,84 @@ static void extra_fields_must_fill_their_room_and_give_no_second_name(void **sta
     accepted(a, make_zip(a, &other), 1);
 }
 
+static enum err_code read_allowing_descriptors(struct arena *a, struct str bytes, struct zip *ret,
+                                               struct err *err)
+{
+    struct zip_source from = zip_source_mem(&bytes);
+
+    return zip_read(a, &from, 4, ZIP_DESCRIPTORS, ret, err);
+}
+
+static void descriptors_pass_where_they_are_allowed(void **state)
+{
+    struct arena *a = *state;
+    struct str packed = make_deflated(a, S("first"));
+    struct zip_layout layout = {
+        ZIP_PARTS({.name = "a", .data = S("first"), .packed = packed, .descriptor = true},
+                  {.name = "b", .data = S("second")})};
+    struct str bytes = make_zip(a, &layout);
+    struct zip z;
+
+    assert_int_equal(read_allowing_descriptors(a, bytes, &z, NULL), OK);
+    assert_true(z.members[0].descriptor);
+    assert_int_equal(z.members[0].packed_size, packed.len);
+    assert_int_equal(z.members[0].size, 5);
+    assert_false(z.members[1].descriptor);
+    assert_int_equal(z.members[1].data_offset, 31 + packed.len + 16 + 31);
+    refused(a, bytes, "data descriptor"); /* not where they are not */
+}
+
+static void descriptor_must_say_what_the_directory_says(void **state)
+{
+    struct arena *a = *state;
+    struct str packed = make_deflated(a, S("first"));
+    struct zip_layout layout = {
+        ZIP_PARTS({.name = "a", .data = S("first"), .packed = packed, .descriptor = true})};
+    struct str good = make_zip(a, &layout);
+    size_t descriptor = 31 + packed.len;
+    struct err err;
+    struct zip z;
+
+    for (size_t field = 0; field < 16; field += 4) {
+        struct str bad = make_patched(a, good, descriptor + field, 4, 1);
+
+        assert_int_equal(read_allowing_descriptors(a, bad, &z, &err), ERR_INVALID);
+        assert_non_null(strstr(err.msg, "between its data descriptor and the central directory"));
+    }
+}
+
+static void header_with_a_descriptor_leaves_open_or_agrees(void **state)
+{
+    struct arena *a = *state;
+    struct zip_layout layout = {ZIP_PARTS({.name = "a",
+                                           .data = S("first"),
+                                           .packed = make_deflated(a, S("first")),
+                                           .descriptor = true})};
+    struct str good = make_zip(a, &layout);
+    struct err err;
+    struct zip z;
+
+    assert_int_equal(read_allowing_descriptors(a, make_patched(a, good, L_SIZE, 4, 5), &z, &err),
+                     OK);
+    for (size_t field = L_CRC; field <= L_SIZE; field += 4) {
+        struct str bad = make_patched(a, good, field, 4, 1);
+
+        assert_int_equal(read_allowing_descriptors(a, bad, &z, &err), ERR_INVALID);
+        assert_non_null(strstr(err.msg, "differs between its header"));
+    }
+}
+
+static void descriptor_after_stored_bytes_is_refused_anywhere(void **state)
+{
+    struct arena *a = *state;
+    struct zip_layout layout = {ZIP_PARTS({.name = "a", .data = S("first"), .descriptor = true})};
+    struct err err;
+    struct zip z;
+
+    assert_int_equal(read_allowing_descriptors(a, make_zip(a, &layout), &z, &err), ERR_INVALID);
+    assert_non_null(strstr(err.msg, "data descriptor"));
+}
+
 static void an_archive_without_members_is_well_formed(void **state)
 {
     struct zip_layout nothing = {0};
@@ -414,7 +474,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_are_told_with_names_sizes_and_places),
-        cmocka_unit_test(stored_content_is_read_and_checked_against_its_crc),
         cmocka_unit_test(a_file_is_read_without_moving_its_position),
         cmocka_unit_test(sizes_may_be_in_zip64_fields),
         cmocka_unit_test(zip64_fields_may_repeat_or_be_zero_when_not_needed),
@@ -426,6 +485,10 @@ int main(void)
         cmocka_unit_test(directory_must_be_exactly_the_declared_entries),
         cmocka_unit_test(more_members_than_allowed_are_refused_before_they_are_read),
         cmocka_unit_test(encryption_and_data_descriptors_are_refused),
+        cmocka_unit_test(descriptors_pass_where_they_are_allowed),
+        cmocka_unit_test(descriptor_must_say_what_the_directory_says),
+        cmocka_unit_test(header_with_a_descriptor_leaves_open_or_agrees),
+        cmocka_unit_test(descriptor_after_stored_bytes_is_refused_anywhere),
         cmocka_unit_test(method_is_told_and_left_to_the_caller),
         cmocka_unit_test(names_must_be_plain_relative_paths),
         cmocka_unit_test(names_beyond_ascii_need_the_flag_and_utf8),
