@@ -44,10 +44,20 @@
 /* One MatchSpec. The longest on conda-forge is 190 bytes. */
 #define LIMIT_CONDA_SPEC 1024
 
+/* Names of Python projects and their versions: the longest that are in use have some 100 and 60.
+ * A file's name leaves room for ".metadata" and ".provenance" in the 255 bytes of a file system. */
+#define LIMIT_PYPI_NAME     128
+#define LIMIT_PYPI_VERSION  128
+#define LIMIT_PYPI_FILENAME 240
+/* Lines "Name: value" of one METADATA file: a project with many optional features lists some 3,000
+ * requirements. */
+#define LIMIT_PYPI_HEADERS 10000
+
 /* What is read out of a package. conda-forge's largest index.json is 30 KB, about.json 400 KB. */
 #define LIMIT_INFO_MEMBER (4 * MIB)  /* one info/ file that is kept */
 #define LIMIT_INFO_TOTAL  (64 * MIB) /* the decompressed info component */
 #define LIMIT_TAR_ENTRIES 1000000    /* entries of one archive */
+#define LIMIT_ZIP_MEMBERS 200000     /* the same of a wheel: each is held; large ones have 30,000 */
 /* Decompressed bytes of a .tar.bz2 or .tar.gz: this factor of its size, plus LIMIT_INFO_TOTAL. Real
  * packages stay under 40; bzip2 bombs reach 1,000,000, those of gzip 1,000. */
 #define LIMIT_UNPACK_RATIO 200
