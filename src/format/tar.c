@@ -191,6 +191,13 @@ static enum err_code type_of(struct archive_entry *e, struct str name, enum tar_
     }
 }
 
+static struct str link_of(struct archive_entry *e, enum tar_type type)
+{
+    if (type == TAR_HARDLINK)
+        return str_of(archive_entry_hardlink(e));
+    return type == TAR_SYMLINK ? str_of(archive_entry_symlink(e)) : (struct str){0};
+}
+
 static enum err_code read_member(struct tar *t, struct tar_member *ret, struct err *err)
 {
     struct str name = str_of(archive_entry_pathname(t->entry));
@@ -206,6 +213,8 @@ static enum err_code read_member(struct tar *t, struct tar_member *ret, struct e
         return rc;
     m.path = buf_str(&t->path);
     m.size = (uint64_t)archive_entry_size(t->entry);
+    m.sparse = archive_entry_sparse_count(t->entry) > 0;
+    m.link = link_of(t->entry, m.type);
     if (!m.path.len && m.type != TAR_FOLDER)
         return fail_name(name, "names no file", err);
     *ret = m;

@@ -16,7 +16,9 @@ struct tar_member {
     struct str path; /* without "." segments and doubled "/"; empty: the root folder. Borrowed until
                         the next call */
     enum tar_type type;
+    bool sparse; /* with holes that the archive does not hold */
     uint64_t size;
+    struct str link; /* of a link: where it leads, as spelled. Borrowed likewise */
 };
 
 struct tar;
