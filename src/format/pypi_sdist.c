@@ -110,7 +110,7 @@ static enum err_code check_link(const struct found *f, const struct tar_member *
 static enum err_code take_member(struct tar *t, const struct tar_member *m, struct found *f,
                                  struct err *err)
 {
-    bool pkg_info;
+    bool pkg_info = false;
     enum err_code rc;
 
     if (!m->path.len) /* "./" */

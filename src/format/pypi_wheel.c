@@ -193,7 +193,7 @@ enum err_code pypi_wheel_read(struct arena *mem, const struct zip_source *from,
                               struct err *err)
 {
     struct wheel w = {.mem = mem, .from = from, .file = file};
-    struct str metadata;
+    struct str metadata = {0};
     enum err_code rc = pypi_zip_open(mem, from, &w.zip, err);
 
     if (!rc)

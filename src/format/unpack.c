@@ -327,7 +327,7 @@ static enum err_code open_side(struct unpack *u, struct err *err)
     case UNPACK_FORMATS:
         break;
     }
-    assert(!"a format");
+    assert(false); /* there is no other */
     return ERR_INVALID;
 }
 
