@@ -105,6 +105,19 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
     return rc;
 }
 
+/* The same, and what its kind asks of the account's other files. */
+static enum err_code check_name(struct app *app, struct tx *tx, struct arena *mem,
+                                const struct kind *kind, const struct file_name *name,
+                                const struct file_path *path, const struct package_row *package,
+                                struct str sha256, struct err *err)
+{
+    enum err_code rc = check_free(app, tx, mem, name, path, sha256, err);
+
+    if (!rc && kind->check_others)
+        rc = kind->check_others(tx, mem, name, package, err);
+    return rc;
+}
+
 /* Where the file is to stand. The package is named as it is, not as the URL has it: which names
  * that differ by capital letters are good enough is a matter of the kind. */
 static enum err_code place_file(const struct kind *kind, struct arena *mem,
@@ -178,7 +191,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
         (rc = place_file(kind, mem, path, &package, &file, err)))
         return rc;
     name = (struct file_name){package.account_id, file.type, file.name_key};
-    if ((rc = check_free(app, tx, mem, &name, path, req->sha256, err)))
+    if ((rc = check_name(app, tx, mem, kind, &name, path, &package, req->sha256, err)))
         return rc;
     row.account_id = package.account_id;
     row.package_id = package.id;
@@ -376,11 +389,13 @@ static enum err_code attach_labels(struct tx *tx, const struct package_row *pack
 
 /* The file's row: a new one, or the one that is there already with the same bytes. */
 static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *mem,
-                                 const struct file_path *path, const struct upload_row *upload,
-                                 struct file_row *file, struct err *err)
+                                 const struct file_path *path, const struct package_row *package,
+                                 const struct upload_row *upload, struct file_row *file,
+                                 struct err *err)
 {
     const struct file_name name = {upload->account_id, file->type, file->name_key};
-    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, err);
+    enum err_code rc =
+        check_name(app, tx, mem, kind_find(file->type), &name, path, package, upload->sha256, err);
 
     if (rc)
         return rc;
@@ -420,7 +435,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
     if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
-        (rc = insert_file(app, tx, mem, path, upload, file, err)) ||
+        (rc = insert_file(app, tx, mem, path, &package, upload, file, err)) ||
         (rc = attach_labels(tx, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||

@@ -401,20 +401,19 @@ enum err_code pypi_meta_check_filename(const struct pypi_meta *m, const struct p
     return OK;
 }
 
-json_t *pypi_meta_record(const struct pypi_meta *m, const struct pypi_filename *f)
+json_t *pypi_attrs(const struct pypi_filename *f)
 {
-    json_t *record = json_object();
+    json_t *attrs = json_object();
     struct str python = f->python.len ? f->python : S("source");
 
-    json_put(&record, S("packagetype"), json_string(pypi_packagetype(f->kind)));
-    json_put(&record, S("python_version"), json_of(python));
-    json_put(&record, S("dependencies"), json_incref(m->dependencies));
+    json_put(&attrs, S("packagetype"), json_string(pypi_packagetype(f->kind)));
+    json_put(&attrs, S("python_version"), json_of(python));
     if (f->kind == PYPI_WHEEL) {
-        json_put(&record, S("build_no"), f->build.len ? json_of(f->build) : json_integer(0));
-        json_put(&record, S("abi"), str_eq(f->abi, S("none")) ? json_null() : json_of(f->abi));
+        json_put(&attrs, S("build_no"), f->build.len ? json_of(f->build) : json_integer(0));
+        json_put(&attrs, S("abi"), str_eq(f->abi, S("none")) ? json_null() : json_of(f->abi));
     }
     if (f->platform.len)
-        json_put(&record, S("platform"),
+        json_put(&attrs, S("platform"),
                  str_eq(f->platform, S("any")) ? json_null() : json_of(f->platform));
-    return record;
+    return attrs;
 }

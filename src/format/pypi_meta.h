@@ -42,7 +42,7 @@ enum err_code pypi_meta_check_filename(const struct pypi_meta *m, const struct p
                                        struct err *err) MUST_USE;
 
 /* {packagetype, python_version, ...}: what anaconda-client calls the attributes of such a file, and
- * the dependencies under that name. A new value; NULL when out of memory. */
-json_t *pypi_meta_record(const struct pypi_meta *m, const struct pypi_filename *f);
+ * its platform. A new value; NULL when out of memory. */
+json_t *pypi_attrs(const struct pypi_filename *f);
 
 #endif

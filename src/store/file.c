@@ -30,6 +30,7 @@
 enum {
     INSERT,
     FIND,
+    FIND_BELOW,
     FIND_IN_RELEASE,
     DELETE,
     BY_PACKAGE,
@@ -53,6 +54,12 @@ static const struct stmt stmts[] = {
     [FIND] = {"file_find",
               FILES(ALL_TEXTS) "WHERE f.account_id = $1 AND f.type = $2 AND f.name_key = $3", "itt",
               FILE_TYPES},
+    /* "0" comes right after "/". */
+    [FIND_BELOW] = {"file_find_below",
+                    FILES(NO_TEXTS) "WHERE f.account_id = $1 AND f.type = $2 "
+                                    "AND f.name_key >= $3 || '/' AND f.name_key < $3 || '0' "
+                                    "ORDER BY f.name_key LIMIT 1",
+                    "itt", FILE_TYPES},
     [FIND_IN_RELEASE] = {"file_find_in_release",
                          FILES(ALL_TEXTS) "WHERE f.release_id = $1 AND f.basename = $2", "it",
                          FILE_TYPES},
@@ -169,6 +176,17 @@ enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name
     AUTO(rows_endp) struct rows *rows = NULL;
     enum err_code code = db_one(
         tx, &stmts[FIND],
+        DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key)), &rows, err);
+
+    return code ? code : read_file(rows, mem, ret, err);
+}
+
+enum err_code file_find_below(struct tx *tx, struct arena *mem, const struct file_name *name,
+                              struct file_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(
+        tx, &stmts[FIND_BELOW],
         DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key)), &rows, err);
 
     return code ? code : read_file(rows, mem, ret, err);

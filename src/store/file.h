@@ -20,7 +20,7 @@ struct file_row {
                                record without md5, sha256, size */
     struct str run_exports; /* canonical JSON, "{}" at least */
     struct str about;       /* canonical JSON, "{}" at least */
-    struct str facts;       /* canonical JSON of what channeldata needs from the archive */
+    struct str facts;       /* canonical JSON of what indexes need from the archive besides */
     struct str description;
     int64_t build_timestamp_ms; /* 0 when the package has none */
     int64_t uploaded_ms;        /* also indexed_timestamp (CEP 47): set once, never changed */
@@ -35,6 +35,9 @@ struct file_name {
 };
 enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name *name,
                         struct file_row *ret, struct err *err) MUST_USE;
+/* The first of those whose names begin with this key and a "/". */
+enum err_code file_find_below(struct tx *tx, struct arena *mem, const struct file_name *name,
+                              struct file_row *ret, struct err *err) MUST_USE;
 enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct str basename, struct file_row *ret,
                                    struct err *err) MUST_USE;

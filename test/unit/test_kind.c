@@ -7,7 +7,8 @@
 static void each_kind_is_found_by_its_name_alone(void **state)
 {
     struct core *f = *state;
-    static const char *const names[] = {"conda", "env", "file", "installer", "ipynb", "project"};
+    static const char *const names[] = {"conda", "env",     "file", "installer",
+                                        "ipynb", "project", "pypi"};
     const struct kind *k = NULL;
 
     for (size_t i = 0; i < COUNT(names); i++) {
@@ -72,6 +73,10 @@ static void a_token_publishes_the_kinds_that_its_scopes_name(void **state)
         {"conda:upload", "file", false},
         {"files:upload", "env", true},
         {"files:upload", "conda", false},
+        {"pypi:upload", "pypi", true},
+        {"pypi", "pypi", true},
+        {"conda:upload", "pypi", false},
+        {"files:upload", "pypi", false},
         {"api:read", "file", false},
     };
 

@@ -131,7 +131,7 @@ static void a_stage_of_bad_type_digest_or_labels_is_refused(void **state)
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
     struct file_path path = core_path(f, "alice", &tiny);
-    static const char *const types[] = {"", "pypi", "Conda", "conda "};
+    static const char *const types[] = {"", "exe", "Conda", "conda "};
     static const char *const digests[] = {"0", "z", "ABCDEF"};
     static const char *const labels[] = {"",  "a b",    "a//b",       "..",
                                          "t", "noarch", "x/linux-64", "\xff"};

@@ -47,6 +47,41 @@ static void inserted_file_is_found_by_its_basename(void **state)
     tx_endp(&tx);
 }
 
+static void first_file_below_a_key_is_found(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct tree t = add_tree(f, tx);
+    static const char *const keys[] = {"a/y", "a/x", "a-b/x", "a", "a0", "b/x"};
+    struct file_row got = {0};
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        struct file_row row = file_of(f, t.account, t.package, t.release,
+                                      str_fmt(f->mem, "noarch/f%zu-1-0.conda", i).ptr);
+
+        row.type = S("pypi");
+        row.name_key = str_of(keys[i]);
+        (void)add_file(f, tx, &row);
+    }
+    must(f, file_find_below(tx, f->mem, &(struct file_name){t.account, S("pypi"), S("a")}, &got,
+                            &f->err));
+    assert_str(got.name_key, "a/x");
+    assert_int_equal(got.package_id, t.package);
+    assert_str(got.package, "numpy");
+    assert_int_equal(file_find_below(tx, f->mem,
+                                     &(struct file_name){t.account, S("pypi"), S("a/x")}, &got,
+                                     NULL),
+                     ERR_NOT_FOUND);
+    assert_int_equal(
+        file_find_below(tx, f->mem, &(struct file_name){t.account, S("r"), S("a")}, &got, NULL),
+        ERR_NOT_FOUND);
+    assert_int_equal(file_find_below(tx, f->mem,
+                                     &(struct file_name){t.account + 1, S("pypi"), S("a")}, &got,
+                                     NULL),
+                     ERR_NOT_FOUND);
+    tx_endp(&tx);
+}
+
 static void basename_is_unique_within_an_account(void **state)
 {
     struct fixture *f = *state;
@@ -416,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(inserted_file_is_found_by_its_basename),
+        WITH_DATABASE(first_file_below_a_key_is_found),
         WITH_DATABASE(basename_is_unique_within_an_account),
         WITH_DATABASE(file_cannot_be_filed_under_the_wrong_parents),
         WITH_DATABASE(unknown_uploader_is_nobody),
