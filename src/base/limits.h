@@ -52,6 +52,14 @@
 /* Lines "Name: value" of one METADATA file: a project with many optional features lists some 3,000
  * requirements. */
 #define LIMIT_PYPI_HEADERS 10000
+/* Names of R. The longest on CRAN is 29 bytes, on Bioconductor 50. A file name must fit on disks. */
+#define LIMIT_CRAN_NAME     128
+#define LIMIT_CRAN_VERSION  64
+#define LIMIT_CRAN_FILENAME 255
+/* "bin/macosx/big-sur-arm64/contrib/4.2" has 36 bytes. */
+#define LIMIT_CRAN_TREE 96
+/* Fields of one DESCRIPTION. CRAN's largest has 60. */
+#define LIMIT_CRAN_FIELDS 500
 
 /* What is read out of a package. conda-forge's largest index.json is 30 KB, about.json 400 KB. */
 #define LIMIT_INFO_MEMBER (4 * MIB)  /* one info/ file that is kept */
