@@ -66,6 +66,8 @@
 #define LIMIT_INFO_TOTAL  (64 * MIB) /* the decompressed info component */
 #define LIMIT_TAR_ENTRIES 1000000    /* entries of one archive */
 #define LIMIT_ZIP_MEMBERS 200000     /* the same of a wheel: each is held; large ones have 30,000 */
+/* Members of a ZIP file, which are all held in memory: 100 bytes and its name for each. */
+#define LIMIT_ZIP_ENTRIES 100000
 /* Decompressed bytes of a .tar.bz2 or .tar.gz: this factor of its size, plus LIMIT_INFO_TOTAL. Real
  * packages stay under 40; bzip2 bombs reach 1,000,000, those of gzip 1,000. */
 #define LIMIT_UNPACK_RATIO 200
