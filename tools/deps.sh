@@ -14,7 +14,8 @@ build='
 test='
     clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer
     libclang-rt-14-dev cppcheck:cppcheck libcmocka-dev python3-venv nodejs:node npm:npm
-    git:git ca-certificates postgresql-15 haproxy:haproxy openssl:openssl'
+    git:git ca-certificates postgresql-15 haproxy:haproxy openssl:openssl
+    r-base-core:Rscript r-cran-remotes'
 bench='nginx-light:nginx nghttp2-client:h2load'
 
 usage() {

@@ -335,3 +335,36 @@ enum err_code cran_desc_check(const json_t *fields, const struct cran_filename *
         rc = check_choice(fields, "NeedsCompilation", "yes", "no", err);
     return rc;
 }
+
+/* ---- For indexes ----------------------------------------------------------------------------- */
+
+enum err_code cran_desc_index(struct arena *mem, const json_t *fields, bool compiled,
+                              json_t **ret_index, struct err *err)
+{
+    static const char *const indexed[] = {"Package",
+                                          "Version",
+                                          "Priority",
+                                          "Depends",
+                                          "Imports",
+                                          "LinkingTo",
+                                          "Suggests",
+                                          "Enhances",
+                                          "License",
+                                          "License_is_FOSS",
+                                          "License_restricts_use",
+                                          "OS_type",
+                                          "Archs",
+                                          "NeedsCompilation",
+                                          "Built"};
+    json_t *index = json_object();
+
+    for (size_t i = 0; i < COUNT(indexed); i++)
+        if (json_get_str(fields, indexed[i]).len)
+            json_put(&index, str_of(indexed[i]), json_of(cran_desc_line(mem, fields, indexed[i])));
+    if (!json_object_get(index, "NeedsCompilation"))
+        json_put(&index, S("NeedsCompilation"), json_string(compiled ? "yes" : "no"));
+    if (!index)
+        return fail(err, ERR_NOMEM, "out of memory");
+    *ret_index = index;
+    return OK;
+}

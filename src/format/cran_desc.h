@@ -33,4 +33,10 @@ enum err_code cran_desc_check(const json_t *fields, const struct cran_filename *
  * empty, or out of memory. */
 struct str cran_desc_line(struct arena *mem, const json_t *fields, const char *field);
 
+/* Of the fields those that indexes have, each on one line; one reference. compiled: there is
+ * something to compile in the package, which is what R says if NeedsCompilation does not.
+ * ERR_NOMEM. */
+enum err_code cran_desc_index(struct arena *mem, const json_t *fields, bool compiled,
+                              json_t **ret_index, struct err *err) MUST_USE;
+
 #endif

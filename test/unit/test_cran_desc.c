@@ -237,6 +237,29 @@ static void choices_are_judged(void **state)
                         "DESCRIPTION: NeedsCompilation is \"maybe\", not \"yes\" or \"no\"");
 }
 
+static void index_has_its_fields_on_one_line_each(void **state)
+{
+    static const char text[] = BASE "Title: T\nDepends: R (>= 3.5),\n  stats\nPath: ../x\nFile: x\n"
+                                    "MD5sum: x\nRepository: x\nOS_type:\n";
+    AUTO(arena_closep) struct arena *mem = arena_open(MIB);
+    AUTO(json_decrefp) json_t *f = NULL, *index = NULL;
+    AUTO(json_decrefp)
+    json_t *expected = json_pack("{s:s, s:s, s:s, s:s}", "Package", "evil", "Version", "1.0",
+                                 "Depends", "R (>= 3.5), stats", "NeedsCompilation", "no");
+
+    (void)state;
+    assert_int_equal(cran_desc_parse(str_of(text), &f, NULL), OK);
+    assert_int_equal(cran_desc_index(mem, f, false, &index, NULL), OK);
+    assert_true(json_equal(index, expected));
+    json_decref(index);
+    assert_int_equal(cran_desc_index(mem, f, true, &index, NULL), OK);
+    assert_str(json_get_str(index, "NeedsCompilation"), "yes");
+    assert_int_equal(json_object_set_new(f, "NeedsCompilation", json_string("no")), 0);
+    json_decref(index);
+    assert_int_equal(cran_desc_index(mem, f, true, &index, NULL), OK);
+    assert_str(json_get_str(index, "NeedsCompilation"), "no");
+}
+
 static void lack_of_memory_is_told(void **state)
 {
     (void)state;
@@ -266,6 +289,7 @@ int main(void)
         cmocka_unit_test(fields_must_be_those_of_the_file),
         cmocka_unit_test(lists_of_packages_are_judged),
         cmocka_unit_test(choices_are_judged),
+        cmocka_unit_test(index_has_its_fields_on_one_line_each),
         cmocka_unit_test(lack_of_memory_is_told),
     };
 

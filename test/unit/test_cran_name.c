@@ -32,7 +32,7 @@ static void package_names_of_r(void **state)
 {
     static const char *const good[] = {
         "R6", "A3", "data.table", "BSgenome.Mmulatta.NCBI.rheMac8", "abc.1", "xY", NULL};
-    static const char *const bad[] = {"",    "R",    "6R",   ".a",   "a.",    "a_b",        "a-b",
+    static const char *const bad[] = {"",    "R",    "6R",   ".a",   "a.",    "a_b",         "a-b",
                                       "a b", "a/b",  "..",   "a\\b", "a\n",   "a\xc3\xa9 b", "a%62",
                                       "a:b", "a<b>", "ab\r", "ab\"", "ab;cd", NULL};
     char text[LIMIT_CRAN_NAME + 1];
