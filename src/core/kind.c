@@ -5,13 +5,15 @@
 #include "base/text.h"
 #include "blob/blob.h"
 #include "core/conda_kind.h"
+#include "core/cran_kind.h"
 #include "core/plain_kind.h"
 #include "core/pypi_kind.h"
 #include "core/scope.h"
 #include "format/json.h"
 
 static const struct kind *const kinds[] = {
-    &conda_kind, &env_kind, &file_kind, &installer_kind, &ipynb_kind, &project_kind, &pypi_kind,
+    &conda_kind,     &cran_kind,  &env_kind,     &file_kind,
+    &installer_kind, &ipynb_kind, &project_kind, &pypi_kind,
 };
 
 const struct kind *kind_find(struct str name)

@@ -359,8 +359,11 @@ enum err_code cran_desc_index(struct arena *mem, const json_t *fields, bool comp
     json_t *index = json_object();
 
     for (size_t i = 0; i < COUNT(indexed); i++)
-        if (json_get_str(fields, indexed[i]).len)
-            json_put(&index, str_of(indexed[i]), json_of(cran_desc_line(mem, fields, indexed[i])));
+        if (json_get_str(fields, indexed[i]).len) {
+            struct str line = cran_desc_line(mem, fields, indexed[i]);
+
+            json_put(&index, str_of(indexed[i]), line.ptr ? json_of(line) : NULL);
+        }
     if (!json_object_get(index, "NeedsCompilation"))
         json_put(&index, S("NeedsCompilation"), json_string(compiled ? "yes" : "no"));
     if (!index)

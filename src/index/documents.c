@@ -9,6 +9,8 @@
 #include "index/conda_repodata.h"
 #include "index/conda_run_exports.h"
 #include "index/conda_shards.h"
+#include "index/cran_documents.h"
+#include "index/document_kind.h"
 #include "store/file.h"
 
 #define JSON_LEVEL 9 /* of repodata.json.zst: read far more often than written */
@@ -31,17 +33,6 @@ struct channel_docs {
     struct conda_channeldata *data;
     struct conda_channel_page page;
     struct conda_rss rss;
-};
-
-/* One document: how to append it to out. docs: a struct subdir_docs or channel_docs. */
-struct kind {
-    struct str name;
-    enum err_code (*write)(void *docs, struct buf *out, struct err *err);
-    bool packed; /* there is a name.zst too */
-};
-struct kinds {
-    const struct kind *all;
-    size_t count;
 };
 
 static void subdir_docs_init(struct subdir_docs *d, struct str title, struct str subdir)
@@ -109,13 +100,13 @@ static enum err_code write_subdir_page(void *docs, struct buf *out, struct err *
     return OK;
 }
 
-static const struct kind subdir_kinds_[] = {
+static const struct document_kind subdir_kinds_[] = {
     {{"repodata.json", 13}, write_repodata, true},
     {{"repodata_shards.msgpack.zst", 27}, write_shards, false},
     {{"run_exports.json", 16}, write_run_exports, true},
     {{"index.html", 10}, write_subdir_page, false},
 };
-static const struct kinds subdir_kinds = {subdir_kinds_, COUNT(subdir_kinds_)};
+static const struct document_kinds subdir_kinds = {subdir_kinds_, COUNT(subdir_kinds_)};
 
 static void package_made(void *docs, const struct conda_package *package)
 {
@@ -176,12 +167,12 @@ static enum err_code write_rss(void *docs, struct buf *out, struct err *err)
     return OK;
 }
 
-static const struct kind channel_kinds_[] = {
+static const struct document_kind channel_kinds_[] = {
     {{"channeldata.json", 16}, write_channeldata, false},
     {{"index.html", 10}, write_channel_page, false},
     {{"rss.xml", 7}, write_rss, false},
 };
-static const struct kinds channel_kinds = {channel_kinds_, COUNT(channel_kinds_)};
+static const struct document_kinds channel_kinds = {channel_kinds_, COUNT(channel_kinds_)};
 
 /* "alice", or "alice/label/dev" */
 static struct str channel_title(struct arena *mem, const struct channel *ch)
@@ -192,7 +183,8 @@ static struct str channel_title(struct arena *mem, const struct channel *ch)
 }
 
 /* Appends a document, or its compressed form. */
-static enum err_code write_kind(const struct kind *k, void *docs, struct buf *out, struct err *err)
+static enum err_code write_kind(const struct document_kind *k, void *docs, struct buf *out,
+                                struct err *err)
 {
     enum err_code code = k->write(docs, out, err);
 
@@ -237,6 +229,14 @@ static enum err_code each_row(struct tx *tx, struct scope *s,
 
 /* ---- making ---- */
 
+/* The documents of a place. */
+static const struct document_kinds *kinds_of(struct str subdir)
+{
+    if (cran_is_subdir(subdir))
+        return cran_kinds_of(subdir);
+    return subdir.len ? &subdir_kinds : &channel_kinds;
+}
+
 static enum err_code put_shard(void *sink, struct str package, const char sha256[SHA256_HEX + 1],
                                struct str bytes, struct err *err)
 {
@@ -276,14 +276,14 @@ static enum err_code put_packed(const struct document_sink *sink, struct str nam
     return sink->put(sink->ctx, &doc, err);
 }
 
-static enum err_code put_all(const struct kinds *kinds, void *docs,
+static enum err_code put_all(const struct document_kinds *kinds, void *docs,
                              const struct document_sink *sink, struct err *err)
 {
     enum err_code code = OK;
 
     for (size_t i = 0; code == OK && i < kinds->count; i++) {
         AUTO(buf_done) struct buf text = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-        const struct kind *k = &kinds->all[i];
+        const struct document_kind *k = &kinds->all[i];
         struct document doc = {.name = k->name};
 
         code = write_kind(k, docs, &text, err);
@@ -297,11 +297,11 @@ static enum err_code put_all(const struct kinds *kinds, void *docs,
 }
 
 /* ERR_NOT_FOUND when the table has none of this name. *ret_packed: it is the compressed form. */
-static enum err_code find_kind(const struct kinds *kinds, struct str name, const struct kind **ret,
-                               bool *ret_packed, struct err *err)
+static enum err_code find_kind(const struct document_kinds *kinds, struct str name,
+                               const struct document_kind **ret, bool *ret_packed, struct err *err)
 {
     for (size_t i = 0; i < kinds->count; i++) {
-        const struct kind *k = &kinds->all[i];
+        const struct document_kind *k = &kinds->all[i];
         bool same = str_eq(name, k->name);
 
         if (!same && !(k->packed && str_starts(name, k->name) &&
@@ -315,11 +315,11 @@ static enum err_code find_kind(const struct kinds *kinds, struct str name, const
 }
 
 /* Appends the document of this name. */
-static enum err_code write_named(const struct kinds *kinds, void *docs, struct str name,
+static enum err_code write_named(const struct document_kinds *kinds, void *docs, struct str name,
                                  struct buf *out, struct err *err)
 {
     AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    const struct kind *k = NULL;
+    const struct document_kind *k = NULL;
     bool packed = false;
     enum err_code code = find_kind(kinds, name, &k, &packed, err);
 
@@ -336,7 +336,7 @@ struct outcome {
     struct buf *out;
 };
 
-static enum err_code finish(const struct outcome *o, const struct kinds *kinds, void *docs,
+static enum err_code finish(const struct outcome *o, const struct document_kinds *kinds, void *docs,
                             struct err *err)
 {
     return o->sink ? put_all(kinds, docs, o->sink, err)
@@ -368,6 +368,20 @@ static enum err_code make_channel(struct tx *tx, struct scope *s, const struct o
     return code ? code : finish(o, &channel_kinds, &docs, err);
 }
 
+static enum err_code make_cran(struct tx *tx, struct scope *s, const struct outcome *o,
+                               struct err *err)
+{
+    AUTO(cran_packages_closep) struct cran_packages *docs = NULL;
+    enum err_code code = cran_documents_open(s->subdir, &docs, err);
+
+    if (code == OK)
+        code = each_row(tx, s, cran_documents_add, docs, err);
+    if (code)
+        return code;
+    cran_packages_end(docs);
+    return finish(o, kinds_of(s->subdir), docs, err);
+}
+
 static enum err_code make(struct tx *tx, struct scope *s, const struct outcome *o, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
@@ -375,6 +389,8 @@ static enum err_code make(struct tx *tx, struct scope *s, const struct outcome *
     s->title = mem ? channel_title(mem, s->ch) : (struct str){0};
     if (!s->title.ptr)
         return fail(err, ERR_NOMEM, "out of memory for an index");
+    if (cran_is_subdir(s->subdir))
+        return make_cran(tx, s, o, err);
     return s->subdir.len ? make_subdir(tx, s, o, err) : make_channel(tx, s, o, err);
 }
 
@@ -393,17 +409,28 @@ enum err_code documents_make_one(struct tx *tx, const struct channel *ch, struct
 {
     struct scope s = {.ch = ch, .subdir = subdir, .view = view};
     const struct outcome o = {.name = name, .out = out};
-    const struct kind *kind;
+    const struct document_kind *kind;
     bool packed;
     /* Asked before all rows are read for it. */
-    enum err_code code =
-        find_kind(subdir.len ? &subdir_kinds : &channel_kinds, name, &kind, &packed, err);
+    enum err_code code = find_kind(kinds_of(subdir), name, &kind, &packed, err);
 
     if (code == OK)
         code = make(tx, &s, &o, err);
     if (code == OK)
         *ret_also = s.also;
     return code;
+}
+
+static enum err_code empty_cran(struct str subdir, struct str name, struct buf *out,
+                                struct err *err)
+{
+    AUTO(cran_packages_closep) struct cran_packages *docs = NULL;
+    enum err_code code = cran_documents_open(subdir, &docs, err);
+
+    if (code)
+        return code;
+    cran_packages_end(docs);
+    return write_named(kinds_of(subdir), docs, name, out, err);
 }
 
 enum err_code documents_empty(const struct channel *ch, struct str subdir, struct str name,
@@ -418,6 +445,8 @@ enum err_code documents_empty(const struct channel *ch, struct str subdir, struc
     subdir_docs_init(&sub, title, subdir);
     if (!title.ptr)
         return fail(err, ERR_NOMEM, "out of memory for an empty index");
+    if (cran_is_subdir(subdir))
+        return empty_cran(subdir, name, out, err);
     if (subdir.len)
         return write_named(&subdir_kinds, &sub, name, out, err);
     code = channel_docs_open(&docs, title, err);

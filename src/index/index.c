@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "format/conda_name.h"
+#include "index/cran_documents.h"
 #include "index/documents.h"
 #include "index/kept.h"
 #include "store/file.h"
@@ -97,7 +98,8 @@ enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms};
     enum err_code code = update_views(&t, subdir, err);
 
-    return code ? code : update_views(&t, S(""), err);
+    /* Nothing of a CRAN-like tree is in the documents of the whole channel, which are conda's. */
+    return code || cran_is_subdir(subdir) ? code : update_views(&t, S(""), err);
 }
 
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
@@ -183,6 +185,8 @@ enum err_code index_make(struct tx *tx, const struct channel *ch, struct str sub
 enum err_code index_empty(const struct channel *ch, struct str subdir, struct str name,
                           struct buf *out, struct err *err)
 {
+    if (cran_is_subdir(subdir))
+        return documents_empty(ch, subdir, name, out, err);
     if (subdir.len && !conda_known_subdir(subdir))
         return fail(err, ERR_NOT_FOUND, "no subdir \"" STR_FMT "\"", STR_ARG(subdir));
     if (!subdir.len && str_eq(name, S("notices.json"))) { /* CEP 6; nobody can write any yet */

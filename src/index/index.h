@@ -10,7 +10,8 @@
  *
  * Documents of a subdir: repodata.json, repodata.json.zst, repodata_shards.msgpack.zst,
  * shards/<sha256>.msgpack.zst, run_exports.json, run_exports.json.zst, index.html; of a channel
- * (subdir ""): channeldata.json, index.html, rss.xml, and an empty notices.json. */
+ * (subdir ""): channeldata.json, index.html, rss.xml, and an empty notices.json; of a CRAN-like
+ * tree (subdir "cran/src/contrib"): see cran_documents.h. */
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
 #include "base/arena.h"

@@ -8,7 +8,7 @@ static void each_kind_is_found_by_its_name_alone(void **state)
 {
     struct core *f = *state;
     static const char *const names[] = {"conda", "env",     "file", "installer",
-                                        "ipynb", "project", "pypi"};
+                                        "ipynb", "project", "pypi", "r"};
     const struct kind *k = NULL;
 
     for (size_t i = 0; i < COUNT(names); i++) {
