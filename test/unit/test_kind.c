@@ -18,7 +18,7 @@ static void each_kind_is_found_by_its_name_alone(void **state)
     assert_null(kind_find(S("")));
     assert_null(kind_find(S("Conda")));
     must_fail(f, kind_require(S("exe"), &k, &f->err), ERR_INVALID,
-              "files of type \"exe\" are not accepted; these are: conda, env, file, ");
+              "files of type \"exe\" are not accepted; these are: conda, ");
 }
 
 static void names_of_packages_and_versions_are_plain_words(void **state)
