@@ -68,6 +68,14 @@ static const struct stmt stmts[] = {
           "uploaded_ms, "
           "uploader_id",
           P19 ", $20", "iiiitttttttitttttiiI", "id"),
+    TABLE("download", "file_id, day, client, count", P4, "iiti", "file_id, day, client"),
+    TABLE("download_total", "file_id, count", "$1, $2", "ii", "file_id"),
+    TABLE("package_download", "package_id, day, client, count", P4, "iiti",
+          "package_id, day, client"),
+    TABLE("package_download_total", "package_id, count", "$1, $2", "ii", "package_id"),
+    TABLE("favorite", "account_id, package_id, created_ms", "$1, $2, $3", "iii",
+          "account_id, package_id"),
+    TABLE("transfer", "id, package_id, target_id, offerer_id, created_ms", P5, "iiiii", "id"),
     TABLE("label", "id, account_id, name, locked, access", P5, "iitit", "id"),
     TABLE("file_label", "file_id, label_id", "$1, $2", "ii", "file_id, label_id"),
     TABLE("retired_name", "account_id, type, name_key, sha256, retired_ms", P5, "ittti",
@@ -95,9 +103,10 @@ const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
-static const char *const numbered[] = {
-    "account", "session",   "token", "package",       "release",   "file",        "label",
-    "upload",  "index_doc", "audit", "index_garbage", "org_group", "mail_outbox", "notification"};
+static const char *const numbered[] = {"account",     "session",      "token",         "package",
+                                       "release",     "file",         "label",         "upload",
+                                       "index_doc",   "audit",        "index_garbage", "org_group",
+                                       "mail_outbox", "notification", "transfer"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

@@ -7,6 +7,8 @@ const struct stmt_list *const all_statements[] = {
     &audit_statements,
     &copy_statements,
     &credential_statements,
+    &download_statements,
+    &favorite_statements,
     &file_statements,
     &grant_statements,
     &group_statements,
@@ -21,6 +23,7 @@ const struct stmt_list *const all_statements[] = {
     &package_statements,
     &session_statements,
     &survey_statements,
+    &transfer_statements,
     &upload_statements,
     NULL,
 };

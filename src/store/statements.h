@@ -7,6 +7,8 @@ extern const struct stmt_list account_statements;
 extern const struct stmt_list audit_statements;
 extern const struct stmt_list copy_statements;
 extern const struct stmt_list credential_statements;
+extern const struct stmt_list download_statements;
+extern const struct stmt_list favorite_statements;
 extern const struct stmt_list file_statements;
 extern const struct stmt_list grant_statements;
 extern const struct stmt_list group_statements;
@@ -21,6 +23,7 @@ extern const struct stmt_list notification_statements;
 extern const struct stmt_list package_statements;
 extern const struct stmt_list session_statements;
 extern const struct stmt_list survey_statements;
+extern const struct stmt_list transfer_statements;
 extern const struct stmt_list upload_statements;
 
 #endif
