@@ -11,6 +11,7 @@
 #include "base/work.h"
 #include "blob/blob.h"
 #include "config.h"
+#include "core/downloads.h"
 #include "core/inspect.h"
 #include "core/mark.h"
 #include "core/throttle.h"
@@ -23,6 +24,8 @@
 #define SPOOL_NAME    "spool" /* what is local of blobs that lie elsewhere */
 /* Descriptor 0 is standard input, so a lock never has it and a zeroed app holds none. */
 #define NO_LOCK (-1)
+/* To write what would be lost otherwise. */
+#define LAST_TRIES 3
 
 /* Paths of the parts, under the data folder. */
 struct layout {
@@ -164,7 +167,8 @@ static enum err_code open_serving(struct app *app, const struct layout *l, struc
     if (!app->work)
         return fail(err, ERR_NOMEM, "cannot start %lld worker threads", (long long)config->workers);
     app->token_uses = token_uses_open();
-    return app->token_uses ? OK : fail(err, ERR_NOMEM, "out of memory");
+    app->downloads = downloads_open(DOWNLOAD_COUNTERS);
+    return app->token_uses && app->downloads ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
 static enum err_code open_parts(struct app *app, const struct layout *l, enum app_use use,
@@ -213,11 +217,25 @@ static void write_token_uses(struct app *app)
     token_uses_close(app->token_uses);
 }
 
+/* The same of these, which nobody counts again: so with some patience. */
+static void write_downloads(struct app *app)
+{
+    struct err err = {0};
+    enum err_code code = app->downloads && app->db ? ERR_BUSY : OK;
+
+    for (int i = 0; i < LAST_TRIES && (code == ERR_BUSY || code == ERR_COLLISION); i++)
+        code = downloads_flush(app, &err);
+    if (code)
+        log_err(&app->log, LOG_ERROR, "downloads_lost", &err);
+    downloads_close(app->downloads);
+}
+
 void app_close(struct app *app)
 {
     if (app->work)
         work_close(app->work);
     write_token_uses(app);
+    write_downloads(app);
     if (app->inspector)
         inspector_close(app->inspector);
     throttle_close(app->throttle);

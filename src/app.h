@@ -9,6 +9,7 @@ struct blob_place;
 struct blob_store;
 struct config;
 struct db;
+struct downloads;
 struct inspector;
 struct token_uses;
 struct throttle;
@@ -25,6 +26,7 @@ struct app {
     struct inspector *inspector;   /* NULL unless serving */
     struct work_pool *work;        /* NULL unless serving */
     struct token_uses *token_uses; /* NULL unless serving */
+    struct downloads *downloads;   /* NULL unless serving: then nothing is counted */
     struct throttle *throttle;     /* NULL unless serving: then nothing is limited */
     int lock_fd;                   /* of <data>/terrarium.lock; -1 unless serving */
     char node[NODE_NAME_MAX];      /* names this process among those that share a database */

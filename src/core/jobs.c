@@ -2,6 +2,7 @@
  * commit of a change would empty the caches of all nodes. */
 #include "base/clock.h"
 #include "base/limits.h"
+#include "core/downloads.h"
 #include "core/gc.h"
 #include "core/job.h"
 #include "core/token.h"
@@ -18,6 +19,7 @@ enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
 #define SWEEP_TOKENS   "sweep-tokens"
 #define WARN_TOKENS    "warn-tokens"
 #define WRITE_USES     "write-token-uses"
+#define WRITE_COUNTS   "write-downloads"
 
 /* Is any row past its expiry? */
 typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
@@ -124,6 +126,12 @@ static enum err_code write_uses(struct app *app, struct job_run *run, struct err
     return token_uses_flush(app, err);
 }
 
+static enum err_code write_counts(struct app *app, struct job_run *run, struct err *err)
+{
+    (void)run;
+    return downloads_flush(app, err);
+}
+
 /* ---- documents of the indexes that were replaced, and the bytes of deleted accounts ---- */
 
 static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct err *err)
@@ -143,5 +151,6 @@ const struct job jobs[] = {
     {SWEEP_TOKENS, 60 * MINUTE_MS, sweep_tokens, false},
     {WARN_TOKENS, 60 * MINUTE_MS, warn_tokens, false},
     {WRITE_USES, MINUTE_MS, write_uses, true},
+    {WRITE_COUNTS, MINUTE_MS, write_counts, true},
     {NULL, 0, NULL, false},
 };

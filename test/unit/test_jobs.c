@@ -31,7 +31,8 @@ static void jobs_have_names_of_their_own_and_intervals(void **state)
         const char *name;
         int64_t minutes;
     } expected[] = {{"sweep-uploads", 10}, {"sweep-indexes", 1}, {"sweep-sessions", 60},
-                    {"sweep-tokens", 60},  {"warn-tokens", 60},  {"write-token-uses", 1}};
+                    {"sweep-tokens", 60},  {"warn-tokens", 60},  {"write-token-uses", 1},
+                    {"write-downloads", 1}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(expected); i++)
