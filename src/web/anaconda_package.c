@@ -235,7 +235,10 @@ enum err_code get_download(struct call *c, struct err *err)
         return rc;
     entity = http_entity_new(&d);
     content_done(&d);
-    return entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
+    rc = entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
+    if (!rc)
+        content_count(c, file.id, file.package_id, file.size);
+    return rc;
 }
 
 /* ---- labels ---- */

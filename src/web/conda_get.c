@@ -58,6 +58,19 @@ static enum err_code parse_target(struct call *c, bool any_subdir, struct target
     return OK;
 }
 
+/* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
+ * they may be far away. */
+struct found {
+    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_PACKAGE } kind;
+    struct channel channel; /* FOUND_EMPTY */
+    struct buf made;        /* FOUND_MADE: for this view alone */
+    enum access_level access;
+    struct str sha256;
+    int64_t size, modified_ms;
+    int64_t file_id, package_id; /* FOUND_PACKAGE */
+    bool zstd_coded;             /* a document in the zstd coding */
+};
+
 /* An ETag of its own for each URL and representation: clients carry the tag of one file of a
  * subdir into the request for another, and an equal one would tell them that nothing changed. */
 static struct str make_etag(struct call *c, struct str digest, const char *form)
@@ -74,10 +87,11 @@ static struct str make_etag(struct call *c, struct str digest, const char *form)
 }
 
 static enum err_code answer(struct call *c, struct http_entity_desc *d, struct str digest,
-                            struct err *err)
+                            const struct found *f, struct err *err)
 {
     struct str key = resource_key(c);
     struct http_entity *entity;
+    struct resource *r;
 
     d->etag = make_etag(c, digest, d->content_encoding.len ? "zstd" : "");
     d->cors = true; /* channels are for everybody, and solvers run in browsers too */
@@ -85,7 +99,10 @@ static enum err_code answer(struct call *c, struct http_entity_desc *d, struct s
     content_done(d);
     if (!entity)
         return fail(err, ERR_NOMEM, "out of memory");
-    return resource_answer(c, key, resource_entity(entity), err);
+    r = resource_entity(entity);
+    if (f->kind == FOUND_PACKAGE)
+        resource_count_for(r, f->file_id, f->package_id, f->size);
+    return resource_answer(c, key, r, err);
 }
 
 static struct str page_policy(struct str type)
@@ -114,18 +131,6 @@ static struct str index_vary(struct str type)
 
 /* ---- a generated document ---- */
 
-/* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
- * they may be far away. */
-struct found {
-    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_PACKAGE } kind;
-    struct channel channel; /* FOUND_EMPTY */
-    struct buf made;        /* FOUND_MADE: for this view alone */
-    enum access_level access;
-    struct str sha256;
-    int64_t size, modified_ms;
-    bool zstd_coded; /* a document in the zstd coding */
-};
-
 static enum err_code answer_doc(struct call *c, const struct target *t, const struct found *f,
                                 struct err *err)
 {
@@ -142,7 +147,7 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
     };
     enum err_code rc = content_load(c, f->sha256, f->size, &d, err);
 
-    return rc ? rc : answer(c, &d, f->sha256, err);
+    return rc ? rc : answer(c, &d, f->sha256, f, err);
 }
 
 /* A document whose bytes are at hand. */
@@ -161,7 +166,7 @@ static enum err_code answer_bytes(struct call *c, const struct target *t, const 
     };
 
     digest_sha256_hex(bytes, hex);
-    return answer(c, &d, str_of(hex), err);
+    return answer(c, &d, str_of(hex), f, err);
 }
 
 static enum err_code answer_empty(struct call *c, const struct target *t, const struct found *f,
@@ -262,6 +267,8 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
     if (!view_shows(&c->sight.view, file.access, file.package_id))
         return ERR_NOT_FOUND;
     ret->kind = FOUND_PACKAGE;
+    ret->file_id = file.id;
+    ret->package_id = file.package_id;
     ret->access = file.access;
     ret->sha256 = file.sha256;
     ret->size = file.size;
@@ -284,10 +291,14 @@ static enum err_code answer_package(struct call *c, const struct found *f, struc
 
     if (!key.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    if (content_is_linked(c, f->size))
-        return resource_answer(c, key, resource_link(f->sha256), err);
+    if (content_is_linked(c, f->size)) {
+        struct resource *link = resource_link(f->sha256);
+
+        resource_count_for(link, f->file_id, f->package_id, f->size);
+        return resource_answer(c, key, link, err);
+    }
     rc = content_load(c, f->sha256, f->size, &d, err);
-    return rc ? rc : answer(c, &d, f->sha256, err);
+    return rc ? rc : answer(c, &d, f->sha256, f, err);
 }
 
 /* ---- */

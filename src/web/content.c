@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "blob/blob.h"
 #include "config.h"
+#include "core/downloads.h"
+#include "format/fields.h"
 
 /* From here on a copy on the local disk first would keep the client waiting for its first byte. */
 #define PIECES_FROM ((int64_t)(32 * MIB))
@@ -87,6 +89,26 @@ struct str content_disposition(struct call *c, struct str filename)
         text_percent(&b, filename, "");
     }
     return buf_ok(&b) ? str_dup(c->mem, buf_str(&b)) : (struct str){0};
+}
+
+/* A link is followed with the same range. */
+static bool begins_a_download(const struct call *c, int64_t size)
+{
+    unsigned status = http_response_status(c->ex->response);
+    struct str range = http_header(c->ex, "Range");
+    uint64_t first = 0, last = 0;
+
+    if (c->ex->method != HTTP_GET || (status != 200 && status != 206 && status != 302))
+        return false;
+    if (status == 200 || !range.len)
+        return true;
+    return field_range(range, (uint64_t)size, &first, &last) != RANGE_UNSATISFIABLE && first == 0;
+}
+
+void content_count(struct call *c, int64_t file_id, int64_t package_id, int64_t size)
+{
+    if (begins_a_download(c, size))
+        downloads_count(c->app, file_id, package_id, http_header(c->ex, "User-Agent"));
 }
 
 bool content_is_linked(const struct call *c, int64_t size)

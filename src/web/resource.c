@@ -4,6 +4,7 @@
 #include "blob/blob.h"
 #include "config.h"
 #include "format/fields.h"
+#include "web/content.h"
 
 #define REFUSAL_MEMORY 1024 /* about: a response with a few headers and a sentence */
 
@@ -11,7 +12,8 @@ struct resource {
     struct shared shared;
     struct http_entity *entity; /* one of the three */
     struct http_response *refusal;
-    char sha256[SHA256_HEX + 1]; /* of a link; empty: it is none */
+    char sha256[SHA256_HEX + 1];       /* of a link; empty: it is none */
+    int64_t file_id, package_id, size; /* of the file that it is; file_id 0: it is none */
 };
 
 static void resource_free(struct shared *s)
@@ -62,6 +64,15 @@ struct resource *resource_link(struct str sha256)
     if (r)
         (void)snprintf(r->sha256, sizeof r->sha256, "%.*s", (int)sha256.len, sha256.ptr);
     return r;
+}
+
+void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size)
+{
+    if (!r)
+        return;
+    r->file_id = file_id;
+    r->package_id = package_id;
+    r->size = size;
 }
 
 bool resource_wants_zstd(const struct call *c)
@@ -118,7 +129,7 @@ static enum err_code answer_link(struct call *c, struct str sha256, struct err *
     return OK;
 }
 
-static enum err_code answer(struct call *c, struct resource *r, struct err *err)
+static enum err_code set_answer(struct call *c, struct resource *r, struct err *err)
 {
     if (r->sha256[0])
         return answer_link(c, str_of(r->sha256), err);
@@ -126,6 +137,15 @@ static enum err_code answer(struct call *c, struct resource *r, struct err *err)
         return http_entity_send(c->ex, r->entity, err);
     c->ex->response = shared_ref(r->refusal);
     return OK;
+}
+
+static enum err_code answer(struct call *c, struct resource *r, struct err *err)
+{
+    enum err_code rc = set_answer(c, r, err);
+
+    if (!rc && r->file_id)
+        content_count(c, r->file_id, r->package_id, r->size);
+    return rc;
 }
 
 bool resource_answer_cached(struct call *c, struct str key)

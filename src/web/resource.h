@@ -18,6 +18,10 @@ struct resource *resource_refusal(struct http_response *r) MUST_USE;
 /* Sends clients to a remote store, by a link that is made for each of them. Copies sha256. */
 struct resource *resource_link(struct str sha256) MUST_USE;
 
+/* From now on each answer with it is counted as a download of this file (content_count). Before it
+ * is given to resource_answer; accepts NULL. */
+void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size);
+
 /* The call's path and representation, in its arena: ptr NULL when out of memory. Differs by whether
  * the client takes zstd-coded JSON, the one choice of representation that there is. */
 struct str resource_name(struct call *c);

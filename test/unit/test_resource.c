@@ -13,6 +13,7 @@
 
 #define REPODATA "/conda/alice/noarch/repodata.json"
 #define PACKAGE  "/conda/alice/noarch/p-1-0.tar.bz2"
+#define DOWNLOAD "/api/download/alice/p/1/noarch/p-1-0.tar.bz2"
 #define ZSTD     "Accept-Encoding: deflate, gzip, br, zstd\r\n"
 
 static struct actor publish_tiny(struct site *s)
@@ -80,6 +81,69 @@ static void a_repeated_read_costs_no_sql(void **state)
     /* Packages are sent from their files. */
     assert_int_equal(get_twice(s, PACKAGE, "").status, 200);
     costs_nothing(s, 206, "GET", PACKAGE, "Range: bytes=-4\r\n");
+}
+
+/* ---- downloads ------------------------------------------------------------------------------- */
+
+/* Also those that cost nothing, and are answered on the event thread. */
+static void what_sends_a_package_from_its_beginning_is_a_download(void **state)
+{
+    static const struct {
+        const char *method, *target, *headers;
+        unsigned status;
+        int counts;
+    } cases[] = {
+        {"GET", PACKAGE, "", 200, 1},
+        {"GET", PACKAGE, "Range: bytes=0-\r\n", 206, 1},
+        {"GET", PACKAGE, "Range: bytes=0-9\r\n", 206, 1},
+        {"GET", PACKAGE, "Range: bytes=-99999\r\n", 206, 1},
+        {"GET", PACKAGE, "Range: bytes=0-1,5-6\r\n", 200, 1},
+        {"GET", PACKAGE, "Range: bytes=9-\r\nIf-Range: \"other\"\r\n", 200, 1},
+        {"GET", PACKAGE, "Range: bytes=1-\r\n", 206, 0},
+        {"GET", PACKAGE, "Range: bytes=-4\r\n", 206, 0},
+        {"GET", PACKAGE, "Range: bytes=99999-\r\n", 416, 0},
+        {"GET", PACKAGE, "If-None-Match: *\r\n", 304, 0},
+        {"HEAD", PACKAGE, "", 200, 0},
+        {"GET", "/conda/alice/noarch/none-1-0.tar.bz2", "", 404, 0},
+        {"GET", REPODATA, "", 200, 0},
+        {"GET", "/conda/alice/noarch/", "", 200, 0},
+        {"GET", DOWNLOAD, "", 200, 1},
+        {"GET", DOWNLOAD, "Range: bytes=1-\r\n", 206, 0},
+        {"GET", DOWNLOAD, "If-None-Match: *\r\n", 304, 0},
+        {"HEAD", DOWNLOAD, "", 200, 0},
+        {"GET", "/api/dist/alice/p/1/noarch/p-1-0.tar.bz2", "", 200, 0},
+    };
+    struct site *s = *state;
+    int64_t counted = 0;
+
+    (void)publish_tiny(s);
+    for (int round = 0; round < 2; round++) /* once more, from memory */
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            int64_t now;
+
+            (void)request_for(s, cases[i].status, cases[i].method, cases[i].target,
+                              cases[i].headers, S(""));
+            now = downloads(s);
+            if (now != counted + cases[i].counts)
+                print_error("%s %s %s\n", cases[i].method, cases[i].target, cases[i].headers);
+            assert_int_equal(now, counted + cases[i].counts);
+            counted = now;
+        }
+}
+
+/* Nor is what fills the caches a reason to empty them. */
+static void counting_costs_no_sql(void **state)
+{
+    struct site *s = *state;
+
+    (void)publish_tiny(s);
+    (void)get_for(s, 200, PACKAGE, "");
+    costs_nothing(s, 200, "GET", PACKAGE, "");
+    assert_int_equal(downloads(s), 2);
+    costs_nothing(s, 200, "GET", PACKAGE, "User-Agent: conda/24.1.2\r\n");
+    assert_int_equal(downloads(s), 3);
+    assert_str(CORE_TEXT(s->core, "SELECT client || ' ' || count FROM download ORDER BY client"),
+               "conda 1, other 2");
 }
 
 struct stall {
@@ -342,6 +406,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         WITH_PUBLISHING(a_repeated_read_costs_no_sql),
+        WITH_PUBLISHING(what_sends_a_package_from_its_beginning_is_a_download),
+        WITH_PUBLISHING(counting_costs_no_sql),
         WITH_PUBLISHING(a_repeated_read_waits_for_no_worker),
         WITH_PUBLISHING(memory_answers_only_who_may),
         WITH_PUBLISHING(a_slash_at_the_end_is_another_address),

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/work.h"
 #include "core/account.h"
+#include "core/downloads.h"
 #include "core/session.h"
 #include "core/token.h"
 #include "format/json.h"
@@ -75,6 +76,8 @@ static int serve(void **state)
     open_log(s);
     s->core->app.work = work_open(SITE_WORKERS, 64);
     assert_non_null(s->core->app.work);
+    s->core->app.downloads = downloads_open(DOWNLOAD_COUNTERS);
+    assert_non_null(s->core->app.downloads);
     must(s->core, web_open(&s->core->app, &s->web, &s->core->err));
     http_app = web_http_app(s->web);
     must(s->core, http_open(&options, s->core->app.work, &s->core->app.log, &http_app, &s->http,
@@ -335,4 +338,11 @@ struct str log_text(struct site *s)
     struct str last;
 
     return wait_for_log(s, &last);
+}
+
+int64_t downloads(struct site *s)
+{
+    must(s->core, downloads_flush(&s->core->app, &s->core->err));
+    return CORE_NUMBER(
+        s->core, "SELECT COALESCE(CAST(SUM(count) AS BIGINT), 0) FROM package_download_total");
 }

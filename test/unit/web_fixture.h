@@ -76,6 +76,9 @@ struct str log_line(struct site *s);
 struct str log_text(struct site *s);
 bool text_has(struct str text, const char *part);
 
+/* Downloads of all packages so far. */
+int64_t downloads(struct site *s);
+
 /* SQL statements that this process has begun so far, but for those that watch the generation. */
 unsigned sql_statements(void);
 
