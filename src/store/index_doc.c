@@ -18,6 +18,11 @@
     " OR (package = '' AND substr(name, 1, 7) = 'shards/')) AND retired_ms IS NOT NULL "           \
     "AND (access = 'public' OR " access " = 'private') AND access <> " access
 
+/* The same wherever they are. */
+#define FORGOTTEN(account, package)                                                                \
+    "FROM index_doc WHERE account_id = " account " AND (package = " package                        \
+    " OR (package = '' AND substr(name, 1, 7) = 'shards/')) AND retired_ms IS NOT NULL"
+
 enum {
     FIND,
     LIST,
@@ -27,6 +32,8 @@ enum {
     RETIRE,
     DISCARD_WITHDRAWN,
     WITHDRAW,
+    DISCARD_FORGOTTEN,
+    FORGET,
     SWEEP_GARBAGE,
     SWEEP_RETIRED
 };
@@ -57,6 +64,11 @@ static const struct stmt stmts[] = {
                            "SELECT sha256, CAST($1 AS BIGINT) " WITHDRAWN("$2", "$3", "$4"),
                            "iitt", ""},
     [WITHDRAW] = {"index_doc_withdraw", "DELETE " WITHDRAWN("$1", "$2", "$3"), "itt", ""},
+    [DISCARD_FORGOTTEN] = {"index_doc_discard_forgotten",
+                           "INSERT INTO index_garbage (sha256, retired_ms) "
+                           "SELECT sha256, CAST($1 AS BIGINT) " FORGOTTEN("$2", "$3"),
+                           "iit", ""},
+    [FORGET] = {"index_doc_forget", "DELETE " FORGOTTEN("$1", "$2"), "it", ""},
     [SWEEP_GARBAGE] = {"index_doc_sweep_garbage",
                        "DELETE FROM index_garbage WHERE id IN (SELECT id FROM index_garbage "
                        "WHERE retired_ms < $1 ORDER BY retired_ms LIMIT $2) RETURNING sha256",
@@ -170,6 +182,16 @@ enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str p
         db_exec(tx, &stmts[DISCARD_WITHDRAWN], DB_ARGS(db_int(now_ms), id, name, level), NULL, err);
 
     return code ? code : db_exec(tx, &stmts[WITHDRAW], DB_ARGS(id, name, level), NULL, err);
+}
+
+enum err_code index_doc_forget(struct tx *tx, int64_t account_id, struct str package,
+                               int64_t now_ms, struct err *err)
+{
+    const struct db_val id = db_int(account_id), name = db_text(package);
+    enum err_code code =
+        db_exec(tx, &stmts[DISCARD_FORGOTTEN], DB_ARGS(db_int(now_ms), id, name), NULL, err);
+
+    return code ? code : db_exec(tx, &stmts[FORGET], DB_ARGS(id, name), NULL, err);
 }
 
 static enum err_code sweep(struct tx *tx, struct arena *mem, const struct stmt *s,

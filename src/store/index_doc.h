@@ -45,6 +45,9 @@ enum err_code index_doc_retire(struct tx *tx, const struct index_place *place, s
 enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str package,
                                  enum access_level access, int64_t now_ms,
                                  struct err *err) MUST_USE;
+/* Takes them out of all places of an account: the package is not there any more, for nobody. */
+enum err_code index_doc_forget(struct tx *tx, int64_t account_id, struct str package,
+                               int64_t now_ms, struct err *err) MUST_USE;
 /* Removes up to `max` rows of documents that were replaced before docs_before_ms, or shards retired
  * before shards_before_ms; returns the digests that no row needs any more. *ret_more: there may be
  * more such rows. */

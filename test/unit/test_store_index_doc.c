@@ -307,6 +307,28 @@ static void only_retired_shards_of_the_package_are_withdrawn(void **state)
     tx_endp(&tx);
 }
 
+/* The package is not there any more, whoever asks. */
+static void a_package_that_goes_to_another_account_is_forgotten_everywhere(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice");
+
+    for (int level = 0; level < ACCESS_LEVELS; level++)
+        put_shard(f, tx, alice, (enum access_level)level, "x", "shards/old", (char)('a' + level),
+                  false);
+    put_shard(f, tx, alice, ACCESS_PUBLIC, "", "shards/of-nobody", 'd', false);
+    put_shard(f, tx, alice, ACCESS_PUBLIC, "x", "shards/current", 'e', true);
+    put_shard(f, tx, alice, ACCESS_PRIVATE, "y", "shards/of-y", 'f', false);
+    must(f, index_doc_forget(tx, alice, S("x"), 300, &f->err));
+    assert_str(found_in(f, tx, alice, "shards/old"), "");
+    assert_str(found_in(f, tx, alice, "shards/of-nobody"), "");
+    assert_str(found_in(f, tx, alice, "shards/current"), "0");
+    assert_str(found_in(f, tx, alice, "shards/of-y"), "2");
+    assert_sweep(f, tx, 301, 0, 10, "abcd"); /* as garbage: somebody may be sending them */
+    tx_endp(&tx);
+}
+
 /* They are of a schema that did not say whose they are: perhaps of the one that is withdrawn. */
 static void retired_shards_of_nobody_are_withdrawn_with_any(void **state)
 {
@@ -414,6 +436,7 @@ int main(void)
         WITH_DATABASE(a_shard_says_whose_it_is),
         WITH_DATABASE(what_was_withdrawn_is_found_in_no_wider_view),
         WITH_DATABASE(only_retired_shards_of_the_package_are_withdrawn),
+        WITH_DATABASE(a_package_that_goes_to_another_account_is_forgotten_everywhere),
         WITH_DATABASE(retired_shards_of_nobody_are_withdrawn_with_any),
         WITH_DATABASE(withdrawn_bytes_are_swept_later_and_once),
         WITH_DATABASE(swept_bytes_are_those_that_nothing_needs),
