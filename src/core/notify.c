@@ -28,6 +28,7 @@ enum err_code notify(struct tx *tx, struct arena *mem, const struct actor *actor
     add_member(&b, "group", notice->group);
     add_member(&b, "owner", notice->owner);
     add_member(&b, "package", notice->package);
+    add_member(&b, "target", notice->target);
     buf_addc(&b, '}');
     row.parameters = buf_ok(&b) ? str_dup(mem, buf_str(&b)) : (struct str){0};
     if (!row.parameters.ptr)

@@ -8,11 +8,13 @@
 
 /* kind: "added_to_group" (owner, group), "made_owner" (owner), "made_collaborator" (owner,
  * package), "removed_from_group" (owner, group), "removed_from_organization" (owner),
- * "removed_as_collaborator" (owner, package). */
+ * "removed_as_collaborator" (owner, package), "package_offered", "package_transferred",
+ * "transfer_declined" (owner, package, target). */
 struct notice {
     const char *kind;
     struct str owner;          /* an organization, or whose package it is */
     struct str group, package; /* empty where the kind has none */
+    struct str target;         /* the account that a package was offered or given to; likewise */
 };
 /* Leaves the account a notice of what the actor does, in the transaction of the deed. What somebody
  * does to himself he is not told of. */
