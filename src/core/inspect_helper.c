@@ -200,11 +200,25 @@ static void serve(const struct helper *h)
     }
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* The first time that it sorts more than a kilobyte, qsort() asks how much memory there is. */
+static void sort_once(void)
+{
+    int numbers[1024] = {0};
+
+    qsort(numbers, COUNT(numbers), sizeof(*numbers), compare_numbers);
+}
+
 /* What libraries would do at their first use, and could not do any more inside the sandbox. */
 static void warm_up(void)
 {
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* libarchive then needs no tables of characters */
     json_object_seed(0);                  /* reads a random device */
+    sort_once();
 }
 
 int inspect_helper_run(int control, inspect_reader *reader)

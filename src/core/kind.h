@@ -10,7 +10,6 @@
 #include "core/actor.h"
 #include "core/inspect.h"
 #include "store/file.h"
-#include "store/package.h"
 #include "store/upload.h"
 
 /* owner/package/version/basename as the URL says. */
@@ -26,10 +25,9 @@ struct kind {
     /* Judges the path, and fills subdir, filename and name_key of *ret. ERR_INVALID. */
     enum err_code (*place)(struct arena *mem, const struct file_path *path, struct file_row *ret,
                            struct err *err);
-    /* May a file of this name be one of this package, for all that others of the account have?
-     * ERR_CONFLICT. NULL: yes, when the name is free. */
-    enum err_code (*check_others)(struct tx *tx, struct arena *mem, const struct file_name *name,
-                                  const struct package_row *package, struct err *err);
+    /* name_key is "project/name": clients take all files of a project for one package, whatever
+     * packages they are in here (core/namesake). */
+    bool by_project;
     /* Runs in the sandboxed child: reads the file on fd. NULL: nothing is read of this kind. Errors
      * as inspect_file. */
     inspect_reader *read;

@@ -11,6 +11,7 @@
 #include "core/gc.h"
 #include "core/kind.h"
 #include "core/limit.h"
+#include "core/namesake.h"
 #include "core/package.h"
 #include "format/conda_name.h"
 #include "format/json.h"
@@ -82,17 +83,18 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
                                 struct str sha256, struct err *err)
 {
     struct file_row file;
-    bool retired = false;
+    bool retired = false, here;
     enum err_code rc = file_find(tx, mem, name, &file, err);
 
-    if (!rc && sha256.len && str_eq(file.sha256, sha256) && str_eq(file.version, path->version))
+    here = !rc && str_eq_nocase(file.package, path->package) && str_eq(file.version, path->version);
+    if (here && sha256.len && str_eq(file.sha256, sha256))
         return OK;
     if (!rc)
-        return fail(err, ERR_CONFLICT,
-                    "the file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT
-                    "\" exists already, with other content",
-                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
-                    STR_ARG(path->basename));
+        return fail(
+            err, ERR_CONFLICT,
+            "the file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "\" exists already, %s",
+            STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+            STR_ARG(path->basename), here ? "with other content" : "in another package or release");
     if (rc != ERR_NOT_FOUND)
         return rc;
     if (app->config->reuse_removed_names)
@@ -105,19 +107,6 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
     return rc;
 }
 
-/* The same, and what its kind asks of the account's other files. */
-static enum err_code check_name(struct app *app, struct tx *tx, struct arena *mem,
-                                const struct kind *kind, const struct file_name *name,
-                                const struct file_path *path, const struct package_row *package,
-                                struct str sha256, struct err *err)
-{
-    enum err_code rc = check_free(app, tx, mem, name, path, sha256, err);
-
-    if (!rc && kind->check_others)
-        rc = kind->check_others(tx, mem, name, package, err);
-    return rc;
-}
-
 /* Where the file is to stand. The package is named as it is, not as the URL has it: which names
  * that differ by capital letters are good enough is a matter of the kind. */
 static enum err_code place_file(const struct kind *kind, struct arena *mem,
@@ -127,6 +116,8 @@ static enum err_code place_file(const struct kind *kind, struct arena *mem,
     struct file_path named = *path;
 
     named.package = package->name;
+    ret->account_id = package->account_id;
+    ret->package_id = package->id;
     return kind_place(kind, mem, &named, ret, err);
 }
 
@@ -162,6 +153,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     const struct kind *kind;
     struct file_row file = {0};
     struct file_name name;
+    struct namesakes namesakes;
     struct upload_row row = {.type = req->type,
                              .basename = path->basename,
                              .uploader_id = actor->account_id,
@@ -191,12 +183,14 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
         (rc = place_file(kind, mem, path, &package, &file, err)))
         return rc;
     name = (struct file_name){package.account_id, file.type, file.name_key};
-    if ((rc = check_name(app, tx, mem, kind, &name, path, &package, req->sha256, err)))
+    if ((rc = check_free(app, tx, mem, &name, path, req->sha256, err)))
         return rc;
     row.account_id = package.account_id;
     row.package_id = package.id;
     row.release_id = release.id;
-    if ((rc = upload_insert(tx, &row, err)) || (rc = tx_commit(&tx, err)))
+    /* What was staged in vain expires. */
+    if ((rc = upload_insert(tx, &row, err)) || (rc = tx_commit(&tx, err)) ||
+        (rc = namesakes_check(app, mem, actor, kind, path->owner, &file, &namesakes, err)))
         return rc;
     *ret = (struct staged){str_of(ticket), str_of(dist_id)};
     return OK;
@@ -389,13 +383,11 @@ static enum err_code attach_labels(struct tx *tx, const struct package_row *pack
 
 /* The file's row: a new one, or the one that is there already with the same bytes. */
 static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *mem,
-                                 const struct file_path *path, const struct package_row *package,
-                                 const struct upload_row *upload, struct file_row *file,
-                                 struct err *err)
+                                 const struct file_path *path, const struct upload_row *upload,
+                                 struct file_row *file, struct err *err)
 {
     const struct file_name name = {upload->account_id, file->type, file->name_key};
-    enum err_code rc =
-        check_name(app, tx, mem, kind_find(file->type), &name, path, package, upload->sha256, err);
+    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, err);
 
     if (rc)
         return rc;
@@ -417,7 +409,8 @@ static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *m
 
 static enum err_code commit_rows(struct app *app, struct arena *mem, const struct actor *actor,
                                  const struct file_path *path, const struct upload_row *upload,
-                                 struct file_row *file, struct err *err)
+                                 const struct namesakes *namesakes, struct file_row *file,
+                                 struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
@@ -435,7 +428,8 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
     if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
-        (rc = insert_file(app, tx, mem, path, &package, upload, file, err)) ||
+        (rc = namesakes_check_again(tx, mem, namesakes, err)) ||
+        (rc = insert_file(app, tx, mem, path, upload, file, err)) ||
         (rc = attach_labels(tx, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
@@ -453,15 +447,18 @@ enum err_code publish_commit(struct app *app, struct arena *mem, const struct ac
 {
     struct upload_row upload;
     struct file_row file = {0};
+    struct namesakes namesakes;
     const struct kind *kind;
     enum err_code rc;
 
     if ((rc = find_upload(app, mem, path, dist_id, &kind, &file, &upload, err)) ||
-        (rc = check_labels(actor, upload.labels, err)) || (rc = kind_check_scope(kind, actor, err)))
+        (rc = check_labels(actor, upload.labels, err)) ||
+        (rc = kind_check_scope(kind, actor, err)) ||
+        (rc = namesakes_check(app, mem, actor, kind, path->owner, &file, &namesakes, err)))
         return rc;
     rc = kind_inspect(kind, app, mem, &upload, &file, err);
     if (!rc)
-        rc = commit_rows(app, mem, actor, path, &upload, &file, err);
+        rc = commit_rows(app, mem, actor, path, &upload, &namesakes, &file, err);
     /* What the uploader must change dies here; what is our trouble (disk, memory) may be tried
      * again. */
     if (rc == ERR_INVALID || rc == ERR_TOO_BIG || rc == ERR_CONFLICT || rc == ERR_NOT_FOUND)

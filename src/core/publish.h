@@ -29,7 +29,8 @@ struct staged {
 };
 /* ERR_NOT_FOUND: no such package or release; ERR_CONFLICT: a committed file has this name and (as
  * far as declared) other bytes; ERR_INVALID, ERR_UNPROCESSABLE: names or labels break a rule;
- * ERR_DENIED: the actor's token is not for a label, or for files of this kind. */
+ * ERR_DENIED: the actor's token is not for a label, or for files of this kind, or he may not
+ * publish to a package that clients take for the same (core/namesake). */
 enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct file_path *path, const struct stage_request *req,
                             struct staged *ret, struct err *err) MUST_USE;

@@ -59,26 +59,6 @@ static struct str project_of(struct str name_key)
     return project;
 }
 
-/* A project that is spelled in two ways would be two packages here and one to every client. */
-static enum err_code check_others(struct tx *tx, struct arena *mem, const struct file_name *name,
-                                  const struct package_row *package, struct err *err)
-{
-    const struct file_name project = {name->account_id, name->type, project_of(name->key)};
-    struct file_row first;
-    enum err_code rc = file_find_below(tx, mem, &project, &first, err);
-
-    if (rc)
-        return rc == ERR_NOT_FOUND ? OK : rc;
-    if (first.package_id == package->id)
-        return OK;
-    return fail(
-        err, ERR_CONFLICT,
-        "package \"" STR_FMT "\" has the files of the Python project \"" STR_FMT
-        "\" already: names that differ by capital letters, \"-\", \"_\" and \".\" alone are "
-        "one project",
-        STR_ARG(first.package), STR_ARG(project.key));
-}
-
 /* ---- in the child ---- */
 
 static enum err_code read_distribution(struct arena *mem, int fd, uint64_t size, struct str kind,
@@ -174,7 +154,7 @@ const struct kind pypi_kind = {
     .upload = SCOPE_PYPI_UPLOAD,
     .check_package = pypi_check_name,
     .place = place,
-    .check_others = check_others,
+    .by_project = true,
     .read = read_distribution,
     .describe = describe,
 };

@@ -2,8 +2,9 @@
  *
  * Names are unique in an account: name_key is "project/file name", the project normalised (PEP 503)
  * and the rest in lower case. So the files of a project stand together under its one spelling,
- * however the package, the file and the metadata spell it; and no second package of the account
- * may have files of it.
+ * however the package, the file and the metadata spell it. anaconda-client names packages as the
+ * metadata does, which differs between the files of one project: they may be in several packages
+ * (core/namesake).
  *
  * record: what anaconda-client calls the attributes (packagetype, python_version, build_no, abi),
  * and platform. about: see format/pypi_meta.h. facts: metadata, the exact bytes of METADATA or

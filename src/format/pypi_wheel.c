@@ -90,10 +90,12 @@ static enum err_code info_file(const struct wheel *w, const char *name, size_t m
 
 /* --- its files -------------------------------------------------------------------------------- */
 
+/* pip goes on with older versions than 1.0, and does not with major version 2. */
 static enum err_code check_wheel(const struct wheel *w, struct err *err)
 {
     struct pypi_headers h;
-    struct str text, value = S(""), version;
+    struct str text, value = S(""), version, rest, major;
+    uint64_t number;
     enum err_code rc = info_file(w, "WHEEL", SMALL_MAX, true, &text, err);
 
     if (!rc)
@@ -102,7 +104,8 @@ static enum err_code check_wheel(const struct wheel *w, struct err *err)
         return rc;
     (void)pypi_headers_find(&h, S("Wheel-Version"), &value); /* it may be absent */
     version = pypi_header_line(w->mem, value);
-    if (!str_starts(version, S("1.")))
+    rest = version;
+    if (!str_cut(&rest, '.', &major) || !str_u64(major, 1, &number))
         return fail(err, ERR_INVALID,
                     "WHEEL: Wheel-Version \"" STR_FMT "\" is not 1.x, which installers can read",
                     STR_ARG(version));

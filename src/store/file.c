@@ -30,9 +30,9 @@
 enum {
     INSERT,
     FIND,
-    FIND_BELOW,
     FIND_IN_RELEASE,
     DELETE,
+    PACKAGES_BELOW,
     BY_PACKAGE,
     BY_RELEASE,
     CHANNEL_SUBDIR,
@@ -54,16 +54,16 @@ static const struct stmt stmts[] = {
     [FIND] = {"file_find",
               FILES(ALL_TEXTS) "WHERE f.account_id = $1 AND f.type = $2 AND f.name_key = $3", "itt",
               FILE_TYPES},
-    /* "0" comes right after "/". */
-    [FIND_BELOW] = {"file_find_below",
-                    FILES(NO_TEXTS) "WHERE f.account_id = $1 AND f.type = $2 "
-                                    "AND f.name_key >= $3 || '/' AND f.name_key < $3 || '0' "
-                                    "ORDER BY f.name_key LIMIT 1",
-                    "itt", FILE_TYPES},
     [FIND_IN_RELEASE] = {"file_find_in_release",
                          FILES(ALL_TEXTS) "WHERE f.release_id = $1 AND f.basename = $2", "it",
                          FILE_TYPES},
     [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1", "i", ""},
+    /* "0" comes right after "/". */
+    [PACKAGES_BELOW] = {"file_packages_below",
+                        "SELECT DISTINCT p.name FROM file f JOIN package p ON p.id = f.package_id "
+                        "WHERE f.account_id = $1 AND f.type = $2 AND f.name_key >= $3 || '/' "
+                        "AND f.name_key < $3 || '0' AND f.package_id <> $4 ORDER BY p.name",
+                        "itti", "t"},
     [BY_PACKAGE] = {"file_list_by_package",
                     FILES(NO_TEXTS) "WHERE f.package_id = $1 ORDER BY f.uploaded_ms, f.id", "i",
                     FILE_TYPES},
@@ -181,17 +181,6 @@ enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name
     return code ? code : read_file(rows, mem, ret, err);
 }
 
-enum err_code file_find_below(struct tx *tx, struct arena *mem, const struct file_name *name,
-                              struct file_row *ret, struct err *err)
-{
-    AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(
-        tx, &stmts[FIND_BELOW],
-        DB_ARGS(db_int(name->account_id), db_text(name->type), db_text(name->key)), &rows, err);
-
-    return code ? code : read_file(rows, mem, ret, err);
-}
-
 enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct str basename, struct file_row *ret, struct err *err)
 {
@@ -210,6 +199,20 @@ enum err_code file_delete(struct tx *tx, int64_t id, struct err *err)
     if (code)
         return code;
     return changes ? OK : fail(err, ERR_NOT_FOUND, "no file has the number %lld", (long long)id);
+}
+
+enum err_code file_packages_below(struct tx *tx, struct arena *mem, const struct file_name *name,
+                                  int64_t package_id, struct name_list *ret, struct err *err)
+{
+    const struct db_val args[] = {db_int(name->account_id), db_text(name->type), db_text(name->key),
+                                  db_int(package_id)};
+    struct reader_list list = {0};
+    enum err_code code = reader_list(tx, mem, &stmts[PACKAGES_BELOW], args, COUNT(args),
+                                     reader_row_text, sizeof(struct str), &list, err);
+
+    if (code == OK)
+        *ret = (struct name_list){list.rows, list.count};
+    return code;
 }
 
 static enum err_code list_files(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,

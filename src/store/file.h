@@ -35,13 +35,20 @@ struct file_name {
 };
 enum err_code file_find(struct tx *tx, struct arena *mem, const struct file_name *name,
                         struct file_row *ret, struct err *err) MUST_USE;
-/* The first of those whose names begin with this key and a "/". */
-enum err_code file_find_below(struct tx *tx, struct arena *mem, const struct file_name *name,
-                              struct file_row *ret, struct err *err) MUST_USE;
 enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct str basename, struct file_row *ret,
                                    struct err *err) MUST_USE;
 enum err_code file_delete(struct tx *tx, int64_t id, struct err *err) MUST_USE;
+
+struct name_list {
+    struct str *names;
+    size_t count;
+};
+/* The packages, other than this one, that have files whose names begin with the key and a "/". By
+ * name. */
+enum err_code file_packages_below(struct tx *tx, struct arena *mem, const struct file_name *name,
+                                  int64_t package_id, struct name_list *ret,
+                                  struct err *err) MUST_USE;
 
 /* Rows of a list come without run_exports, about and facts (empty): a package can have thousands
  * of files, and an about.json hundreds of kilobytes. */

@@ -3,16 +3,12 @@
 Where the two differ on purpose, the difference is named here; any other fails. The inputs are all
 real files of the test data, and generated ones, the same in each run."""
 import email.parser
-import io
 import json
-import os
 import random
 import re
 import string
 import subprocess
-import tarfile
 import textwrap
-import zipfile
 from functools import cmp_to_key
 from pathlib import Path
 
@@ -24,6 +20,7 @@ from packaging.utils import (InvalidSdistFilename, InvalidWheelFilename, canonic
                              parse_sdist_filename, parse_wheel_filename)
 from packaging.version import InvalidVersion, Version
 
+from support.pypi import metadata_of
 from support.server import BINARY
 
 SEED = 20260501
@@ -240,26 +237,6 @@ def test_requirements_are_read_wherever_they_are(metadata_files):
 
 
 # --- metadata ---------------------------------------------------------------------------------
-
-def metadata_of(path):
-    """The METADATA or PKG-INFO in a file of any kind; None where there is none."""
-    try:
-        if path.name.endswith((".metadata", ".metadata23", ".metadata24")):
-            return path.read_bytes()
-        if path.suffix in (".whl", ".egg", ".zip"):
-            with zipfile.ZipFile(path) as archive:
-                names = [it for it in archive.namelist()
-                         if re.fullmatch(r"[^/]+\.dist-info/METADATA|[^/]+/PKG-INFO", it)]
-                return archive.read(names[0]) if names else None
-        if path.name.endswith((".tar.gz", ".tar.bz2")):
-            with tarfile.open(path) as archive:
-                for member in archive:
-                    if re.fullmatch(r"[^/]+/PKG-INFO", member.name):
-                        return archive.extractfile(member).read()
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, KeyError, AttributeError):
-        pass
-    return None
-
 
 @pytest.fixture(scope="module")
 def metadata_files(test_data):

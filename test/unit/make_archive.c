@@ -268,7 +268,7 @@ static void put_end64(struct buf *b, size_t count, size_t start)
 struct str make_zip(struct arena *a, const struct zip_layout *l)
 {
     struct buf b = BUF_INIT(MADE_MAX);
-    size_t start, size, offsets[16] = {0};
+    size_t start, size, offsets[1024] = {0};
 
     assert(l->count <= COUNT(offsets));
     buf_add(&b, l->before);

@@ -1,6 +1,8 @@
 /* Python distributions through the whole of an upload; a real inspector reads them. */
 #include "core_fixture.h"
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "core/pypi_kind.h"
 #include "format/json.h"
@@ -179,25 +181,23 @@ static void a_file_name_is_used_once_in_any_case(void **state)
     must_fail(f, publish(f, &alice, &three, sdist(f, SDIST), &row), ERR_CONFLICT, "exists already");
 }
 
-static void a_project_is_one_package(void **state)
+/* anaconda-client names packages as the metadata of the one file does. */
+static void files_of_a_project_may_be_in_several_packages(void **state)
 {
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
     const struct wish one = {"my-pkg", "1.0", "my_pkg-1.0.tar.gz", NULL};
-    const struct wish two = {"my_pkg", "1.0", "my_pkg-1.0.0.tar.gz", NULL};
-    const struct wish other = {"my-pkg-more", "1.0", "my_pkg_more-1.0.tar.gz", NULL};
-    const struct file_path path = {S("alice"), S("my-pkg"), S("1.0"), S("my_pkg-1.0.tar.gz")};
+    const struct wish two = {"My_Pkg", "1.0", "my_pkg-1.0.zip", NULL};
+    const struct wish again = {"My_Pkg", "1.0", "my_pkg-1.0.tar.gz", NULL};
+    struct zip_layout layout = {ZIP_PARTS({.name = "d/PKG-INFO", .data = S(SDIST)})};
     struct file_row row;
 
-    f->config.reuse_removed_names = true;
     must(f, publish(f, &alice, &one, sdist(f, SDIST), &row));
-    must_fail(f, publish(f, &alice, &two, sdist(f, SDIST), &row), ERR_CONFLICT,
-              "package \"my-pkg\" has the files of the Python project \"my-pkg\" already");
-    must(f, publish(f, &alice, &other,
-                    sdist(f, "Metadata-Version: 2.1\nName: my-pkg-more\nVersion: 1.0\n"), &row));
-    /* Its name is free again with the last of its files. */
-    must(f, file_remove(&f->app, f->mem, &alice, &path, &row, &f->err));
-    must(f, publish(f, &alice, &two, sdist(f, SDIST), &row));
+    must(f, publish(f, &alice, &two, make_zip(f->mem, &layout), &row));
+    assert_str(row.name_key, "my-pkg/my_pkg-1.0.zip");
+    must_fail(f, publish(f, &alice, &again, sdist(f, SDIST), &row), ERR_CONFLICT,
+              "exists already, in another package or release");
+    assert_str(CORE_TEXT(f, "SELECT name FROM package ORDER BY name"), "My_Pkg, my-pkg");
 }
 
 static void one_package_holds_files_of_conda_too(void **state)
@@ -241,6 +241,30 @@ static void archives_are_read_in_the_sandbox(void **state)
     core_check_bytes(f);
 }
 
+/* As large ones have thousands. Sorting them must ask the system for nothing. */
+static void wheels_of_many_files_are_read_in_the_sandbox(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    const struct wish w = {"my-pkg", "1.0", "my_pkg-1.0-py3-none-any.whl", NULL};
+    struct zip_part parts[1000] = {
+        {.name = "my_pkg-1.0.dist-info/METADATA", .data = S(SDIST)},
+        {.name = "my_pkg-1.0.dist-info/WHEEL", .data = S("Wheel-Version: 1.0\n")},
+    };
+    struct zip_layout layout = {.parts = parts, .count = COUNT(parts)};
+    AUTO(buf_done) struct buf record = BUF_INIT(64 * KIB);
+    struct file_row row;
+
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (i >= 3)
+            parts[i].name = str_z(f->mem, str_fmt(f->mem, "my_pkg/%zu.py", i));
+        if (i != 2)
+            buf_addf(&record, "%s,,\n", parts[i].name);
+    }
+    parts[2] = (struct zip_part){.name = "my_pkg-1.0.dist-info/RECORD", .data = buf_str(&record)};
+    must(f, publish(f, &alice, &w, make_zip(f->mem, &layout), &row));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -249,9 +273,10 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(what_was_declared_must_agree_where_it_says_something),
         WITH_INSPECTOR(what_is_declared_of_zip_files_is_not_looked_at),
         WITH_INSPECTOR(a_file_name_is_used_once_in_any_case),
-        WITH_INSPECTOR(a_project_is_one_package),
+        WITH_INSPECTOR(files_of_a_project_may_be_in_several_packages),
         WITH_INSPECTOR(one_package_holds_files_of_conda_too),
         WITH_INSPECTOR(archives_are_read_in_the_sandbox),
+        WITH_INSPECTOR(wheels_of_many_files_are_read_in_the_sandbox),
     };
 
     if (core_is_inspector(argc, argv))

@@ -155,6 +155,15 @@ static void wheel_version_must_be_the_first(void **state)
     }
 }
 
+static void older_wheel_version_passes(void **state)
+{
+    struct wheel w = good_wheel();
+    struct str metadata;
+
+    w.parts[TAGS].data = S("Wheel-Version: 0.1\n");
+    assert_int_equal(read_wheel(*state, &w, "demo_pkg-1-py3-none-any.whl", &metadata, NULL), OK);
+}
+
 static void unlisted_files_are_refused(void **state)
 {
     struct wheel w = good_wheel();
@@ -226,6 +235,7 @@ int main(void)
         cmocka_unit_test(what_installers_need_must_be_there),
         cmocka_unit_test(names_in_the_folder_are_spelled_one_way),
         cmocka_unit_test(wheel_version_must_be_the_first),
+        cmocka_unit_test(older_wheel_version_passes),
         cmocka_unit_test(unlisted_files_are_refused),
         cmocka_unit_test(signatures_and_folders_need_not_be_listed),
         cmocka_unit_test(commands_with_paths_are_refused),

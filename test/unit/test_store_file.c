@@ -47,38 +47,46 @@ static void inserted_file_is_found_by_its_basename(void **state)
     tx_endp(&tx);
 }
 
-static void first_file_below_a_key_is_found(void **state)
+static void other_packages_with_files_below_a_key_are_found(void **state)
 {
     struct fixture *f = *state;
     struct tx *tx = begin(f, TX_WRITE);
     struct tree t = add_tree(f, tx);
-    static const char *const keys[] = {"a/y", "a/x", "a-b/x", "a", "a0", "b/x"};
-    struct file_row got = {0};
+    int64_t other = add_package(f, tx, t.account, "z"), more = add_package(f, tx, t.account, "y"),
+            of_other = add_release(f, tx, other, "1"), of_more = add_release(f, tx, more, "1");
+    const struct {
+        const char *key;
+        int64_t package, release;
+    } files[] = {
+        {"a/x", t.package, t.release}, {"a/y", other, of_other}, {"a/z", other, of_other},
+        {"a/a", more, of_more},        {"a-b/x", more, of_more}, {"a", more, of_more},
+        {"a0", more, of_more},         {"b/x", more, of_more},
+    };
+    const struct file_name below_a = {t.account, S("pypi"), S("a")};
+    struct name_list got = {0};
 
-    for (size_t i = 0; i < COUNT(keys); i++) {
-        struct file_row row = file_of(f, t.account, t.package, t.release,
-                                      str_fmt(f->mem, "noarch/f%zu-1-0.conda", i).ptr);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        struct str basename = str_fmt(f->mem, "noarch/f%zu-1-0.conda", i);
+        struct file_row row =
+            file_of(f, t.account, files[i].package, files[i].release, str_z(f->mem, basename));
 
         row.type = S("pypi");
-        row.name_key = str_of(keys[i]);
+        row.name_key = str_of(files[i].key);
         (void)add_file(f, tx, &row);
     }
-    must(f, file_find_below(tx, f->mem, &(struct file_name){t.account, S("pypi"), S("a")}, &got,
-                            &f->err));
-    assert_str(got.name_key, "a/x");
-    assert_int_equal(got.package_id, t.package);
-    assert_str(got.package, "numpy");
-    assert_int_equal(file_find_below(tx, f->mem,
-                                     &(struct file_name){t.account, S("pypi"), S("a/x")}, &got,
-                                     NULL),
-                     ERR_NOT_FOUND);
-    assert_int_equal(
-        file_find_below(tx, f->mem, &(struct file_name){t.account, S("r"), S("a")}, &got, NULL),
-        ERR_NOT_FOUND);
-    assert_int_equal(file_find_below(tx, f->mem,
-                                     &(struct file_name){t.account + 1, S("pypi"), S("a")}, &got,
-                                     NULL),
-                     ERR_NOT_FOUND);
+    must(f, file_packages_below(tx, f->mem, &below_a, t.package, &got, &f->err));
+    assert_int_equal(got.count, 2);
+    assert_str(got.names[0], "y");
+    assert_str(got.names[1], "z");
+    must(f, file_packages_below(tx, f->mem, &(struct file_name){t.account, S("pypi"), S("b")}, more,
+                                &got, &f->err));
+    assert_int_equal(got.count, 0);
+    must(f, file_packages_below(tx, f->mem, &(struct file_name){t.account, S("r"), S("a")}, 0, &got,
+                                &f->err));
+    assert_int_equal(got.count, 0);
+    must(f, file_packages_below(tx, f->mem, &(struct file_name){t.account + 1, S("pypi"), S("a")},
+                                0, &got, &f->err));
+    assert_int_equal(got.count, 0);
     tx_endp(&tx);
 }
 
@@ -451,7 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(inserted_file_is_found_by_its_basename),
-        WITH_DATABASE(first_file_below_a_key_is_found),
+        WITH_DATABASE(other_packages_with_files_below_a_key_are_found),
         WITH_DATABASE(basename_is_unique_within_an_account),
         WITH_DATABASE(file_cannot_be_filed_under_the_wrong_parents),
         WITH_DATABASE(unknown_uploader_is_nobody),
