@@ -7,12 +7,12 @@
 #include "core/audit.h"
 #include "core/cut.h"
 #include "core/gc.h"
+#include "core/label.h"
 #include "core/limit.h"
 #include "core/organization.h"
 #include "format/json.h"
 #include "format/version_order.h"
 #include "index/index.h"
-#include "store/label.h"
 #include "store/upload.h"
 
 enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
@@ -183,11 +183,12 @@ struct touched *touched_open(struct arena *mem, int64_t account_id, struct str o
     return t;
 }
 
-static enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
-                                 struct err *err)
+enum err_code touched_add(struct touched *t, struct str label, struct str subdir, struct err *err)
 {
     struct touched_subdir *s;
 
+    if (!subdir.len)
+        return OK;
     for (s = t->head; s; s = s->next)
         if (str_eq(s->label, label) && str_eq(s->subdir, subdir))
             return OK;
@@ -348,6 +349,7 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
     if ((rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = file_require(tx, mem, path, &file, err)) ||
+        (rc = label_check_removal(tx, mem, &(struct file_set){OF_FILE, file.id}, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = commit_drop(app, &tx, mem, &files, &digests, err)))
@@ -372,6 +374,7 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
+        (rc = label_check_removal(tx, mem, &(struct file_set){OF_RELEASE, release.id}, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
@@ -394,6 +397,7 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
 
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
+        (rc = label_check_removal(tx, mem, &(struct file_set){OF_PACKAGE, package.id}, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||

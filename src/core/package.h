@@ -22,7 +22,8 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
                              struct err *err) MUST_USE;
 
 /* Each: one transaction with everything below the object, its indexes and the audit row.
- * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for. Bytes that
+ * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for, or a locked one.
+ * Bytes that
  * nothing else uses are removed too. */
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, struct err *err) MUST_USE;
@@ -64,6 +65,9 @@ struct touched *touched_open(struct arena *mem, int64_t account_id, struct str o
 /* Notes every (label, subdir) that this file is in. */
 enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
                            struct err *err) MUST_USE;
+/* Notes one of them. Subdir empty: none, it is in no index. */
+enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
+                          struct err *err) MUST_USE;
 enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx,
                              struct err *err) MUST_USE;
 
