@@ -8,7 +8,6 @@
 #include "format/json.h"
 #include "http/entity.h"
 #include "store/file.h"
-#include "store/label.h"
 #include "web/anaconda_view.h"
 #include "web/content.h"
 #include "web/handlers.h"
@@ -237,35 +236,4 @@ enum err_code get_download(struct call *c, struct err *err)
     entity = http_entity_new(&d);
     content_done(&d);
     return entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
-}
-
-/* ---- labels ---- */
-
-enum err_code get_labels(struct call *c, struct err *err)
-{
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct account_row account;
-    struct label_list labels;
-    struct view view;
-    struct str owner = call_param(c, "owner");
-    json_t *all;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
-
-    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
-        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
-        (rc = label_list(tx, c->mem, account.id, &labels, err)))
-        return rc;
-    all = json_object();
-    for (size_t i = 0; !rc && i < labels.count; i++) {
-        const struct label_row *l = &labels.rows[i];
-        bool shown = false;
-
-        rc = label_shown(tx, l, &view, &shown, err);
-        if (!rc && shown)
-            json_put(&all, l->name, json_pack("{s:b}", "is_locked", l->locked));
-    }
-    if (!rc)
-        return reply_json(c, 200, all, err);
-    json_decref(all);
-    return rc;
 }

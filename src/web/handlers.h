@@ -47,7 +47,14 @@ HANDLER(delete_release);
 HANDLER(get_dist);
 HANDLER(delete_dist);
 HANDLER(get_download);
+/* anaconda_label.c */
 HANDLER(get_labels);
+HANDLER(get_label);
+HANDLER(post_label);
+HANDLER(delete_label);
+HANDLER(post_label_copy);
+HANDLER(post_label_lock);
+HANDLER(delete_label_lock);
 /* anaconda_upload.c */
 HANDLER(post_stage);
 HANDLER(post_upload);

@@ -78,6 +78,13 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
     {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
     {HTTP_GET, "/api/channels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_labels, "listLabels", NULL, NULL},
+    {HTTP_GET, "/api/channels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_label, "showLabel", NULL, NULL},
+    {HTTP_POST, "/api/channels/{owner}/{label...}/lock", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_label_lock, "lockLabel", NULL, NULL},
+    {HTTP_DELETE, "/api/channels/{owner}/{label...}/lock", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_label_lock, "unlockLabel", NULL, NULL},
+    {HTTP_POST, "/api/channels/{owner}/{label...}/copy/{to...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_label_copy, "copyLabel", NULL, NULL},
+    /* What these change is named in the body, and core/ asks whether the caller may. */
+    {HTTP_POST, "/api/channels/{owner}/{label...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_label, "addLabel", NULL, NULL},
+    {HTTP_DELETE, "/api/channels/{owner}/{label...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, delete_label, "removeLabel", NULL, NULL},
     {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
     {HTTP_POST, "/api/upload/{ticket}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_XML, post_upload, "sendFile", open_upload, sink_upload},
     {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
@@ -123,17 +130,33 @@ static struct str fold_login(struct call *c, struct str param, struct str value)
     return value;
 }
 
-/* Does the path fit the row's pattern? Fills params as it goes. */
-static bool fits(const struct route *r, struct call *c)
-{
-    struct str pattern = str_of(r->pattern), part;
-    size_t i = 0;
+static bool fits_from(struct str pattern, struct call *c, size_t i);
 
-    c->param_count = 0;
-    if (str_eq(pattern, S("/")))
-        return c->path.count == 0;
+/* A tail that other parts follow ends where they fit, as far to the right as can be: what it names
+ * may hold the same words as the pattern. */
+static bool fits_tail(struct str pattern, struct call *c, size_t i)
+{
+    size_t params = c->param_count;
+    struct path head = c->path;
+
+    for (size_t end = c->path.count; pattern.len && end-- > i + 1;) {
+        head.count = end;
+        c->param_count = params;
+        c->params[c->param_count++] = path_tail(c->mem, &head, i);
+        if (c->params[params].ptr && fits_from(pattern, c, end))
+            return true;
+    }
+    return false;
+}
+
+static bool fits_from(struct str pattern, struct call *c, size_t i)
+{
+    struct str part;
+
     while (next_part(&pattern, &part)) {
         if (str_ends(part, S("...}"))) {
+            if (pattern.len)
+                return fits_tail(pattern, c, i);
             c->params[c->param_count++] = path_tail(c->mem, &c->path, i);
             return i <= c->path.count && c->params[c->param_count - 1].ptr;
         }
@@ -146,6 +169,15 @@ static bool fits(const struct route *r, struct call *c)
         i++;
     }
     return i == c->path.count;
+}
+
+/* Does the path fit the row's pattern? Fills params as it goes. */
+static bool fits(const struct route *r, struct call *c)
+{
+    struct str pattern = str_of(r->pattern);
+
+    c->param_count = 0;
+    return str_eq(pattern, S("/")) ? c->path.count == 0 : fits_from(pattern, c, 0);
 }
 
 static bool answers(const struct route *r, enum http_method m)
