@@ -37,6 +37,13 @@ bool choice_errors_add(struct choice_errors *errors, struct arena *mem, size_t i
     return true;
 }
 
+enum err_code choice_errors_end(const struct err *first, struct err *err)
+{
+    if (first->code && err)
+        *err = *first;
+    return first->code;
+}
+
 static enum err_code check_form(const struct choice *c, struct err *err)
 {
     if (c->version.len && !c->package.len)
@@ -69,9 +76,7 @@ enum err_code choices_check(struct app *app, struct arena *mem, const struct act
             !choice_errors_add(ret_errors, mem, i, form.code ? &form : &right, &first))
             break;
     }
-    if (first.code && err)
-        *err = first;
-    return first.code;
+    return choice_errors_end(&first, err);
 }
 
 static enum err_code find_one(struct tx *tx, struct arena *mem, const struct account_row *owner,
@@ -118,8 +123,6 @@ enum err_code choices_find(struct tx *tx, struct arena *mem, const struct accoun
             !choice_errors_add(ret_errors, mem, i, &e, &first))
             break;
     }
-    if (first.code && err)
-        *err = first;
     *ret = sets;
-    return first.code;
+    return choice_errors_end(&first, err);
 }

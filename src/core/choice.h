@@ -29,6 +29,8 @@ struct choice_errors {
  * becomes the first of all. Else (the disk, the memory) *first is e. */
 bool choice_errors_add(struct choice_errors *errors, struct arena *mem, size_t index,
                        const struct err *e, struct err *first) MUST_USE;
+/* At the end: what `first` came to is err, and what is returned. OK: it came to nothing. */
+enum err_code choice_errors_end(const struct err *first, struct err *err) MUST_USE;
 
 struct choices {
     struct str owner; /* login, in lower case */
