@@ -535,3 +535,27 @@ enum err_code copy_files(struct app *app, struct arena *mem, const struct actor 
     *ret = list;
     return OK;
 }
+
+/* ---- where it comes from --------------------------------------------------------------------- */
+
+enum err_code copy_source(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct package_row *package, struct str *ret, struct err *err)
+{
+    struct package_row source;
+    struct account_row owner;
+    struct view view;
+    enum err_code rc;
+
+    *ret = package->copied_from;
+    if (!package->copied_from_id)
+        return OK;
+    *ret = S("");
+    if ((rc = package_find_by_id(tx, mem, package->copied_from_id, &source, err)) ||
+        (rc = account_by_id(tx, mem, source.account_id, &owner, err)) ||
+        (rc = access_view(tx, mem, actor, &owner, &view, err)))
+        return rc;
+    if (!view_shows(&view, source.access, source.id))
+        return OK;
+    *ret = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(source.owner), STR_ARG(source.name));
+    return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
+}

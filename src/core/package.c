@@ -457,6 +457,7 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
     detail = str_fmt(mem, STR_FMT " to " STR_FMT, STR_ARG(access_level_name(package.access)),
                      STR_ARG(access_level_name(access)));
     if ((rc = package_set_access(tx, package.id, access, err)) ||
+        (access != ACCESS_PUBLIC && (rc = package_hide_source(tx, package.id, err))) ||
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||

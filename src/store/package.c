@@ -20,6 +20,7 @@ enum {
     PACKAGE_UPDATE,
     PACKAGE_SET_EDITS,
     PACKAGE_SET_SOURCE,
+    PACKAGE_HIDE_SOURCE,
     PACKAGE_FIND_BY_ID,
     PACKAGE_DELETE,
     PACKAGE_LIST,
@@ -55,6 +56,9 @@ static const struct stmt stmts[] = {
                             "UPDATE package SET copied_from_id = $1, copied_from = $2 "
                             "WHERE id = $3",
                             "iti", ""},
+    [PACKAGE_HIDE_SOURCE] = {"package_hide_source",
+                             "UPDATE package SET copied_from = '' WHERE copied_from_id = $1", "i",
+                             ""},
     [PACKAGE_FIND_BY_ID] = {"package_find_by_id", PACKAGE "WHERE p.id = $1", "i", PACKAGE_TYPES},
     [PACKAGE_DELETE] = {"package_delete", "DELETE FROM package WHERE id = $1", "i", ""},
     [PACKAGE_LIST] = {"package_list", PACKAGE "WHERE p.account_id = $1 ORDER BY p.name", "i",
@@ -208,6 +212,11 @@ enum err_code package_set_source(struct tx *tx, int64_t id, int64_t copied_from_
 {
     return change(tx, &stmts[PACKAGE_SET_SOURCE],
                   DB_ARGS(db_int(copied_from_id), db_text(copied_from), db_int(id)), err);
+}
+
+enum err_code package_hide_source(struct tx *tx, int64_t id, struct err *err)
+{
+    return db_exec(tx, &stmts[PACKAGE_HIDE_SOURCE], DB_ARGS(db_int(id)), NULL, err);
 }
 
 enum err_code package_delete(struct tx *tx, int64_t id, struct err *err)

@@ -31,6 +31,8 @@ enum err_code package_set_edits(struct tx *tx, int64_t id, struct str edits,
                                 struct err *err) MUST_USE;
 enum err_code package_set_source(struct tx *tx, int64_t id, int64_t copied_from_id,
                                  struct str copied_from, struct err *err) MUST_USE;
+/* What was copied from this package no longer tells its name. */
+enum err_code package_hide_source(struct tx *tx, int64_t id, struct err *err) MUST_USE;
 enum err_code package_find_by_id(struct tx *tx, struct arena *mem, int64_t id,
                                  struct package_row *ret, struct err *err) MUST_USE;
 enum err_code package_delete(struct tx *tx, int64_t id,

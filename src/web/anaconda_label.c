@@ -5,6 +5,7 @@
 #include "core/account.h"
 #include "core/label.h"
 #include "format/json.h"
+#include "web/choices.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 
@@ -104,34 +105,12 @@ enum err_code get_label(struct call *c, struct err *err)
 
 /* ---- changing ---- */
 
-/* Which files are meant. A name that is null, or left out, means all of its level, so that nothing
- * may look as if it were left out: neither an empty name, nor one under another key. */
 static enum err_code read_choice(struct call *c, struct choice *ret, struct err *err)
 {
-    static const struct json_field fields[] = {
-        {"package", JSON_T_STR, false, offsetof(struct choice, package), 1, 256},
-        {"version", JSON_T_STR, false, offsetof(struct choice, version), 1, 256},
-        {"basename", JSON_T_STR, false, offsetof(struct choice, basename), 1, 1024},
-    };
     AUTO(json_decrefp) json_t *body = NULL;
-    const char *key;
-    json_t *value;
     enum err_code rc = call_json(c, &body, err);
 
-    if (rc)
-        return rc;
-    json_object_foreach(body, key, value)
-    {
-        bool known = false;
-
-        for (size_t i = 0; i < COUNT(fields) && !known; i++)
-            known = str_eq(str_of(key), str_of(fields[i].name));
-        if (!known)
-            return fail(err, ERR_UNPROCESSABLE,
-                        "\"%s\" names no files; \"package\", \"version\" and \"basename\" do", key);
-    }
-    *ret = (struct choice){S(""), S(""), S("")};
-    return json_read(body, fields, COUNT(fields), c->mem, ret, err);
+    return rc ? rc : choices_read_one(c, body, ret, err);
 }
 
 static enum err_code change(struct call *c, bool add, const struct choice *choice, struct err *err)

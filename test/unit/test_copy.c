@@ -411,6 +411,36 @@ static void attributes_come_along(void **state)
                            "bob: release.update bob/x/1.0 [as where it was copied from]");
 }
 
+static struct str source_of_bobs(struct core *f, const struct actor *who)
+{
+    AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
+    struct package_row package;
+    struct str source;
+
+    must(f, package_require(tx, f->mem, S("bob"), S("x"), &package, &f->err));
+    must(f, copy_source(tx, f->mem, who, &package, &source, &f->err));
+    return source;
+}
+
+static void a_source_is_told_to_whoever_may_know_of_it(void **state)
+{
+    static const struct actor nobody = {.remote = {"192.0.2.1", 9}};
+    struct core *f = *state;
+    struct actor bob, alice = make_world(f, &bob), carol = core_user(f, "carol");
+
+    must(f, copy(f, &bob, X_1, "bob", COPY_STRICT, NULL));
+    assert_str(source_of_bobs(f, &nobody), "alice/x");
+    must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("x"), ACCESS_AUTHENTICATED,
+                                  &f->err));
+    assert_str(source_of_bobs(f, &nobody), "");
+    assert_str(source_of_bobs(f, &carol), "alice/x");
+    hide(f, &alice, "x");
+    assert_str(source_of_bobs(f, &carol), "");
+    assert_str(source_of_bobs(f, &alice), "alice/x");
+    must(f, package_remove(&f->app, f->mem, &alice, S("alice"), S("x"), &f->err));
+    assert_str(source_of_bobs(f, &nobody), ""); /* nor is it told once it is gone */
+}
+
 static void a_source_that_goes_is_forgotten_by_its_number(void **state)
 {
     struct core *f = *state;
@@ -475,6 +505,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(what_is_not_seen_is_not_there_to_be_copied),
         WITH_INSPECTOR(a_made_package_is_seen_by_no_more_than_its_source),
         WITH_INSPECTOR(attributes_come_along),
+        WITH_INSPECTOR(a_source_is_told_to_whoever_may_know_of_it),
         WITH_INSPECTOR(a_source_that_goes_is_forgotten_by_its_number),
         WITH_INSPECTOR(a_copy_survives_every_failed_allocation),
     };
