@@ -62,6 +62,7 @@ enum err_code choices_check(struct app *app, struct arena *mem, const struct act
                             struct err *err)
 {
     struct err first = {0}, right = {0};
+    bool may = false;
 
     for (size_t i = 0; i < in->count; i++) {
         const struct access_object object = {.owner = in->owner, .package = in->items[i].package};
@@ -69,18 +70,18 @@ enum err_code choices_check(struct app *app, struct arena *mem, const struct act
 
         if (!i || !str_eq(in->items[i - 1].package, object.package)) {
             right = (struct err){0};
-            (void)!access_check(app, mem, actor, RIGHT_WRITE, 0, &object, &right); /* in right */
+            may = access_check(app, mem, actor, RIGHT_WRITE, 0, &object, &right) == OK;
         }
-        (void)!check_form(&in->items[i], &form); /* in form */
-        if ((form.code || right.code) &&
-            !choice_errors_add(ret_errors, mem, i, form.code ? &form : &right, &first))
-            break;
+        if (check_form(&in->items[i], &form) || !may)
+            if (!choice_errors_add(ret_errors, mem, i, may ? &form : &right, &first))
+                break;
     }
     return choice_errors_end(&first, err);
 }
 
 static enum err_code find_one(struct tx *tx, struct arena *mem, const struct account_row *owner,
-                              const struct choice *c, struct file_set *ret, struct err *err)
+                              const struct choice *c, const struct view *view, struct file_set *ret,
+                              struct err *err)
 {
     const struct file_path path = {owner->login, c->package, c->version, c->basename};
     struct package_row package;
@@ -93,6 +94,8 @@ static enum err_code find_one(struct tx *tx, struct arena *mem, const struct acc
         return OK;
     if ((rc = package_require(tx, mem, owner->login, c->package, &package, err)))
         return rc;
+    if (view && !view_shows(view, package.access, package.id))
+        return package_missing(owner->login, c->package, err);
     *ret = (struct file_set){OF_PACKAGE, package.id};
     if (!c->version.len)
         return OK;
@@ -108,7 +111,7 @@ static enum err_code find_one(struct tx *tx, struct arena *mem, const struct acc
 }
 
 enum err_code choices_find(struct tx *tx, struct arena *mem, const struct account_row *owner,
-                           const struct choices *in, struct file_set **ret,
+                           const struct choices *in, const struct view *view, struct file_set **ret,
                            struct choice_errors *ret_errors, struct err *err)
 {
     struct file_set *sets = arena_array(mem, struct file_set, in->count ? in->count : 1);
@@ -119,7 +122,7 @@ enum err_code choices_find(struct tx *tx, struct arena *mem, const struct accoun
     for (size_t i = 0; i < in->count; i++) {
         struct err e = {0};
 
-        if (find_one(tx, mem, owner, &in->items[i], &sets[i], &e) &&
+        if (find_one(tx, mem, owner, &in->items[i], view, &sets[i], &e) &&
             !choice_errors_add(ret_errors, mem, i, &e, &first))
             break;
     }

@@ -42,9 +42,10 @@ struct choices {
 enum err_code choices_check(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct choices *in, struct choice_errors *ret_errors,
                             struct err *err) MUST_USE;
-/* The files: *ret has in->count sets, in mem. ERR_NOT_FOUND, in the words for what is not there. */
+/* The files: *ret has in->count sets, in mem. ERR_NOT_FOUND, in the words for what is not there,
+ * also of a package that the view does not show (NULL: that of who sees everything). */
 enum err_code choices_find(struct tx *tx, struct arena *mem, const struct account_row *owner,
-                           const struct choices *in, struct file_set **ret,
+                           const struct choices *in, const struct view *view, struct file_set **ret,
                            struct choice_errors *ret_errors, struct err *err) MUST_USE;
 
 #endif

@@ -67,40 +67,19 @@ static enum err_code check_target(struct app *app, struct arena *mem, const stru
     return choices_check(app, mem, actor, &target, ret_errors, err);
 }
 
-static enum err_code require_seen(struct work *w, struct str name, struct err *err)
-{
-    struct package_row package;
-    enum err_code rc = package_require(w->tx, w->mem, w->from.login, name, &package, err);
-
-    if (rc || view_shows(&w->view, package.access, package.id))
-        return rc;
-    return package_missing(w->from.login, name, err);
-}
-
 /* What is not to be seen is not there, whatever else is asked of it. */
 static enum err_code find_source(struct work *w, struct file_set **ret_sets,
                                  struct choice_errors *ret_errors, struct err *err)
 {
-    const struct choices *files = &w->in->files;
-    struct err first = {0};
     enum err_code rc;
 
     if ((rc = access_view_of_label(w->tx, w->mem, w->actor, &w->from, w->in->from_label, &w->view,
-                                   err)))
+                                   err)) ||
+        (rc = choices_find(w->tx, w->mem, &w->from, &w->in->files, &w->view, ret_sets, ret_errors,
+                           err)))
         return rc;
-    for (size_t i = 0; i < files->count; i++) {
-        struct err e = {0};
-
-        if (require_seen(w, files->items[i].package, &e) &&
-            !choice_errors_add(ret_errors, w->mem, i, &e, &first))
-            break;
-    }
-    if (first.code)
-        return choice_errors_end(&first, err);
-    rc = choices_find(w->tx, w->mem, &w->from, files, ret_sets, ret_errors, err);
-    return rc ? rc
-              : label_require(w->tx, w->mem, &w->from, w->in->from_label, &w->view,
-                              &w->source_label, err);
+    return label_require(w->tx, w->mem, &w->from, w->in->from_label, &w->view, &w->source_label,
+                         err);
 }
 
 /* ---- packages and releases of the target ----------------------------------------------------- */

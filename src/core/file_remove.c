@@ -92,7 +92,7 @@ enum err_code files_remove(struct app *app, struct arena *mem, const struct acto
     if ((rc = choices_check(app, mem, actor, in, ret_errors, err)) ||
         (rc = tx_begin_part(app->db, in->owner, &tx, err)) ||
         (rc = account_require(tx, mem, in->owner, &owner, err)) ||
-        (rc = choices_find(tx, mem, &owner, in, &sets, ret_errors, err)))
+        (rc = choices_find(tx, mem, &owner, in, NULL, &sets, ret_errors, err)))
         return rc;
     touched = touched_open(mem, owner.id, owner.login);
     if ((rc = drop_all(tx, mem, actor, in, sets, touched, &digests, ret_errors, err)) ||

@@ -383,7 +383,7 @@ enum err_code label_change(struct app *app, struct arena *mem, const struct acto
         return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = choices_check(app, mem, actor, &in->files, ret_errors, err)) ||
         (rc = begin(app, mem, actor, in->files.owner, &tx, &w, err)) ||
-        (rc = choices_find(tx, mem, &w.account, &in->files, &sets, ret_errors, err)) ||
+        (rc = choices_find(tx, mem, &w.account, &in->files, NULL, &sets, ret_errors, err)) ||
         (rc = open_labels(&w, in, &labels, err)))
         return rc;
     for (size_t i = 0; !rc && i < in->files.count; i++) {

@@ -75,7 +75,7 @@ void choices_note_errors(struct call *c, const struct choice_errors *errors)
     json_t *list = json_array();
 
     for (const struct choice_error *e = errors->head; e; e = e->next)
-        json_add(&list, json_pack("{s:I, s:o}", "index", (json_int_t)e->index, "message",
+        json_add(&list, json_pack("{s:I, s:o}", "index", (json_int_t)e->index, "detail",
                                   json_of(e->message)));
     if (errors->head)
         reply_note_errors(c, list);

@@ -15,7 +15,7 @@ enum err_code choices_read(struct call *c, const json_t *body, struct choices *r
 
 /* The same again, as a new reference; NULL when out of memory. */
 json_t *choices_json(const struct choice *choice);
-/* What is wrong with which of them becomes `errors` of the answer: {"index", "message"} each. */
+/* What is wrong with which of them becomes `errors` of the answer: {"index", "detail"} each. */
 void choices_note_errors(struct call *c, const struct choice_errors *errors);
 
 #endif

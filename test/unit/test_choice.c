@@ -126,12 +126,13 @@ static void the_files_of_choices_are_found_by_their_level(void **state)
                                  CHOICE("x", "1.0", "noarch/x-1.0-1.tar.bz2")};
     const struct choices in = {S("alice"), good, COUNT(good)},
                          wrong = {S("alice"), bad, COUNT(bad)};
+    const struct view everybody = {.widest = ACCESS_PUBLIC};
     struct choice_errors errors = {0};
     struct file_set *sets = NULL;
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
 
     must(f, account_by_login(tx, f->mem, S("alice"), &account, &f->err));
-    must(f, choices_find(tx, f->mem, &account, &in, &sets, &errors, &f->err));
+    must(f, choices_find(tx, f->mem, &account, &in, NULL, &sets, &errors, &f->err));
     assert_null(errors.head);
     assert_int_equal(sets[0].level, OF_ACCOUNT);
     assert_int_equal(sets[0].id, account.id);
@@ -141,12 +142,19 @@ static void the_files_of_choices_are_found_by_their_level(void **state)
     assert_int_equal(sets[2].id, one.release_id);
     assert_int_equal(sets[3].level, OF_FILE);
     assert_int_equal(sets[3].id, one.id);
-    must_fail(f, choices_find(tx, f->mem, &account, &wrong, &sets, &errors, &f->err), ERR_NOT_FOUND,
-              "there is no package \"alice/y\"");
+    must_fail(f, choices_find(tx, f->mem, &account, &wrong, NULL, &sets, &errors, &f->err),
+              ERR_NOT_FOUND, "there is no package \"alice/y\"");
     assert_int_equal(errors.head->index, 1);
     assert_str(errors.head->next->message, "there is no release \"alice/x/2.0\"");
     assert_str(errors.head->next->next->message,
                "there is no file \"alice/x/1.0/noarch/x-1.0-1.tar.bz2\"");
+    must(f, choices_find(tx, f->mem, &account, &in, &everybody, &sets, &errors, &f->err));
+    tx_endp(&tx);
+    must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("x"), ACCESS_PRIVATE,
+                                  &f->err));
+    tx = core_begin(f, TX_READ);
+    must_fail(f, choices_find(tx, f->mem, &account, &in, &everybody, &sets, &errors, &f->err),
+              ERR_NOT_FOUND, "there is no package \"alice/x\"");
 }
 
 int main(int argc, char **argv)
