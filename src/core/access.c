@@ -218,6 +218,20 @@ enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *
     return OK;
 }
 
+enum err_code access_view_of_label(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                   const struct account_row *owner, struct str label,
+                                   struct view *ret, struct err *err)
+{
+    struct str folded = str_lower(mem, label);
+
+    if (!folded.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (limit_allows_label(actor->limits, folded))
+        return access_view(tx, mem, actor, owner, ret, err);
+    *ret = (struct view){.widest = ACCESS_PUBLIC};
+    return OK;
+}
+
 /* ---- the rule ---- */
 
 static enum err_code deny(const struct actor *actor, enum right right,

@@ -50,5 +50,10 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
 enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *actor,
                           const struct account_row *owner, struct view *ret,
                           struct err *err) MUST_USE;
+/* The same under one label, in whatever case: by a token that is limited to other labels, nothing
+ * that is not public. */
+enum err_code access_view_of_label(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                   const struct account_row *owner, struct str label,
+                                   struct view *ret, struct err *err) MUST_USE;
 
 #endif

@@ -6,16 +6,15 @@
 #include "core/account.h"
 #include "core/audit.h"
 #include "core/cut.h"
+#include "core/edit.h"
 #include "core/gc.h"
+#include "core/label.h"
 #include "core/limit.h"
 #include "core/organization.h"
 #include "format/json.h"
 #include "format/version_order.h"
 #include "index/index.h"
-#include "store/label.h"
 #include "store/upload.h"
-
-enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
 
 /* ---- looking up ---- */
 
@@ -73,7 +72,7 @@ enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_p
 static enum err_code attrs_text(struct arena *mem, const json_t *attrs, struct str *ret,
                                 struct err *err)
 {
-    AUTO(buf_done) struct buf b = BUF_INIT(ATTRS_MAX);
+    AUTO(buf_done) struct buf b = BUF_INIT(EDIT_ATTRS_MAX);
 
     if (!attrs) {
         *ret = S("{}");
@@ -81,7 +80,7 @@ static enum err_code attrs_text(struct arena *mem, const json_t *attrs, struct s
     }
     json_canonical(&b, attrs);
     if (!buf_ok(&b))
-        return fail(err, ERR_TOO_BIG, "the attributes exceed %d bytes", (int)ATTRS_MAX);
+        return fail(err, ERR_TOO_BIG, "the attributes exceed %d bytes", (int)EDIT_ATTRS_MAX);
     *ret = str_dup(mem, buf_str(&b));
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
@@ -95,13 +94,29 @@ enum err_code package_read_access(struct str name, enum access_level *ret, struc
                       STR_ARG(name));
 }
 
-/* Of a new package: what was asked for, else the owner's habit, else the server's. */
-static enum err_code access_of_new(struct app *app, const struct account_row *owner,
-                                   struct str asked, enum access_level *ret, struct err *err)
+enum err_code package_access_of_new(struct app *app, const struct account_row *owner,
+                                    struct str asked, enum access_level *ret, struct err *err)
 {
     struct str name = asked.len ? asked : owner->default_access;
 
     return package_read_access(name.len ? name : app->config->default_access, ret, err);
+}
+
+enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct account_row *owner, const struct new_package *in,
+                          struct package_row *ret, struct err *err)
+{
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner->login), STR_ARG(in->name));
+    int64_t id;
+    enum err_code rc;
+
+    if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs,
+                             clock_now_ms(), &id, err)) ||
+        (rc = audit_add_of(tx, actor, owner->id, "package.create", object,
+                           access_level_name(in->access), err)) ||
+        (rc = package_find(tx, mem, owner->login, in->name, ret, err)))
+        return rc;
+    return organization_welcome_package(tx, mem, actor, ret, err);
 }
 
 enum err_code package_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -109,30 +124,37 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
                              const json_t *attrs, struct package_row *ret, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct str text, summary = cut(json_get_str(attrs, "summary"), SUMMARY_MAX);
+    struct new_package in = {.name = name,
+                             .summary = cut(json_get_str(attrs, "summary"), PACKAGE_SUMMARY_MAX)};
     struct account_row account;
-    enum access_level level;
-    int64_t id;
     enum err_code rc;
 
     if ((rc = kind_check_new(actor, name, attrs, err)) ||
-        (rc = attrs_text(mem, attrs, &text, err)) ||
+        (rc = attrs_text(mem, attrs, &in.attrs, err)) ||
         (rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = account_require(tx, mem, owner, &account, err)) ||
-        (rc = access_of_new(app, &account, access, &level, err)))
+        (rc = package_access_of_new(app, &account, access, &in.access, err)))
         return rc;
     rc = package_find(tx, mem, owner, name, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
-    if ((rc = package_insert(tx, account.id, name, level, summary, text, clock_now_ms(), &id,
-                             err)) ||
-        (rc = audit_add_of(tx, actor, account.id, "package.create",
-                           str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
-                           access_level_name(level), err)) ||
-        (rc = package_find(tx, mem, owner, name, ret, err)) ||
-        (rc = organization_welcome_package(tx, mem, actor, ret, err)))
+    rc = package_add(tx, mem, actor, &account, &in, ret, err);
+    return rc ? rc : tx_commit(&tx, err);
+}
+
+enum err_code release_add(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct package_row *package, struct str version, struct str attrs,
+                          struct release_row *ret, struct err *err)
+{
+    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(package->owner),
+                                STR_ARG(package->name), STR_ARG(version));
+    int64_t id;
+    enum err_code rc;
+
+    if ((rc = release_insert(tx, package->id, version, attrs, clock_now_ms(), &id, err)) ||
+        (rc = audit_add_of(tx, actor, package->account_id, "release.create", object, S(""), err)))
         return rc;
-    return tx_commit(&tx, err);
+    return release_find(tx, mem, package->id, version, ret, err);
 }
 
 enum err_code release_create(struct app *app, struct arena *mem, const struct actor *actor,
@@ -142,7 +164,6 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row row;
     struct str text;
-    int64_t id;
     enum err_code rc;
 
     if ((rc = kind_check_version(version, err)) || (rc = attrs_text(mem, attrs, &text, err)) ||
@@ -152,14 +173,8 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
     rc = release_find(tx, mem, row.id, version, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
-    if ((rc = release_insert(tx, row.id, version, text, clock_now_ms(), &id, err)) ||
-        (rc = audit_add_of(tx, actor, row.account_id, "release.create",
-                           str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(owner),
-                                   STR_ARG(package), STR_ARG(version)),
-                           S(""), err)) ||
-        (rc = release_find(tx, mem, row.id, version, ret, err)))
-        return rc;
-    return tx_commit(&tx, err);
+    rc = release_add(tx, mem, actor, &row, version, text, ret, err);
+    return rc ? rc : tx_commit(&tx, err);
 }
 
 /* ---- indexes that a change touches ---- */
@@ -184,11 +199,12 @@ struct touched *touched_open(struct arena *mem, int64_t account_id, struct str o
     return t;
 }
 
-static enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
-                                 struct err *err)
+enum err_code touched_add(struct touched *t, struct str label, struct str subdir, struct err *err)
 {
     struct touched_subdir *s;
 
+    if (!subdir.len)
+        return OK;
     for (s = t->head; s; s = s->next)
         if (str_eq(s->label, label) && str_eq(s->subdir, subdir))
             return OK;
@@ -252,6 +268,7 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
                               const struct package_row *package, struct err *err)
 {
     AUTO(json_decrefp) json_t *about = NULL;
+    AUTO(json_decrefp) json_t *edits = NULL;
     struct file_row newest;
     struct str summary = package->summary, attrs = package->attrs;
     enum err_code rc = newest_version(tx, mem, package_id, &newest, err);
@@ -266,25 +283,16 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
     if (about && json_object_size(about) > 0) {
         attrs = newest.about;
         if (json_get_str(about, "summary").ptr)
-            summary = cut(json_get_str(about, "summary"), SUMMARY_MAX);
+            summary = json_get_str(about, "summary");
     }
-    return package_update(tx, package_id, summary, attrs, newest.version, clock_now_ms(), err);
-}
-
-/* Takes one file out: its row and its name. Its channels were noted before, because the labels go
- * with the row; its bytes go after the commit. */
-static enum err_code drop_file(struct tx *tx, const struct actor *actor, struct arena *mem,
-                               const struct file_row *f, struct err *err)
-{
-    struct str object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(f->owner),
-                                STR_ARG(f->package), STR_ARG(f->version), STR_ARG(f->basename));
-    const struct file_name name = {f->account_id, f->type, f->name_key};
-    enum err_code rc;
-
-    if ((rc = file_delete(tx, f->id, err)) ||
-        (rc = file_name_retire(tx, &name, f->sha256, clock_now_ms(), err)))
+    /* And over them what somebody has set. */
+    if ((rc = json_parse_object(package->edits, &edits, err)) ||
+        (rc = edit_lay_over(mem, package->edits, attrs, &attrs, err)))
         return rc;
-    return audit_add_of(tx, actor, f->account_id, "file.delete", object, f->sha256, err);
+    if (json_get_str(edits, "summary").ptr)
+        summary = json_get_str(edits, "summary");
+    return package_update(tx, package_id, cut(summary, PACKAGE_SUMMARY_MAX), attrs, newest.version,
+                          clock_now_ms(), err);
 }
 
 /* Commits, then lets go of the bytes of the files, and of the uploads under way, that the
@@ -318,6 +326,24 @@ static enum err_code check_labels(struct tx *tx, struct arena *mem, const struct
     return rc;
 }
 
+enum err_code file_drop(struct tx *tx, struct arena *mem, const struct actor *actor,
+                        const struct file_row *file, struct touched *touched, struct err *err)
+{
+    struct str object =
+        str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(file->owner),
+                STR_ARG(file->package), STR_ARG(file->version), STR_ARG(file->basename));
+    const struct file_name name = {file->account_id, file->type, file->name_key};
+    const struct file_set this_one = {OF_FILE, file->id};
+    enum err_code rc;
+
+    if ((rc = check_labels(tx, mem, actor, file, err)) ||
+        (rc = label_check_removal(tx, mem, &this_one, err)) ||
+        (rc = touched_file(touched, tx, file, err)) || (rc = file_delete(tx, file->id, err)) ||
+        (rc = file_name_retire(tx, &name, file->sha256, clock_now_ms(), err)))
+        return rc;
+    return audit_add_of(tx, actor, file->account_id, "file.delete", object, file->sha256, err);
+}
+
 static enum err_code drop_files(struct app *app, struct tx *tx, const struct actor *actor,
                                 struct arena *mem, const struct package_row *package,
                                 const struct file_list *files, struct err *err)
@@ -325,13 +351,8 @@ static enum err_code drop_files(struct app *app, struct tx *tx, const struct act
     struct touched *touched = touched_open(mem, package->account_id, package->owner);
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
-    for (size_t i = 0; !rc && i < files->count; i++) {
-        rc = check_labels(tx, mem, actor, &files->rows[i], err);
-        if (!rc)
-            rc = touched_file(touched, tx, &files->rows[i], err);
-        if (!rc)
-            rc = drop_file(tx, actor, mem, &files->rows[i], err);
-    }
+    for (size_t i = 0; !rc && i < files->count; i++)
+        rc = file_drop(tx, mem, actor, &files->rows[i], touched, err);
     return rc ? rc : touched_update(touched, app, tx, err);
 }
 
@@ -439,6 +460,7 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
     detail = str_fmt(mem, STR_FMT " to " STR_FMT, STR_ARG(access_level_name(package.access)),
                      STR_ARG(access_level_name(access)));
     if ((rc = package_set_access(tx, package.id, access, err)) ||
+        (access != ACCESS_PUBLIC && (rc = package_hide_source(tx, package.id, err))) ||
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||

@@ -7,7 +7,10 @@
 #include "base/arena.h"
 #include "core/actor.h"
 #include "core/publish.h"
+#include "store/account.h"
 #include "store/package.h"
+
+struct touched;
 
 /* Both: what exists already is returned as it is. Jobs that publish builds of one package side by
  * side all look first, find nothing, and create it. attrs: object, kept for pages. access: who may
@@ -21,8 +24,29 @@ enum err_code release_create(struct app *app, struct arena *mem, const struct ac
                              const json_t *attrs, struct release_row *ret,
                              struct err *err) MUST_USE;
 
+/* What pages show of a package in one line. */
+#define PACKAGE_SUMMARY_MAX 2000
+/* For others that make packages, in their transaction: one that is not there yet, of an owner, with
+ * its audit row. attrs: a JSON object. */
+struct new_package {
+    struct str name, summary, attrs;
+    enum access_level access;
+};
+enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct account_row *owner, const struct new_package *in,
+                          struct package_row *ret, struct err *err) MUST_USE;
+enum err_code release_add(struct tx *tx, struct arena *mem, const struct actor *actor,
+                          const struct package_row *package, struct str version, struct str attrs,
+                          struct release_row *ret, struct err *err) MUST_USE;
+/* The access of a new package: what was asked for, else the owner's habit, else the server's.
+ * ERR_UNPROCESSABLE (field "access"). */
+enum err_code package_access_of_new(struct app *app, const struct account_row *owner,
+                                    struct str asked, enum access_level *ret,
+                                    struct err *err) MUST_USE;
+
 /* Each: one transaction with everything below the object, its indexes and the audit row.
- * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for. Bytes that
+ * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for, or a locked one.
+ * Bytes that
  * nothing else uses are removed too. */
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, struct err *err) MUST_USE;
@@ -32,6 +56,13 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
 enum err_code file_remove(struct app *app, struct arena *mem, const struct actor *actor,
                           const struct file_path *path, struct file_row *ret_removed,
                           struct err *err) MUST_USE;
+
+/* For others that put a file in the place of one, in their transaction: notes its channels, and
+ * takes it out with its audit row. ERR_DENIED as above. Its bytes are for gc_blobs after the
+ * commit. */
+enum err_code file_drop(struct tx *tx, struct arena *mem, const struct actor *actor,
+                        const struct file_row *file, struct touched *touched,
+                        struct err *err) MUST_USE;
 
 /* Says who may see a package from now on: in the transaction that brings its channels up to it.
  * Narrower: what was served of it goes, too. ERR_NOT_FOUND. */
@@ -59,11 +90,13 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
                               const struct package_row *package, struct err *err) MUST_USE;
 
 /* The channel subdirs that a change touched, each index of which is then updated once. */
-struct touched;
 struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner);
 /* Notes every (label, subdir) that this file is in. */
 enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
                            struct err *err) MUST_USE;
+/* Notes one of them. Subdir empty: none, it is in no index. */
+enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
+                          struct err *err) MUST_USE;
 enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx,
                              struct err *err) MUST_USE;
 

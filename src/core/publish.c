@@ -10,12 +10,12 @@
 #include "core/audit.h"
 #include "core/gc.h"
 #include "core/kind.h"
+#include "core/label.h"
 #include "core/limit.h"
 #include "core/namesake.h"
 #include "core/package.h"
 #include "format/conda_name.h"
 #include "format/json.h"
-#include "store/label.h"
 #include "store/upload.h"
 
 enum { TICKET_LEN = 40, DIST_ID_LEN = 24, LABELS_MAX = 20, HOUR_MS = 3600 * 1000 };
@@ -77,18 +77,21 @@ static enum err_code check_labels(const struct actor *actor, struct str labels_j
 }
 
 /* A taken name is refused as early as can be known: at once, unless the client says that it has
- * the very same bytes. */
+ * the very same bytes: those of the file *ret_id. */
 static enum err_code check_free(struct app *app, struct tx *tx, struct arena *mem,
                                 const struct file_name *name, const struct file_path *path,
-                                struct str sha256, struct err *err)
+                                struct str sha256, int64_t *ret_id, struct err *err)
 {
     struct file_row file;
     bool retired = false, here;
     enum err_code rc = file_find(tx, mem, name, &file, err);
 
+    *ret_id = 0;
     here = !rc && str_eq_nocase(file.package, path->package) && str_eq(file.version, path->version);
-    if (here && sha256.len && str_eq(file.sha256, sha256))
+    if (here && sha256.len && str_eq(file.sha256, sha256)) {
+        *ret_id = file.id;
         return OK;
+    }
     if (!rc)
         return fail(
             err, ERR_CONFLICT,
@@ -119,6 +122,19 @@ static enum err_code place_file(const struct kind *kind, struct arena *mem,
     ret->account_id = package->account_id;
     ret->package_id = package->id;
     return kind_place(kind, mem, &named, ret, err);
+}
+
+/* May the file get its labels, as far as locks go? Asked as early, and as late, as check_labels. */
+static enum err_code check_locks(struct tx *tx, struct arena *mem, int64_t account_id,
+                                 struct str labels_json, int64_t file_id, struct err *err)
+{
+    AUTO(json_decrefp) json_t *labels = NULL;
+    enum err_code rc = json_parse(labels_json, &labels, err);
+
+    for (size_t i = 0; !rc && i < json_array_size(labels); i++)
+        rc = label_check_gain(tx, mem, account_id, json_str(json_array_get(labels, i)), file_id,
+                              err);
+    return rc;
 }
 
 static enum err_code check_request(const struct stage_request *req, struct err *err)
@@ -163,6 +179,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     char *ticket = arena_alloc(mem, TICKET_LEN + 1, 1),
          *dist_id = arena_alloc(mem, DIST_ID_LEN + 1, 1);
     uint8_t hash[SHA256_LEN];
+    int64_t same;
     enum err_code rc;
 
     if (!ticket || !dist_id)
@@ -183,7 +200,8 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
         (rc = place_file(kind, mem, path, &package, &file, err)))
         return rc;
     name = (struct file_name){package.account_id, file.type, file.name_key};
-    if ((rc = check_free(app, tx, mem, &name, path, req->sha256, err)))
+    if ((rc = check_free(app, tx, mem, &name, path, req->sha256, &same, err)) ||
+        (rc = check_locks(tx, mem, package.account_id, row.labels, same, err)))
         return rc;
     row.account_id = package.account_id;
     row.package_id = package.id;
@@ -387,7 +405,8 @@ static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *m
                                  struct file_row *file, struct err *err)
 {
     const struct file_name name = {upload->account_id, file->type, file->name_key};
-    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, err);
+    int64_t same;
+    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, &same, err);
 
     if (rc)
         return rc;
@@ -430,6 +449,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
         (rc = namesakes_check_again(tx, mem, namesakes, err)) ||
         (rc = insert_file(app, tx, mem, path, upload, file, err)) ||
+        (rc = check_locks(tx, mem, upload->account_id, upload->labels, file->id, err)) ||
         (rc = attach_labels(tx, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||

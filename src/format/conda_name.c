@@ -168,6 +168,8 @@ static const char *label_part_problem(struct str part)
         return "has a part that is the name of a subdir";
     if (str_eq_nocase(part, S("t")))
         return "has the part \"t\", which clients read as the begin of a token";
+    if (str_eq_nocase(part, S("lock")) || str_eq_nocase(part, S("copy")))
+        return "has the part \"lock\" or \"copy\", which stand behind labels in addresses";
     if (str_ends(part, S(".conda")) || str_ends(part, S(".tar.bz2")))
         return "has a part that ends like a package file";
     return NULL;

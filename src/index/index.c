@@ -118,6 +118,11 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
     return code ? code : update_views(&t, S(""), err);
 }
 
+enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms, struct err *err)
+{
+    return index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
+}
+
 enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
                           struct digest_list *ret_digests, bool *ret_more, struct err *err)
 {

@@ -37,6 +37,10 @@ enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                             int64_t now_ms, struct err *err) MUST_USE;
 
+/* Takes all documents of a channel away whose label is removed. */
+enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms,
+                         struct err *err) MUST_USE;
+
 /* Removes the rows of some replaced documents (documents a minute after, shards 7 days after, CEP
  * 16), of all channels; *ret_digests, in mem, are those of the bytes that no row names any more,
  * for gc_blobs once tx is committed; *ret_more: call again in another transaction. */

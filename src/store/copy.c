@@ -52,8 +52,9 @@ static const struct stmt stmts[] = {
     TABLE("notification", "id, account_id, kind, parameters, created_ms, read_ms", P5 ", $6",
           "iittiI", "id"),
     TABLE("package",
-          "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms",
-          P9, "iitttttii", "id"),
+          "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms, "
+          "edits, copied_from_id, copied_from",
+          P9 ", $10, $11, $12", "iitttttiitIt", "id"),
     TABLE("org_group", "id, account_id, name, permission, all_packages, created_ms", P5 ", $6",
           "iittii", "id"),
     TABLE("group_member", "group_id, account_id", "$1, $2", "ii", "group_id, account_id"),

@@ -27,6 +27,14 @@
     "EXISTS (SELECT 1 FROM file_label fl JOIN label l ON l.id = fl.label_id "                      \
     "WHERE fl.file_id = f.id AND l.account_id = f.account_id AND l.name = $2) "
 
+/* The files of a set that carry a label. */
+#define LABELLED_OF(level, name, column)                                                           \
+    [LABELLED + (level)] = {name,                                                                  \
+                            FILES(NO_TEXTS) "JOIN file_label fl ON fl.file_id = f.id AND "         \
+                                            "fl.label_id = $1 WHERE " column                       \
+                                            " = $2 ORDER BY f.uploaded_ms, f.id",                  \
+                            "ii", FILE_TYPES}
+
 enum {
     INSERT,
     FIND,
@@ -35,6 +43,10 @@ enum {
     PACKAGES_BELOW,
     BY_PACKAGE,
     BY_RELEASE,
+    BY_ID,
+    LABELLED,
+    PAGE_OF_LABEL = LABELLED + FILE_LEVELS,
+    NAMES,
     CHANNEL_SUBDIR,
     CHANNEL_ALL,
     CHANNEL_ANY,
@@ -70,6 +82,22 @@ static const struct stmt stmts[] = {
     [BY_RELEASE] = {"file_list_by_release",
                     FILES(NO_TEXTS) "WHERE f.release_id = $1 ORDER BY f.uploaded_ms, f.id", "i",
                     FILE_TYPES},
+    [BY_ID] = {"file_find_by_id", FILES(ALL_TEXTS) "WHERE f.id = $1", "i", FILE_TYPES},
+    LABELLED_OF(OF_ACCOUNT, "file_labelled_of_account", "f.account_id"),
+    LABELLED_OF(OF_PACKAGE, "file_labelled_of_package", "f.package_id"),
+    LABELLED_OF(OF_RELEASE, "file_labelled_of_release", "f.release_id"),
+    LABELLED_OF(OF_FILE, "file_labelled_of_file", "f.id"),
+    [PAGE_OF_LABEL] =
+        {"file_page_of_label",
+         FILES(NO_TEXTS) "JOIN file_label fl ON fl.file_id = f.id WHERE fl.label_id = $1 "
+                         "AND fl.file_id < $2 " UP_TO("$3") "ORDER BY fl.file_id DESC LIMIT $4",
+         "iiti", FILE_TYPES},
+    [NAMES] = {"file_names",
+               "SELECT p.id, p.access, p.name, r.version, f.basename FROM file_label fl "
+               "JOIN file f ON f.id = fl.file_id JOIN package p ON p.id = f.package_id "
+               "JOIN release r ON r.id = f.release_id WHERE fl.label_id = $1 "
+               "ORDER BY p.name, r.version, f.basename, f.id",
+               "i", "itttt"},
     /* Both walk along indexes in the order asked for: a channel is never sorted as a whole. */
     [CHANNEL_SUBDIR] = {"file_channel_subdir",
                         CHANNEL
@@ -215,12 +243,22 @@ enum err_code file_packages_below(struct tx *tx, struct arena *mem, const struct
     return code;
 }
 
-static enum err_code list_files(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
-                                struct file_list *ret, struct err *err)
+enum err_code file_find_by_id(struct tx *tx, struct arena *mem, int64_t id, struct file_row *ret,
+                              struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code = db_one(tx, &stmts[BY_ID], DB_ARGS(db_int(id)), &rows, err);
+
+    return code ? code : read_file(rows, mem, ret, err);
+}
+
+static enum err_code list_files(struct tx *tx, struct arena *mem, const struct stmt *s,
+                                const struct db_val *args, size_t nargs, struct file_list *ret,
+                                struct err *err)
 {
     struct reader_list found;
     enum err_code code =
-        reader_list(tx, mem, s, DB_ARGS(db_int(id)), read_file, sizeof(*ret->rows), &found, err);
+        reader_list(tx, mem, s, args, nargs, read_file, sizeof(*ret->rows), &found, err);
 
     if (code == OK)
         *ret = (struct file_list){found.rows, found.count};
@@ -230,13 +268,36 @@ static enum err_code list_files(struct tx *tx, struct arena *mem, const struct s
 enum err_code file_list_by_package(struct tx *tx, struct arena *mem, int64_t package_id,
                                    struct file_list *ret, struct err *err)
 {
-    return list_files(tx, mem, &stmts[BY_PACKAGE], package_id, ret, err);
+    return list_files(tx, mem, &stmts[BY_PACKAGE], DB_ARGS(db_int(package_id)), ret, err);
 }
 
 enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct file_list *ret, struct err *err)
 {
-    return list_files(tx, mem, &stmts[BY_RELEASE], release_id, ret, err);
+    return list_files(tx, mem, &stmts[BY_RELEASE], DB_ARGS(db_int(release_id)), ret, err);
+}
+
+enum err_code file_list_labelled(struct tx *tx, struct arena *mem, const struct file_set *files,
+                                 int64_t label_id, struct file_list *ret, struct err *err)
+{
+    return list_files(tx, mem, &stmts[LABELLED + files->level],
+                      DB_ARGS(db_int(label_id), db_int(files->id)), ret, err);
+}
+
+enum err_code file_page_of_label(struct tx *tx, struct arena *mem, int64_t label_id, int64_t before,
+                                 enum access_level widest, int64_t max, struct file_list *ret,
+                                 struct err *err)
+{
+    return list_files(
+        tx, mem, &stmts[PAGE_OF_LABEL],
+        DB_ARGS(db_int(label_id), db_int(before), db_text(access_level_name(widest)), db_int(max)),
+        ret, err);
+}
+
+enum err_code file_query_names(struct tx *tx, int64_t label_id, struct rows **ret_rows,
+                               struct err *err)
+{
+    return db_query_long(tx, &stmts[NAMES], DB_ARGS(db_int(label_id)), ret_rows, err);
 }
 
 /* Is there a row? */

@@ -50,6 +50,16 @@ enum err_code file_packages_below(struct tx *tx, struct arena *mem, const struct
                                   int64_t package_id, struct name_list *ret,
                                   struct err *err) MUST_USE;
 
+/* Files that are named together. */
+struct file_set {
+    enum file_level { OF_ACCOUNT, OF_PACKAGE, OF_RELEASE, OF_FILE } level;
+    int64_t id; /* of the account, the package, the release, the file */
+};
+#define FILE_LEVELS (OF_FILE + 1)
+
+enum err_code file_find_by_id(struct tx *tx, struct arena *mem, int64_t id, struct file_row *ret,
+                              struct err *err) MUST_USE;
+
 /* Rows of a list come without run_exports, about and facts (empty): a package can have thousands
  * of files, and an about.json hundreds of kilobytes. */
 struct file_list {
@@ -61,6 +71,25 @@ enum err_code file_list_by_package(struct tx *tx, struct arena *mem, int64_t pac
                                    struct err *err) MUST_USE; /* oldest first */
 enum err_code file_list_by_release(struct tx *tx, struct arena *mem, int64_t release_id,
                                    struct file_list *ret, struct err *err) MUST_USE;
+
+/* Those of a set that carry a label, oldest first. */
+enum err_code file_list_labelled(struct tx *tx, struct arena *mem, const struct file_set *files,
+                                 int64_t label_id, struct file_list *ret, struct err *err) MUST_USE;
+/* A page of what carries a label, the newest first: at most `max` files with numbers below
+ * `before`, of packages with at most the `widest` access. */
+enum err_code file_page_of_label(struct tx *tx, struct arena *mem, int64_t label_id, int64_t before,
+                                 enum access_level widest, int64_t max, struct file_list *ret,
+                                 struct err *err) MUST_USE;
+/* All of it by names, as a cursor. Columns: FILE_NAME_*. */
+enum {
+    FILE_NAME_PACKAGE_ID,
+    FILE_NAME_ACCESS,
+    FILE_NAME_PACKAGE,
+    FILE_NAME_VERSION,
+    FILE_NAME_BASENAME
+};
+enum err_code file_query_names(struct tx *tx, int64_t label_id, struct rows **ret_rows,
+                               struct err *err) MUST_USE;
 
 /* Files of one channel subdir (account, label, subdir) whose packages have at most the `widest`
  * access, by filename: a cursor, because a channel can be larger than memory should be. subdir

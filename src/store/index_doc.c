@@ -30,6 +30,7 @@ enum {
     PUT,
     DISCARD,
     RETIRE,
+    RETIRE_ALL,
     DISCARD_WITHDRAWN,
     WITHDRAW,
     DISCARD_FORGOTTEN,
@@ -59,6 +60,10 @@ static const struct stmt stmts[] = {
                 "UPDATE index_doc SET retired_ms = $1 WHERE account_id = $2 AND label = $3 "
                 "AND access = $4 AND subdir = $5 AND name = $6 AND retired_ms IS NULL",
                 "i" PLACE_T "t", ""},
+    [RETIRE_ALL] = {"index_doc_retire_all",
+                    "UPDATE index_doc SET retired_ms = $1 WHERE account_id = $2 AND label = $3 "
+                    "AND retired_ms IS NULL",
+                    "iit", ""},
     [DISCARD_WITHDRAWN] = {"index_doc_discard_withdrawn",
                            "INSERT INTO index_garbage (sha256, retired_ms) "
                            "SELECT sha256, CAST($1 AS BIGINT) " WITHDRAWN("$2", "$3", "$4"),
@@ -171,6 +176,13 @@ enum err_code index_doc_retire(struct tx *tx, const struct index_place *place, s
 {
     return db_exec(tx, &stmts[RETIRE], DB_ARGS(db_int(now_ms), PLACE_ARGS(place), db_text(name)),
                    NULL, err);
+}
+
+enum err_code index_doc_retire_all(struct tx *tx, int64_t account_id, struct str label,
+                                   int64_t now_ms, struct err *err)
+{
+    return db_exec(tx, &stmts[RETIRE_ALL],
+                   DB_ARGS(db_int(now_ms), db_int(account_id), db_text(label)), NULL, err);
 }
 
 enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str package,

@@ -40,6 +40,9 @@ enum err_code index_doc_put(struct tx *tx, const struct index_place *place,
  * swept. */
 enum err_code index_doc_retire(struct tx *tx, const struct index_place *place, struct str name,
                                int64_t now_ms, struct err *err) MUST_USE;
+/* The same for all current ones of a label. */
+enum err_code index_doc_retire_all(struct tx *tx, int64_t account_id, struct str label,
+                                   int64_t now_ms, struct err *err) MUST_USE;
 /* Takes the retired shards of a package out of all places of an account whose access is wider than
  * this: who may no longer see the package may not read what it was, either. */
 enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str package,

@@ -6,7 +6,35 @@
 #define LABEL       "SELECT l.id, l.name, l.locked, l.access FROM "
 #define LABEL_TYPES "itit"
 
-enum { ADD, FIND, ATTACH, WIDEN, WIDEN_ALL, PACKAGES, LIST, LIST_BY_FILE };
+/* A statement for each level of struct file_set: what is between head and tail picks its files,
+ * which are f. place: of the set's number among the parameters. */
+#define BY_LEVEL(first, name, head, place, tail, params, cols)                                     \
+    [(first) +                                                                                     \
+        OF_ACCOUNT] = {name "_of_account", head "f.account_id = " place tail, params, cols},       \
+        [(first) +                                                                                 \
+            OF_PACKAGE] = {name "_of_package", head "f.package_id = " place tail, params, cols},   \
+        [(first) +                                                                                 \
+            OF_RELEASE] = {name "_of_release", head "f.release_id = " place tail, params, cols},   \
+        [(first) + OF_FILE] = {name "_of_file", head "f.id = " place tail, params, cols}
+
+enum {
+    ADD,
+    FIND,
+    ATTACH,
+    ATTACH_SET,
+    DETACH_SET = ATTACH_SET + FILE_LEVELS,
+    PLACES = DETACH_SET + FILE_LEVELS,
+    LOCKED = PLACES + FILE_LEVELS,
+    ATTACH_COPY = LOCKED + FILE_LEVELS,
+    WIDEN,
+    WIDEN_ALL,
+    PACKAGES,
+    SET_LOCKED,
+    DELETE,
+    COUNTS,
+    LIST,
+    LIST_BY_FILE
+};
 static const struct stmt stmts[] = {
     /* Nobody knows of it before a file carries it. */
     [ADD] = {"label_add",
@@ -19,6 +47,28 @@ static const struct stmt stmts[] = {
                 "INSERT INTO file_label (file_id, label_id) VALUES ($1, $2) "
                 "ON CONFLICT (file_id, label_id) DO NOTHING",
                 "ii", ""},
+    BY_LEVEL(ATTACH_SET, "label_attach",
+             "INSERT INTO file_label (file_id, label_id) SELECT f.id, CAST($1 AS BIGINT) "
+             "FROM file f WHERE ",
+             "$2", " ON CONFLICT (file_id, label_id) DO NOTHING", "ii", ""),
+    BY_LEVEL(DETACH_SET, "label_detach",
+             "DELETE FROM file_label WHERE label_id = $1 AND file_id IN "
+             "(SELECT f.id FROM file f WHERE ",
+             "$2", ")", "ii", ""),
+    BY_LEVEL(PLACES, "label_places",
+             "SELECT DISTINCT f.subdir, p.access FROM file f "
+             "JOIN file_label fl ON fl.file_id = f.id AND fl.label_id = $1 "
+             "JOIN package p ON p.id = f.package_id WHERE ",
+             "$2", "", "ii", "tt"),
+    BY_LEVEL(LOCKED, "label_locked",
+             LABEL "file f JOIN file_label fl ON fl.file_id = f.id "
+                   "JOIN label l ON l.id = fl.label_id AND l.locked = 1 WHERE ",
+             "$1", " ORDER BY l.name LIMIT 1", "i", LABEL_TYPES),
+    [ATTACH_COPY] = {"label_attach_copy",
+                     "INSERT INTO file_label (file_id, label_id) "
+                     "SELECT fl.file_id, CAST($1 AS BIGINT) FROM file_label fl "
+                     "WHERE fl.label_id = $2 ON CONFLICT (file_id, label_id) DO NOTHING",
+                     "ii", ""},
     [WIDEN] = {"label_widen", "UPDATE label SET access = $1 WHERE id = $2 AND access <> 'public'",
                "ti", ""},
     [WIDEN_ALL] = {"label_widen_all",
@@ -30,6 +80,14 @@ static const struct stmt stmts[] = {
                   "SELECT DISTINCT f.package_id FROM file_label fl JOIN file f "
                   "ON f.id = fl.file_id WHERE fl.label_id = $1",
                   "i", "i"},
+    [SET_LOCKED] = {"label_set_locked", "UPDATE label SET locked = $1 WHERE id = $2", "ii", ""},
+    [DELETE] = {"label_delete", "DELETE FROM label WHERE id = $1", "i", ""},
+    [COUNTS] = {"label_counts",
+                "SELECT fl.label_id, f.package_id, p.access, COUNT(*) FROM file f "
+                "JOIN file_label fl ON fl.file_id = f.id JOIN package p ON p.id = f.package_id "
+                "WHERE f.account_id = $1 GROUP BY fl.label_id, f.package_id, p.access "
+                "ORDER BY fl.label_id",
+                "i", "iiti"},
     [LIST] = {"label_list", LABEL "label l WHERE l.account_id = $1 ORDER BY l.name", "i",
               LABEL_TYPES},
     [LIST_BY_FILE] = {"label_list_by_file",
@@ -106,6 +164,33 @@ enum err_code label_attach(struct tx *tx, int64_t file_id, int64_t label_id,
     return code ? code : widen(tx, &stmts[WIDEN], label_id, access, err);
 }
 
+enum err_code label_attach_set(struct tx *tx, const struct file_set *files, int64_t label_id,
+                               int64_t *ret_changes, struct err *err)
+{
+    return db_exec(tx, &stmts[ATTACH_SET + files->level],
+                   DB_ARGS(db_int(label_id), db_int(files->id)), ret_changes, err);
+}
+
+enum err_code label_detach_set(struct tx *tx, const struct file_set *files, int64_t label_id,
+                               int64_t *ret_changes, struct err *err)
+{
+    return db_exec(tx, &stmts[DETACH_SET + files->level],
+                   DB_ARGS(db_int(label_id), db_int(files->id)), ret_changes, err);
+}
+
+enum err_code label_attach_copy(struct tx *tx, int64_t from_id, int64_t to_id, int64_t *ret_changes,
+                                struct err *err)
+{
+    return db_exec(tx, &stmts[ATTACH_COPY], DB_ARGS(db_int(to_id), db_int(from_id)), ret_changes,
+                   err);
+}
+
+enum err_code label_widen_one(struct tx *tx, int64_t label_id, enum access_level access,
+                              struct err *err)
+{
+    return widen(tx, &stmts[WIDEN], label_id, access, err);
+}
+
 enum err_code label_widen(struct tx *tx, int64_t package_id, enum access_level access,
                           struct err *err)
 {
@@ -130,6 +215,84 @@ enum err_code label_shown(struct tx *tx, const struct label_row *label, const st
         *ret_shown = shown;
     return code;
 }
+
+/* ---- what carries it ---- */
+
+static enum err_code read_place(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct label_place *place = ret;
+
+    place->subdir = reader_text(&r);
+    place->access = reader_access(&r);
+    return reader_end(&r, err);
+}
+
+enum err_code label_places(struct tx *tx, struct arena *mem, const struct file_set *files,
+                           int64_t label_id, struct label_places *ret, struct err *err)
+{
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[PLACES + files->level],
+                                     DB_ARGS(db_int(label_id), db_int(files->id)), read_place,
+                                     sizeof(*ret->rows), &found, err);
+
+    if (code == OK)
+        *ret = (struct label_places){found.rows, found.count};
+    return code;
+}
+
+enum err_code label_find_locked(struct tx *tx, struct arena *mem, const struct file_set *files,
+                                struct label_row *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    enum err_code code =
+        db_one(tx, &stmts[LOCKED + files->level], DB_ARGS(db_int(files->id)), &rows, err);
+
+    return code ? code : read_label(rows, mem, ret, err);
+}
+
+enum err_code label_set_locked(struct tx *tx, int64_t id, bool locked, struct err *err)
+{
+    return db_exec(tx, &stmts[SET_LOCKED], DB_ARGS(db_int(locked), db_int(id)), NULL, err);
+}
+
+enum err_code label_delete(struct tx *tx, int64_t id, struct err *err)
+{
+    return db_exec(tx, &stmts[DELETE], DB_ARGS(db_int(id)), NULL, err);
+}
+
+/* The rows of one label follow one another. */
+enum err_code label_count_all(struct tx *tx, struct arena *mem, int64_t account_id,
+                              const struct view *view, struct label_counts *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct label_counts counts = {0};
+    enum err_code code = db_query(tx, &stmts[COUNTS], DB_ARGS(db_int(account_id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct reader r = reader_of(rows, NULL);
+        int64_t label_id = reader_int(&r), package_id = reader_int(&r);
+        enum access_level access = reader_access(&r);
+
+        if (!view_shows(view, access, package_id))
+            continue;
+        if (!counts.count || counts.rows[counts.count - 1].label_id != label_id) {
+            counts.rows = reader_room(mem, counts.rows, counts.count, sizeof(*counts.rows));
+            if (!counts.rows)
+                return fail(err, ERR_NOMEM, "out of memory");
+            counts.rows[counts.count++] = (struct label_count){.label_id = label_id};
+        }
+        counts.rows[counts.count - 1].files += reader_int(&r);
+        counts.rows[counts.count - 1].packages++;
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = counts;
+    return code;
+}
+
+/* ---- lists ---- */
 
 static enum err_code list_labels(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
                                  struct label_list *ret, struct err *err)

@@ -7,8 +7,9 @@
 
 #define PACKAGE                                                                                    \
     "SELECT p.id, p.account_id, a.login, p.name, p.summary, p.attrs, p.latest_version, "           \
-    "p.created_ms, p.updated_ms, p.access FROM package p JOIN account a ON a.id = p.account_id "
-#define PACKAGE_TYPES "iitttttiit"
+    "p.created_ms, p.updated_ms, p.access, p.edits, p.copied_from_id, p.copied_from "              \
+    "FROM package p JOIN account a ON a.id = p.account_id "
+#define PACKAGE_TYPES "iitttttiittIt"
 #define RELEASE       "SELECT id, package_id, version, attrs, created_ms FROM release "
 #define RELEASE_TYPES "iitti"
 
@@ -17,6 +18,10 @@ enum {
     PACKAGE_TYPES_OF,
     PACKAGE_INSERT,
     PACKAGE_UPDATE,
+    PACKAGE_SET_EDITS,
+    PACKAGE_SET_SOURCE,
+    PACKAGE_HIDE_SOURCE,
+    PACKAGE_FIND_BY_ID,
     PACKAGE_DELETE,
     PACKAGE_LIST,
     PACKAGE_LIST_HIDDEN,
@@ -45,6 +50,16 @@ static const struct stmt stmts[] = {
                         "UPDATE package SET summary = $1, attrs = $2, latest_version = $3, "
                         "updated_ms = $4 WHERE id = $5",
                         "tttii", ""},
+    [PACKAGE_SET_EDITS] = {"package_set_edits", "UPDATE package SET edits = $1 WHERE id = $2", "ti",
+                           ""},
+    [PACKAGE_SET_SOURCE] = {"package_set_source",
+                            "UPDATE package SET copied_from_id = $1, copied_from = $2 "
+                            "WHERE id = $3",
+                            "iti", ""},
+    [PACKAGE_HIDE_SOURCE] = {"package_hide_source",
+                             "UPDATE package SET copied_from = '' WHERE copied_from_id = $1", "i",
+                             ""},
+    [PACKAGE_FIND_BY_ID] = {"package_find_by_id", PACKAGE "WHERE p.id = $1", "i", PACKAGE_TYPES},
     [PACKAGE_DELETE] = {"package_delete", "DELETE FROM package WHERE id = $1", "i", ""},
     [PACKAGE_LIST] = {"package_list", PACKAGE "WHERE p.account_id = $1 ORDER BY p.name", "i",
                       PACKAGE_TYPES},
@@ -106,6 +121,9 @@ static enum err_code read_package(struct rows *rows, struct arena *mem, void *re
     row.created_ms = reader_int(&r);
     row.updated_ms = reader_int(&r);
     row.access = reader_access(&r);
+    row.edits = reader_text(&r);
+    row.copied_from_id = reader_int(&r);
+    row.copied_from = reader_text(&r);
     *(struct package_row *)ret = row;
     return reader_end(&r, err);
 }
@@ -130,13 +148,13 @@ static enum err_code package_types(struct tx *tx, struct arena *mem, struct pack
     return code ? code : rows_error(rows, err);
 }
 
-enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
-                           struct package_row *ret, struct err *err)
+static enum err_code find_package(struct tx *tx, struct arena *mem, const struct stmt *s,
+                                  const struct db_val *args, size_t nargs, struct package_row *ret,
+                                  struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
     struct package_row row = {0};
-    enum err_code code =
-        db_one(tx, &stmts[PACKAGE_FIND], DB_ARGS(db_text(owner), db_text(name)), &rows, err);
+    enum err_code code = db_one(tx, s, args, nargs, &rows, err);
 
     if (code == OK)
         code = read_package(rows, mem, &row, err);
@@ -145,6 +163,19 @@ enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, s
     if (code == OK)
         *ret = row;
     return code;
+}
+
+enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
+                           struct package_row *ret, struct err *err)
+{
+    return find_package(tx, mem, &stmts[PACKAGE_FIND], DB_ARGS(db_text(owner), db_text(name)), ret,
+                        err);
+}
+
+enum err_code package_find_by_id(struct tx *tx, struct arena *mem, int64_t id,
+                                 struct package_row *ret, struct err *err)
+{
+    return find_package(tx, mem, &stmts[PACKAGE_FIND_BY_ID], DB_ARGS(db_int(id)), ret, err);
 }
 
 enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name,
@@ -169,6 +200,23 @@ enum err_code package_update(struct tx *tx, int64_t id, struct str summary, stru
                   DB_ARGS(db_text(summary), db_text(attrs), db_text(latest_version), db_int(now_ms),
                           db_int(id)),
                   err);
+}
+
+enum err_code package_set_edits(struct tx *tx, int64_t id, struct str edits, struct err *err)
+{
+    return change(tx, &stmts[PACKAGE_SET_EDITS], DB_ARGS(db_text(edits), db_int(id)), err);
+}
+
+enum err_code package_set_source(struct tx *tx, int64_t id, int64_t copied_from_id,
+                                 struct str copied_from, struct err *err)
+{
+    return change(tx, &stmts[PACKAGE_SET_SOURCE],
+                  DB_ARGS(db_int(copied_from_id), db_text(copied_from), db_int(id)), err);
+}
+
+enum err_code package_hide_source(struct tx *tx, int64_t id, struct err *err)
+{
+    return db_exec(tx, &stmts[PACKAGE_HIDE_SOURCE], DB_ARGS(db_int(id)), NULL, err);
 }
 
 enum err_code package_delete(struct tx *tx, int64_t id, struct err *err)

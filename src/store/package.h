@@ -15,6 +15,9 @@ struct package_row {
     struct str latest_version; /* of the newest file; may be empty */
     int64_t created_ms, updated_ms;
     enum access_level access;
+    struct str edits;       /* "{}" at least: members of attrs that its owner has set */
+    int64_t copied_from_id; /* 0: it is no copy, or of a package that is gone */
+    struct str copied_from; /* "acme/tool", as that was called; empty: that was not public */
 };
 enum err_code package_find(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                            struct package_row *ret, struct err *err) MUST_USE;
@@ -24,6 +27,14 @@ enum err_code package_insert(struct tx *tx, int64_t account_id, struct str name,
                              struct err *err) MUST_USE; /* ERR_CONFLICT */
 enum err_code package_update(struct tx *tx, int64_t id, struct str summary, struct str attrs,
                              struct str latest_version, int64_t now_ms, struct err *err) MUST_USE;
+enum err_code package_set_edits(struct tx *tx, int64_t id, struct str edits,
+                                struct err *err) MUST_USE;
+enum err_code package_set_source(struct tx *tx, int64_t id, int64_t copied_from_id,
+                                 struct str copied_from, struct err *err) MUST_USE;
+/* What was copied from this package no longer tells its name. */
+enum err_code package_hide_source(struct tx *tx, int64_t id, struct err *err) MUST_USE;
+enum err_code package_find_by_id(struct tx *tx, struct arena *mem, int64_t id,
+                                 struct package_row *ret, struct err *err) MUST_USE;
 enum err_code package_delete(struct tx *tx, int64_t id,
                              struct err *err) MUST_USE; /* releases and files go with it */
 /* Its number and who may see it: all that a check of rights needs. ERR_NOT_FOUND. */

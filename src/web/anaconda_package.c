@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "core/access.h"
 #include "core/account.h"
+#include "core/edit.h"
 #include "core/limit.h"
 #include "core/package.h"
 #include "format/json.h"
 #include "http/entity.h"
 #include "store/file.h"
-#include "store/label.h"
 #include "web/anaconda_view.h"
 #include "web/content.h"
 #include "web/handlers.h"
@@ -114,6 +114,34 @@ enum err_code post_package(struct call *c, struct err *err)
     return reply_json(c, 200, v, err);
 }
 
+/* The one member of `anaconda update`'s bodies: what is to be changed. */
+static enum err_code read_public_attrs(struct call *c, json_t **ret_body, const json_t **ret,
+                                       struct err *err)
+{
+    static const struct json_field fields[] = {{"public_attrs", JSON_T_OBJECT, true, 0, 0, 0}};
+    enum err_code rc = call_json(c, ret_body, err);
+
+    return rc ? rc : json_read(*ret_body, fields, COUNT(fields), c->mem, ret, err);
+}
+
+enum err_code patch_package(struct call *c, struct err *err)
+{
+    AUTO(json_decrefp) json_t *body = NULL;
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    const json_t *attrs = NULL;
+    json_t *v = NULL;
+    enum err_code rc;
+
+    if ((rc = read_public_attrs(c, &body, &attrs, err)) ||
+        (rc = edit_package(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                           call_param(c, "package"), attrs, &package, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = view_package(c, tx, &package, &v, err)))
+        return rc;
+    return reply_json(c, 200, v, err);
+}
+
 enum err_code delete_package(struct call *c, struct err *err)
 {
     enum err_code rc = package_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
@@ -159,6 +187,19 @@ enum err_code post_release(struct call *c, struct err *err)
     return reply_release(c, err);
 }
 
+enum err_code patch_release(struct call *c, struct err *err)
+{
+    AUTO(json_decrefp) json_t *body = NULL;
+    const json_t *attrs = NULL;
+    enum err_code rc;
+
+    if ((rc = read_public_attrs(c, &body, &attrs, err)) ||
+        (rc = edit_release(c->app, c->mem, &c->actor, call_param(c, "owner"),
+                           call_param(c, "package"), call_param(c, "version"), attrs, err)))
+        return rc;
+    return reply_release(c, err);
+}
+
 enum err_code delete_release(struct call *c, struct err *err)
 {
     enum err_code rc = release_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
@@ -184,19 +225,61 @@ enum err_code get_dist(struct call *c, struct err *err)
     return reply_json(c, 200, v, err);
 }
 
-enum err_code delete_dist(struct call *c, struct err *err)
+static enum err_code remove_dist(struct call *c, const struct file_path *path, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct file_path path = call_file_path(c);
     struct file_row file;
     json_t *v = NULL;
     enum err_code rc;
 
-    if ((rc = file_remove(c->app, c->mem, &c->actor, &path, &file, err)) ||
+    if ((rc = file_remove(c->app, c->mem, &c->actor, path, &file, err)) ||
         (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
         (rc = view_file(c, tx, &file, &v, err))) /* its labels went with it */
         return rc;
     return reply_json(c, 200, v, err);
+}
+
+enum err_code delete_dist(struct call *c, struct err *err)
+{
+    struct file_path path = call_file_path(c);
+
+    return remove_dist(c, &path, err);
+}
+
+/* The basename of a file that has this number, if it is one of the package and release in the path.
+ */
+static enum err_code name_by_id(struct call *c, struct file_path *path, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_row package;
+    struct release_row release;
+    struct file_row file = {0};
+    uint64_t id = 0;
+    enum err_code rc;
+
+    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = package_require(tx, c->mem, path->owner, path->package, &package, err)) ||
+        (rc = release_require(tx, c->mem, &package, path->version, &release, err)))
+        return rc;
+    rc = str_u64(call_param(c, "id"), INT64_MAX, &id)
+             ? file_find_by_id(tx, c->mem, (int64_t)id, &file, err)
+             : ERR_NOT_FOUND;
+    if (rc == ERR_NOT_FOUND || (!rc && file.release_id != release.id))
+        return fail(err, ERR_NOT_FOUND,
+                    "\"" STR_FMT "/" STR_FMT "/" STR_FMT "\" has no file with the number \"" STR_FMT
+                    "\"",
+                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+                    STR_ARG(call_param(c, "id")));
+    path->basename = file.basename;
+    return rc;
+}
+
+enum err_code delete_dist_by_id(struct call *c, struct err *err)
+{
+    struct file_path path = call_file_path(c);
+    enum err_code rc = name_by_id(c, &path, err);
+
+    return rc ? rc : remove_dist(c, &path, err);
 }
 
 static enum err_code find_file(struct call *c, const struct file_path *path, struct file_row *ret,
@@ -238,36 +321,5 @@ enum err_code get_download(struct call *c, struct err *err)
     rc = entity ? http_entity_send(c->ex, entity, err) : fail(err, ERR_NOMEM, "out of memory");
     if (!rc)
         content_count(c, file.id, file.package_id, file.size);
-    return rc;
-}
-
-/* ---- labels ---- */
-
-enum err_code get_labels(struct call *c, struct err *err)
-{
-    AUTO(tx_endp) struct tx *tx = NULL;
-    struct account_row account;
-    struct label_list labels;
-    struct view view;
-    struct str owner = call_param(c, "owner");
-    json_t *all;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
-
-    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
-        (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
-        (rc = label_list(tx, c->mem, account.id, &labels, err)))
-        return rc;
-    all = json_object();
-    for (size_t i = 0; !rc && i < labels.count; i++) {
-        const struct label_row *l = &labels.rows[i];
-        bool shown = false;
-
-        rc = label_shown(tx, l, &view, &shown, err);
-        if (!rc && shown)
-            json_put(&all, l->name, json_pack("{s:b}", "is_locked", l->locked));
-    }
-    if (!rc)
-        return reply_json(c, 200, all, err);
-    json_decref(all);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "core/copy.h"
 #include "format/json.h"
 #include "store/label.h"
 
@@ -198,16 +199,19 @@ enum err_code view_package(struct call *c, struct tx *tx, const struct package_r
     AUTO(json_decrefp) json_t *files = NULL;
     AUTO(json_decrefp) json_t *releases = NULL;
     struct file_list rows;
+    struct str source;
     enum err_code rc;
 
     if ((rc = file_list_by_package(tx, c->mem, p->id, &rows, err)) ||
+        (rc = copy_source(tx, c->mem, &c->actor, p, &source, err)) ||
         (rc = files_json(c, tx, &rows, &files, err)) ||
         (rc = releases_json(c, tx, p->id, &releases, err)) ||
         (rc = json_parse_object(p->attrs, &attrs, err)))
         return rc;
     v = package_head(c, p, &rows);
     if (!v || json_object_set(v, "files", files) || json_object_set(v, "releases", releases) ||
-        json_object_set(v, "public_attrs", attrs))
+        json_object_set(v, "public_attrs", attrs) ||
+        json_object_set_new(v, "copied_from", text_or_null(source)))
         return fail(err, ERR_NOMEM, "out of memory");
     *ret = TAKE(v);
     return OK;

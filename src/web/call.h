@@ -59,6 +59,8 @@ struct call {
     struct sight sight;  /* that of everybody until looked up */
     uint64_t generation; /* of the data, read before anything else: what may be cached under it */
     void *state;         /* of a handler that streams */
+    json_t *error_items; /* of a failure: reply_note_errors; NULL: none */
+    struct str owner, package; /* what is changed, where it is not what the path names */
 };
 
 /* Value of a named parameter of the route's pattern; empty when the pattern has none. */

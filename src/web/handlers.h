@@ -38,16 +38,30 @@ HANDLER(get_user_orgs_by_login);
 /* anaconda_package.c */
 HANDLER(get_package);
 HANDLER(post_package);
+HANDLER(patch_package);
 HANDLER(delete_package);
 HANDLER(get_own_packages);
 HANDLER(get_packages);
 HANDLER(get_release);
 HANDLER(post_release);
+HANDLER(patch_release);
 HANDLER(delete_release);
 HANDLER(get_dist);
 HANDLER(delete_dist);
+HANDLER(delete_dist_by_id);
 HANDLER(get_download);
+/* anaconda_label.c */
 HANDLER(get_labels);
+HANDLER(get_label);
+HANDLER(post_label);
+HANDLER(delete_label);
+HANDLER(post_label_copy);
+HANDLER(post_label_lock);
+HANDLER(delete_label_lock);
+/* anaconda_copy.c */
+HANDLER(post_copy);
+HANDLER(put_copy);
+HANDLER(patch_copy);
 /* anaconda_upload.c */
 HANDLER(post_stage);
 HANDLER(post_upload);
@@ -73,6 +87,14 @@ HANDLER(delete_collaborator);
 /* api_organization.c */
 HANDLER(post_organization);
 HANDLER(delete_membership);
+/* api_label.c */
+HANDLER(get_v1_labels);
+HANDLER(get_v1_label);
+HANDLER(put_v1_label);
+/* api_file.c */
+HANDLER(post_file_labels);
+HANDLER(post_file_copies);
+HANDLER(post_file_removals);
 /* api_package.c */
 HANDLER(put_package_access);
 /* api_security.c */

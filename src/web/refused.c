@@ -21,7 +21,7 @@ static int64_t account_of(struct call *c, struct str owner)
 
 static struct str object_of(struct call *c, struct str owner)
 {
-    struct str rest = call_param(c, "package");
+    struct str rest = c->owner.len ? c->package : call_param(c, "package");
 
     if (!rest.len)
         rest = call_param(c, "group");
@@ -40,7 +40,7 @@ void refused_record(struct call *c, const struct err *err)
 
     if (err->code != ERR_DENIED || reads || !c->route || !c->actor.account_id)
         return;
-    owner = call_param(c, "owner");
+    owner = c->owner.len ? c->owner : call_param(c, "owner");
     (void)snprintf(detail, sizeof detail, "%s: %s", c->route->operation, err->msg);
     (void)!refusal_add(c->app, &c->actor, account_of(c, owner), "access.denied",
                        object_of(c, owner), str_of(detail), NULL);

@@ -241,7 +241,20 @@ void reply_error(struct call *c, unsigned status, const struct err *e)
     else if (form == ERRORS_HTML)
         reply_error_page(c, status, e);
     else
-        (void)set(c, reply_problem(status, e, NULL), true, NULL);
+        (void)set(c, reply_problem(status, e, json_incref(c->error_items)), true, NULL);
+}
+
+static void unref_json(void *p)
+{
+    json_decref(p);
+}
+
+void reply_note_errors(struct call *c, json_t *items)
+{
+    if (arena_defer(c->mem, unref_json, items))
+        c->error_items = items;
+    else
+        json_decref(items);
 }
 
 void reply_field_errors(struct call *c, const struct err *e, json_t *fields)

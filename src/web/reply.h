@@ -31,6 +31,9 @@ void reply_error(struct call *c, unsigned status, const struct err *e);
 /* As reply_error, with the refused fields of a form, each named (a JSON array; takes the
  * reference). */
 void reply_field_errors(struct call *c, const struct err *e, json_t *fields);
+/* What is wrong with which part of the request (a JSON array; takes the reference): `errors` of the
+ * failure that the handler returns. */
+void reply_note_errors(struct call *c, json_t *items);
 /* The problem+json body alone, shareable, for answers kept in a cache. NULL without memory. */
 struct http_response *reply_problem(unsigned status, const struct err *e, json_t *fields) MUST_USE;
 

@@ -47,6 +47,14 @@ static const struct route routes[] = {
 
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
 
+    {HTTP_GET, "/api/v1/labels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_labels, "listLabelsWithCounts", NULL, NULL},
+    {HTTP_GET, "/api/v1/labels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_label, "listFilesOfLabel", NULL, NULL},
+    {HTTP_PUT, "/api/v1/labels/{owner}/{label...}", API, RIGHT_WRITE, WRITE, 0, ERRORS_PROBLEM, put_v1_label, "createLabel", NULL, NULL},
+    /* What these change is named in the body: core/ asks whether the caller may. */
+    {HTTP_POST, "/api/v1/files/{owner}/labels", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_labels, "changeLabelsOfFiles", NULL, NULL},
+    {HTTP_POST, "/api/v1/files/{owner}/copies", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_copies, "copyChosenFiles", NULL, NULL},
+    {HTTP_POST, "/api/v1/files/{owner}/removals", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_removals, "removeFiles", NULL, NULL},
+
     {HTTP_GET, "/api", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_api_root, "apiRoot", NULL, NULL},
     {HTTP_GET, "/api/authentication-type", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_authentication_type, "authenticationType", NULL, NULL},
     {HTTP_GET, "/api/scopes", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_scopes, "listScopes", NULL, NULL},
@@ -70,14 +78,27 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/packages/{owner}/{package}/collaborators/{login}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_collaborator, "removeCollaborator", NULL, NULL},
     {HTTP_GET, "/api/package/{owner}/{package}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_package, "getPackage", NULL, NULL},
     {HTTP_POST, "/api/package/{owner}/{package}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_package, "createPackage", NULL, NULL},
+    {HTTP_PATCH, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, patch_package, "updatePackage", NULL, NULL},
     {HTTP_DELETE, "/api/package/{owner}/{package}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_package, "removePackage", NULL, NULL},
     {HTTP_GET, "/api/release/{owner}/{package}/{version}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_release, "getRelease", NULL, NULL},
     {HTTP_POST, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_release, "createRelease", NULL, NULL},
+    {HTTP_PATCH, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, patch_release, "updateRelease", NULL, NULL},
     {HTTP_DELETE, "/api/release/{owner}/{package}/{version}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, delete_release, "removeRelease", NULL, NULL},
     {HTTP_GET, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_dist, "getFile", NULL, NULL},
+    {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/-/{id}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist_by_id, "removeFileById", NULL, NULL},
     {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
     {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
     {HTTP_GET, "/api/channels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_labels, "listLabels", NULL, NULL},
+    {HTTP_GET, "/api/channels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_label, "showLabel", NULL, NULL},
+    {HTTP_POST, "/api/channels/{owner}/{label...}/lock", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_label_lock, "lockLabel", NULL, NULL},
+    {HTTP_DELETE, "/api/channels/{owner}/{label...}/lock", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_label_lock, "unlockLabel", NULL, NULL},
+    {HTTP_POST, "/api/channels/{owner}/{label...}/copy/{to...}", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_label_copy, "copyLabel", NULL, NULL},
+    /* What these change is named in the body: core/ asks whether the caller may. */
+    {HTTP_POST, "/api/channels/{owner}/{label...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_label, "addLabel", NULL, NULL},
+    {HTTP_DELETE, "/api/channels/{owner}/{label...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, delete_label, "removeLabel", NULL, NULL},
+    {HTTP_POST, "/api/copy/package/{owner}/{package}/{version}/{basename...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_copy, "copyFiles", NULL, NULL},
+    {HTTP_PUT, "/api/copy/package/{owner}/{package}/{version}/{basename...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, put_copy, "copyAndReplaceFiles", NULL, NULL},
+    {HTTP_PATCH, "/api/copy/package/{owner}/{package}/{version}/{basename...}", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, patch_copy, "copyMissingFiles", NULL, NULL},
     {HTTP_POST, "/api/stage/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_stage, "stageFile", NULL, NULL},
     {HTTP_POST, "/api/upload/{ticket}", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_XML, post_upload, "sendFile", open_upload, sink_upload},
     {HTTP_POST, "/api/commit/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_commit, "commitFile", NULL, NULL},
@@ -123,17 +144,33 @@ static struct str fold_login(struct call *c, struct str param, struct str value)
     return value;
 }
 
-/* Does the path fit the row's pattern? Fills params as it goes. */
-static bool fits(const struct route *r, struct call *c)
-{
-    struct str pattern = str_of(r->pattern), part;
-    size_t i = 0;
+static bool fits_from(struct str pattern, struct call *c, size_t i);
 
-    c->param_count = 0;
-    if (str_eq(pattern, S("/")))
-        return c->path.count == 0;
+/* A tail that other parts follow ends where they fit, as far to the right as can be: what it names
+ * may hold the same words as the pattern. */
+static bool fits_tail(struct str pattern, struct call *c, size_t i)
+{
+    size_t params = c->param_count;
+    struct path head = c->path;
+
+    for (size_t end = c->path.count; pattern.len && end-- > i + 1;) {
+        head.count = end;
+        c->param_count = params;
+        c->params[c->param_count++] = path_tail(c->mem, &head, i);
+        if (c->params[params].ptr && fits_from(pattern, c, end))
+            return true;
+    }
+    return false;
+}
+
+static bool fits_from(struct str pattern, struct call *c, size_t i)
+{
+    struct str part;
+
     while (next_part(&pattern, &part)) {
         if (str_ends(part, S("...}"))) {
+            if (pattern.len)
+                return fits_tail(pattern, c, i);
             c->params[c->param_count++] = path_tail(c->mem, &c->path, i);
             return i <= c->path.count && c->params[c->param_count - 1].ptr;
         }
@@ -146,6 +183,15 @@ static bool fits(const struct route *r, struct call *c)
         i++;
     }
     return i == c->path.count;
+}
+
+/* Does the path fit the row's pattern? Fills params as it goes. */
+static bool fits(const struct route *r, struct call *c)
+{
+    struct str pattern = str_of(r->pattern);
+
+    c->param_count = 0;
+    return str_eq(pattern, S("/")) ? c->path.count == 0 : fits_from(pattern, c, 0);
 }
 
 static bool answers(const struct route *r, enum http_method m)

@@ -114,12 +114,26 @@ class World:
         return (leaver.by_session(), f"/api/v1/accounts/{leaver.login}",
                 {"name": leaver.login, "password": leaver.password})
 
+    def _label(self, method, pattern, name):
+        """A label to work on, and a body that names one file. Its package has a collaborator."""
+        self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
+        file = {"package": name, "version": "1.0", "basename": f"noarch/{name}-1.0-0.conda"}
+        if pattern.startswith("/api/v1/files/"):
+            return "main", {"files": [file], **{"labels": {"add": [name]},
+                                                "copies": {"to_owner": "acme", "to_label": name},
+                                                "removals": {}}[pattern.rpartition("/")[2]]}
+        if method == "GET":
+            return "main", None
+        self.founder.request("PUT", f"/api/v1/labels/acme/{name}").expect(204)
+        return name, file if pattern.endswith("{label...}") and method != "PUT" else None
+
     def request(self, method, pattern, access="public"):
         """A path with an object of its own to work on, and a fitting body."""
         name = f"p{next(self.number)}"
         values = {"owner": "acme", "login": "alice", "group": name, "package": name, "version": "1.0",
                   "basename": f"noarch/{name}-1.0-0.conda", "name": name, "code": "unknown",
-                  "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda"}
+                  "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda", "label": "main",
+                  "to": f"{name}/copied"}
         body = {} if method == "POST" else None
         upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
@@ -135,8 +149,18 @@ class World:
             upload.register()
             body = {"dist_id": upload.stage().json()["dist_id"]}
             upload.send()
+        elif "{label" in pattern or pattern.startswith("/api/v1/files/"):
+            upload.run()
+            values["label"], body = self._label(method, pattern, name)
         elif any(part in pattern for part in ("{package}", "{basename", "{rest")):
             upload.run()
+            if method == "PATCH" and "/copy/" not in pattern:
+                body = {"public_attrs": {"summary": "changed"}}
+            elif "/copy/" in pattern:
+                body = {"to_owner": "acme", "to_channel": name}
+            elif "{id}" in pattern:
+                newest = self.founder.get("/api/v1/labels/acme/main?limit=1").expect(200).json()
+                values["id"] = str(newest["files"][0]["id"])
         elif method == "POST" and pattern == "/api/v1/accounts":
             password = secrets.password()
             body = {"login": name, "email": f"{name}@example.org", "password": password,

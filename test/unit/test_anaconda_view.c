@@ -130,7 +130,7 @@ static void a_package_lists_its_releases_and_files(void **state)
     v = json_body(s, &r);
     assert_keys(v, "name", "full_name", "summary", "package_types", "public", "latest_version",
                 "conda_platforms", "access", "owner", "created_at", "modified_at", "files",
-                "releases", "public_attrs");
+                "releases", "public_attrs", "copied_from");
     assert_string_equal(text_at(v, "name"), "p");
     assert_string_equal(text_at(v, "full_name"), "alice/p");
     assert_string_equal(text_at(v, "latest_version"), "2.0");

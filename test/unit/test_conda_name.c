@@ -96,13 +96,14 @@ static void subdirs_need_not_be_known(void **state)
 
 static void labels_do_not_confuse_clients(void **state)
 {
-    static const char *const good[] = {"main",  "dev", "A",   "cf-2024_1.x", "team/dev",
-                                       "a/b/c", "t1",  "a.b", "noarch1",     NULL};
+    static const char *const good[] = {"main", "dev", "A",       "cf-2024_1.x", "team/dev", "a/b/c",
+                                       "t1",   "a.b", "noarch1", "locked",      NULL};
     static const char *const bad[] = {
-        "",        "1a",          "_a",     "-a",       "/a",       "a/",         "a//b",
-        "a/./b",   "a/../b",      "a/..",   "a b",      "a%2f",     "a+b",        "t",
-        "a/t/b",   "a/T",         "noarch", "a/noarch", "linux-64", "a/Win-64/b", "nolabel",
-        "x.conda", "a/x.tar.bz2", "a\n",    "a:b",      "\xc3\xa9", NULL};
+        "",         "1a",         "_a",      "-a",       "/a",          "a/",
+        "a//b",     "a/./b",      "a/../b",  "a/..",     "a b",         "a%2f",
+        "a+b",      "t",          "a/t/b",   "a/T",      "noarch",      "a/noarch",
+        "linux-64", "a/Win-64/b", "nolabel", "x.conda",  "a/x.tar.bz2", "a\n",
+        "a:b",      "\xc3\xa9",   "lock",    "a/copy/b", NULL};
 
     (void)state;
     assert_all_good(conda_check_label, good);

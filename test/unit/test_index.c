@@ -627,6 +627,21 @@ static void a_rebuild_covers_subdirs_that_became_empty(void **state)
     (void)document(f, "osx-64", "index.html");
 }
 
+static void a_dropped_channel_has_no_documents_until_it_comes_again(void **state)
+{
+    struct fixture *f = *state;
+    int64_t id = publish(f, "linux-64", "x", "1.0", T0);
+
+    begin(f);
+    good(f, file_delete(f->tx, id, &f->err));
+    good(f, index_drop(f->tx, &f->ch, T0 + 1, &f->err));
+    commit(f);
+    assert_int_equal(docs(f, "linux-64").count, 0);
+    assert_int_equal(docs(f, "").count, 0);
+    publish(f, "linux-64", "y", "1.0", T0 + 2);
+    assert_true(has(document(f, "linux-64", "repodata.json"), "y-1.0"));
+}
+
 static void media_types_are_told_by_name(void **state)
 {
     char shard[] = "shards/00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -673,6 +688,7 @@ int main(void)
         TEST(updates_add_up_to_a_rebuild),
         TEST(a_rebuild_brings_lost_bytes_and_rows_back),
         TEST(a_rebuild_covers_subdirs_that_became_empty),
+        TEST(a_dropped_channel_has_no_documents_until_it_comes_again),
         cmocka_unit_test(media_types_are_told_by_name),
     };
 

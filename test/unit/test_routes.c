@@ -85,6 +85,22 @@ static void each_url_leads_to_its_operation(void **state)
         {HTTP_DELETE, "/api/authentications", "revokeThisToken"},
         {HTTP_DELETE, "/api/authentications/name/a/b", "revokeToken"},
         {HTTP_POST, "/api/upload/ticket", "sendFile"},
+        {HTTP_GET, "/api/channels/o", "listLabels"},
+        {HTTP_GET, "/api/channels/o/a/b", "showLabel"},
+        {HTTP_GET, "/api/channels/o/a/lock", "showLabel"},
+        {HTTP_POST, "/api/channels/o/a/b", "addLabel"},
+        {HTTP_POST, "/api/channels/o/lock", "addLabel"},
+        {HTTP_POST, "/api/channels/o/copy/a", "addLabel"},
+        {HTTP_DELETE, "/api/channels/o/a/copy/b", "removeLabel"},
+        {HTTP_POST, "/api/channels/o/a/b/lock", "lockLabel"},
+        {HTTP_DELETE, "/api/channels/o/a/b/lock", "unlockLabel"},
+        {HTTP_POST, "/api/channels/o/a/copy/b", "copyLabel"},
+        {HTTP_POST, "/api/copy/package/o/p/1", "copyFiles"},
+        {HTTP_PUT, "/api/copy/package/o/p/1/", "copyAndReplaceFiles"},
+        {HTTP_PATCH, "/api/copy/package/o/p/1/noarch/p", "copyMissingFiles"},
+        {HTTP_DELETE, "/api/dist/o/p/1/-/17", "removeFileById"},
+        {HTTP_DELETE, "/api/dist/o/p/1/-/17/x", "removeFile"},
+        {HTTP_GET, "/api/v1/labels/o/a/b", "listFilesOfLabel"},
         {HTTP_GET, "/conda/alice", "getChannelFile"},
         {HTTP_GET, "/conda/alice/", "getChannelFile"},
         {HTTP_HEAD, "/conda/alice/label/a/b/noarch/repodata.json", "getChannelFile"},
@@ -105,6 +121,35 @@ static void parameters_are_the_decoded_segments(void **state)
     assert_str(call_param(&s->call, "version"), "1!2.0+cu118"); /* a plus is no blank */
     assert_str(call_param(&s->call, "basename"), "");
     assert_str(call_param(&s->call, "own"), "");
+}
+
+/* Labels may hold "/": what stands behind one is looked for from the end. */
+static void a_tail_ends_before_the_last_words_that_follow_it(void **state)
+{
+    static const struct {
+        const char *target, *label, *to;
+    } cases[] = {
+        {"/api/channels/O/a/copy/b", "a", "b"},
+        {"/api/channels/o/Rel/x/copy/rel/y", "Rel/x", "rel/y"},
+        {"/api/channels/o/a/copy/b/copy/c", "a/copy/b", "c"},
+        {"/api/channels/o/copy/copy/c", "copy", "c"},
+        {"/api/channels/o/a/copy/lock", "a/copy", ""}, /* a lock */
+        {"/api/channels/o/a/b/lock", "a/b", ""},
+        {"/api/channels/o/lock/lock", "lock", ""},
+        {"/api/channels/o/a/copy/", "a", ""}, /* a copy, to no label */
+        {"/api/channels/o/a", "a", ""},
+    };
+    struct scene *s = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)operation(s, HTTP_POST, cases[i].target);
+        assert_str(call_param(&s->call, "owner"), "o");
+        assert_str(call_param(&s->call, "label"), cases[i].label);
+        assert_str(call_param(&s->call, "to"), cases[i].to);
+    }
+    (void)operation(s, HTTP_PUT, "/api/copy/package/o/p/1/");
+    assert_int_equal(s->call.param_count, 4);
+    assert_str(call_param(&s->call, "basename"), "");
 }
 
 static void logins_are_folded_and_nothing_else(void **state)
@@ -185,7 +230,8 @@ static void a_wrong_method_names_the_right_ones_once(void **state)
         {HTTP_PATCH, "/api/v1/session", "GET, HEAD, POST, DELETE"},
         {HTTP_GET, "/api/v1/accounts", "POST"},
         {HTTP_GET, "/api/upload/ticket", "POST"},
-        {HTTP_OPTIONS, "/api/package/o/p", "GET, HEAD, POST, DELETE"},
+        {HTTP_OPTIONS, "/api/package/o/p", "GET, HEAD, POST, PATCH, DELETE"},
+        {HTTP_PUT, "/api/channels/o/a/lock", "GET, HEAD, POST, DELETE"},
         {HTTP_OTHER, "/conda/alice/noarch/repodata.json", "GET, HEAD"},
         /* two rows fit this path */
         {HTTP_DELETE, "/api/user/orgs", "GET, HEAD"},
@@ -316,6 +362,7 @@ int main(void)
         CASE(parameters_are_the_decoded_segments),
         CASE(logins_are_folded_and_nothing_else),
         CASE(a_tail_takes_all_that_is_left),
+        CASE(a_tail_ends_before_the_last_words_that_follow_it),
         CASE(what_is_no_url_of_ours_is_not_found),
         CASE(a_wrong_method_names_the_right_ones_once),
         CASE(no_row_is_hidden_by_another),

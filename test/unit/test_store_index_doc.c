@@ -191,6 +191,25 @@ static void retired_document_can_come_back(void **state)
     tx_endp(&tx);
 }
 
+static void all_documents_of_a_label_are_retired(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
+
+    put(f, tx, alice, "index.html", 'a', 100);
+    put(f, tx, alice, SHARD, 's', 100);
+    put(f, tx, bob, "index.html", 'b', 100);
+    retire(f, tx, alice, SHARD, 150);
+    must(f, index_doc_retire_all(tx, alice, S("other"), 200, &f->err));
+    assert_int_equal(count_current(f, tx, alice), 1);
+    must(f, index_doc_retire_all(tx, alice, S("main"), 200, &f->err));
+    assert_int_equal(count_current(f, tx, alice), 0);
+    assert_int_equal(count_current(f, tx, bob), 1);
+    assert_sweep(f, tx, 0, 151, 10, "s"); /* it keeps its own time */
+    tx_endp(&tx);
+}
+
 /* ---- views ----------------------------------------------------------------------------------- */
 
 static const char *const digits[] = {"0", "1", "2"};
@@ -432,6 +451,7 @@ int main(void)
         WITH_DATABASE(equal_bytes_change_nothing),
         WITH_DATABASE(retired_shard_stays_readable_until_swept),
         WITH_DATABASE(retired_document_can_come_back),
+        WITH_DATABASE(all_documents_of_a_label_are_retired),
         WITH_DATABASE(each_view_has_documents_of_its_own),
         WITH_DATABASE(a_shard_says_whose_it_is),
         WITH_DATABASE(what_was_withdrawn_is_found_in_no_wider_view),
