@@ -249,7 +249,7 @@ enum err_code statistics_of_package(struct tx *tx, struct arena *mem, int64_t pa
     if ((rc = read_group(req->group, &group, err)) ||
         (rc = statistics_time_read(mem, req, today, &p.time, err)) ||
         (rc = series_init(mem, &p.time, &p.all, err)) ||
-        (rc = download_total_of_package(tx, package_id, &p.total, err)) ||
+        (rc = download_total(tx, package_id, &p.total, err)) ||
         (rc = fill_all(tx, &p, package_id, err)))
         return rc;
     if (group != DOWNLOADS_ALL) {

@@ -29,8 +29,7 @@ enum {
     ADD_PACKAGE_TOTAL,
     ADD_FILE_DAY,
     ADD_FILE_TOTAL,
-    TOTAL_OF_PACKAGE,
-    TOTAL_OF_FILE,
+    TOTAL,
     PACKAGES,
     ACCOUNT_DAYS,
     FIRST_GROUP, /* for each enum download_group: its groups, then their days */
@@ -54,11 +53,8 @@ static const struct stmt stmts[] = {
                         ADD("download_total", "file_id", "o.id, CAST($1 AS BIGINT)", "file",
                             "$2") "(file_id) " PLUS("download_total"),
                         "ii", ""},
-    [TOTAL_OF_PACKAGE] = {"download_total_of_package",
-                          "SELECT count FROM package_download_total WHERE package_id = $1", "i",
-                          "i"},
-    [TOTAL_OF_FILE] = {"download_total_of_file",
-                       "SELECT count FROM download_total WHERE file_id = $1", "i", "i"},
+    [TOTAL] = {"download_total", "SELECT count FROM package_download_total WHERE package_id = $1",
+               "i", "i"},
     [PACKAGES] = {"download_list_packages",
                   "SELECT p.id, p.access, p.name, COALESCE(t.count, 0), COALESCE((SELECT" SUM
                   "FROM package_download d WHERE d.package_id = p.id AND d.day >= $1 "
@@ -105,29 +101,15 @@ enum err_code download_add_to_file(struct tx *tx, const struct download_row *row
 
 /* --- reading ------------------------------------------------------------------------------- */
 
-/* Without a row: none. */
-static enum err_code read_total(struct tx *tx, const struct stmt *s, int64_t id, int64_t *ret_total,
-                                struct err *err)
+enum err_code download_total(struct tx *tx, int64_t package_id, int64_t *ret_total, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, s, DB_ARGS(db_int(id)), &rows, err);
+    enum err_code code = db_one(tx, &stmts[TOTAL], DB_ARGS(db_int(package_id)), &rows, err);
 
-    if (code && code != ERR_NOT_FOUND)
+    if (code && code != ERR_NOT_FOUND) /* without a row: none */
         return code;
     *ret_total = code ? 0 : rows_int(rows, 0);
     return OK;
-}
-
-enum err_code download_total_of_package(struct tx *tx, int64_t package_id, int64_t *ret_total,
-                                        struct err *err)
-{
-    return read_total(tx, &stmts[TOTAL_OF_PACKAGE], package_id, ret_total, err);
-}
-
-enum err_code download_total_of_file(struct tx *tx, int64_t file_id, int64_t *ret_total,
-                                     struct err *err)
-{
-    return read_total(tx, &stmts[TOTAL_OF_FILE], file_id, ret_total, err);
 }
 
 static const struct stmt *statement_of(enum download_group group, bool by_day)

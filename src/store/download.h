@@ -22,11 +22,9 @@ enum err_code download_add_to_package(struct tx *tx, const struct download_row *
 enum err_code download_add_to_file(struct tx *tx, const struct download_row *row,
                                    struct err *err) MUST_USE;
 
-/* All that a package, or a file, ever had. */
-enum err_code download_total_of_package(struct tx *tx, int64_t package_id, int64_t *ret_total,
-                                        struct err *err) MUST_USE;
-enum err_code download_total_of_file(struct tx *tx, int64_t file_id, int64_t *ret_total,
-                                     struct err *err) MUST_USE;
+/* All that a package ever had. (What a file had stands in its row, store/file.h.) */
+enum err_code download_total(struct tx *tx, int64_t package_id, int64_t *ret_total,
+                             struct err *err) MUST_USE;
 
 /* By what the downloads of a package are told apart. All but the first two know only of the files
  * that are still there. */

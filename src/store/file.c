@@ -8,12 +8,13 @@
 #define FILES(texts)                                                                               \
     "SELECT f.id, f.package_id, f.release_id, f.account_id, a.login, p.name, r.version, f.type, "  \
     "f.name_key, f.basename, f.subdir, f.filename, f.sha256, f.md5, f.size, f.record, " texts      \
-    ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id, p.access "               \
+    ", f.description, f.build_timestamp_ms, f.uploaded_ms, f.uploader_id, p.access, "              \
+    "COALESCE(d.count, 0) "                                                                        \
     "FROM file f JOIN account a ON a.id = f.account_id JOIN package p ON p.id = f.package_id "     \
-    "JOIN release r ON r.id = f.release_id "
+    "JOIN release r ON r.id = f.release_id LEFT JOIN download_total d ON d.file_id = f.id "
 #define ALL_TEXTS  "f.run_exports, f.about, f.facts"
 #define NO_TEXTS   "'', '', ''"
-#define FILE_TYPES "iiiittttttttttitttttiiIt"
+#define FILE_TYPES "iiiittttttttttitttttiiIti"
 
 /* The columns FILE_CHANNEL_... */
 #define CHANNEL                                                                                    \
@@ -192,6 +193,7 @@ static enum err_code read_file(struct rows *rows, struct arena *mem, void *ret, 
     row.uploaded_ms = reader_int(&r);
     row.uploader_id = reader_int(&r);
     row.access = reader_access(&r);
+    row.downloads = reader_int(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *(struct file_row *)ret = row;

@@ -25,6 +25,7 @@ struct file_row {
     int64_t build_timestamp_ms; /* 0 when the package has none */
     int64_t uploaded_ms;        /* also indexed_timestamp (CEP 47): set once, never changed */
     int64_t uploader_id;        /* 0: unknown, or the account is gone */
+    int64_t downloads;          /* ever; ignored by file_insert */
 };
 enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *ret_id,
                           struct err *err) MUST_USE; /* ERR_CONFLICT: basename used */

@@ -28,6 +28,8 @@ enum {
     PACKAGE_ACCESS_OF,
     PACKAGE_SET_ACCESS,
     PACKAGE_LEVELS,
+    PACKAGE_RELEASED,
+    PACKAGE_PLATFORMS,
     RELEASE_FIND,
     RELEASE_INSERT,
     RELEASE_UPDATE,
@@ -78,6 +80,15 @@ static const struct stmt stmts[] = {
                         "SELECT access FROM package WHERE account_id = $1 "
                         "UNION SELECT access FROM label WHERE account_id = $1",
                         "i", "t"},
+    [PACKAGE_RELEASED] = {"package_released",
+                          "SELECT COALESCE(MAX(f.uploaded_ms), 0) FROM release r "
+                          "JOIN file f ON f.release_id = r.id "
+                          "WHERE r.package_id = $1 AND r.version = $2",
+                          "it", "i"},
+    [PACKAGE_PLATFORMS] = {"package_platforms",
+                           "SELECT DISTINCT subdir FROM file WHERE package_id = $1 "
+                           "AND type = 'conda' ORDER BY subdir",
+                           "i", "t"},
     [RELEASE_FIND] = {"release_find", RELEASE "WHERE package_id = $1 AND version = $2", "it",
                       RELEASE_TYPES},
     [RELEASE_INSERT] = {"release_insert",
@@ -128,24 +139,51 @@ static enum err_code read_package(struct rows *rows, struct arena *mem, void *re
     return reader_end(&r, err);
 }
 
-/* Joined here: engines have no common aggregate that concatenates. */
+/* Blank-separated. Joined here: engines have no common aggregate that concatenates. */
+static enum err_code words(struct tx *tx, struct arena *mem, const struct stmt *s, int64_t id,
+                           struct str *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct str all = S("");
+    enum err_code code = db_query(tx, s, DB_ARGS(db_int(id)), &rows, err);
+
+    while (code == OK && rows_next(rows)) {
+        struct str word = rows_text(rows, 0);
+
+        all = all.len ? str_fmt(mem, STR_FMT " " STR_FMT, STR_ARG(all), STR_ARG(word))
+                      : str_dup(mem, word);
+        if (!all.ptr)
+            return fail(err, ERR_NOMEM, "out of memory");
+    }
+    if (code == OK)
+        code = rows_error(rows, err);
+    if (code == OK)
+        *ret = all;
+    return code;
+}
+
 static enum err_code package_types(struct tx *tx, struct arena *mem, struct package_row *row,
                                    struct err *err)
 {
+    return words(tx, mem, &stmts[PACKAGE_TYPES_OF], row->id, &row->types, err);
+}
+
+enum err_code package_platforms(struct tx *tx, struct arena *mem, int64_t id, struct str *ret,
+                                struct err *err)
+{
+    return words(tx, mem, &stmts[PACKAGE_PLATFORMS], id, ret, err);
+}
+
+enum err_code package_released(struct tx *tx, int64_t id, struct str version, int64_t *ret_ms,
+                               struct err *err)
+{
     AUTO(rows_endp) struct rows *rows = NULL;
     enum err_code code =
-        db_query(tx, &stmts[PACKAGE_TYPES_OF], DB_ARGS(db_int(row->id)), &rows, err);
+        db_one(tx, &stmts[PACKAGE_RELEASED], DB_ARGS(db_int(id), db_text(version)), &rows, err);
 
-    while (code == OK && rows_next(rows)) {
-        struct str type = rows_text(rows, 0);
-
-        row->types = row->types.len
-                         ? str_fmt(mem, STR_FMT " " STR_FMT, STR_ARG(row->types), STR_ARG(type))
-                         : str_dup(mem, type);
-        if (!row->types.ptr)
-            return fail(err, ERR_NOMEM, "out of memory");
-    }
-    return code ? code : rows_error(rows, err);
+    if (code == OK)
+        *ret_ms = rows_int(rows, 0);
+    return code;
 }
 
 static enum err_code find_package(struct tx *tx, struct arena *mem, const struct stmt *s,

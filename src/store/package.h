@@ -56,6 +56,13 @@ enum err_code package_list(struct tx *tx, struct arena *mem, int64_t account_id,
 enum err_code package_list_hidden(struct tx *tx, struct arena *mem, int64_t account_id,
                                   struct package_list *ret, struct err *err) MUST_USE;
 
+/* When the last file of a version came; 0: it has none. */
+enum err_code package_released(struct tx *tx, int64_t id, struct str version, int64_t *ret_ms,
+                               struct err *err) MUST_USE;
+/* The subdirs of its conda packages: blank-separated, sorted. */
+enum err_code package_platforms(struct tx *tx, struct arena *mem, int64_t id, struct str *ret,
+                                struct err *err) MUST_USE;
+
 struct release_row {
     int64_t id, package_id;
     struct str version, attrs;

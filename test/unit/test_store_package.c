@@ -141,6 +141,38 @@ static void types_of_a_package_are_those_of_its_files(void **state)
     tx_endp(&tx);
 }
 
+static void platforms_and_the_last_upload_are_those_of_its_files(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    struct tree t = add_tree(f, tx);
+    int64_t release = add_release(f, tx, t.package, "2.0"), ms = -1;
+    struct file_row files[] = {
+        file_of(f, t.account, t.package, t.release, "noarch/numpy-1.0-0.conda"),
+        file_of(f, t.account, t.package, t.release, "linux-64/numpy-1.0-0.conda"),
+        file_of(f, t.account, t.package, t.release, "linux-64/numpy-1.0-1.conda"),
+        file_of(f, t.account, t.package, release, "win-64/numpy-2.0-0.conda")};
+    struct str platforms;
+
+    must(f, package_platforms(tx, f->mem, t.package, &platforms, &f->err));
+    assert_str(platforms, "");
+    must(f, package_released(tx, t.package, S("1.0"), &ms, &f->err));
+    assert_int_equal(ms, 0);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        files[i].uploaded_ms = 10 + (int64_t)i;
+        (void)add_file(f, tx, &files[i]);
+    }
+    must(f, package_platforms(tx, f->mem, t.package, &platforms, &f->err));
+    assert_str(platforms, "linux-64 noarch win-64");
+    must(f, package_released(tx, t.package, S("1.0"), &ms, &f->err));
+    assert_int_equal(ms, 12);
+    must(f, package_released(tx, t.package, S("2.0"), &ms, &f->err));
+    assert_int_equal(ms, 13);
+    must(f, package_released(tx, t.package, S("3.0"), &ms, &f->err));
+    assert_int_equal(ms, 0);
+    tx_endp(&tx);
+}
+
 static void packages_of_an_account_are_listed_by_name(void **state)
 {
     struct fixture *f = *state;
@@ -263,6 +295,7 @@ int main(void)
         WITH_DATABASE(levels_are_told_that_packages_of_an_account_have),
         WITH_DATABASE(package_changes),
         WITH_DATABASE(types_of_a_package_are_those_of_its_files),
+        WITH_DATABASE(platforms_and_the_last_upload_are_those_of_its_files),
         WITH_DATABASE(packages_of_an_account_are_listed_by_name),
         WITH_DATABASE(removed_package_takes_its_releases_and_files_along),
         WITH_DATABASE(release_lives_within_its_package),
