@@ -23,6 +23,7 @@ static const char *const reserved[] = {
     "authentications",
     "authentication-type",
     "assets",
+    "badges",
     "channel",
     "channels",
     "commit",

@@ -24,6 +24,8 @@ enum scope {
      * in core/publish (kind_check_scope). */
     SCOPES_UPLOAD = SCOPE_CONDA_UPLOAD | SCOPE_PYPI_UPLOAD | SCOPE_CRAN_UPLOAD | SCOPE_FILES_UPLOAD,
     SCOPES_PUBLISH = SCOPE_API_WRITE | SCOPES_UPLOAD,
+    SCOPES_GLANCE = SCOPE_API_READ | SCOPE_CONDA_DOWNLOAD | SCOPE_PYPI_DOWNLOAD |
+                    SCOPE_CRAN_DOWNLOAD | SCOPE_FILES_DOWNLOAD, /* see what there is, in any way */
     SCOPES_LOOK = SCOPE_API_READ | SCOPES_UPLOAD, /* what an upload looks at before and after */
 };
 

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "core/copy.h"
 #include "format/json.h"
+#include "store/download.h"
+#include "store/favorite.h"
 #include "store/label.h"
 
 json_t *view_date(int64_t unix_ms)
@@ -83,13 +85,14 @@ enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f,
     if ((rc = json_parse_object(f->record, &attrs, err)) ||
         (rc = labels_json(c, tx, f->id, &labels, err)))
         return rc;
-    *ret = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:o, s:o}",
-                     "basename", json_of(f->basename), "full_name", json_of(full_name), "owner",
-                     json_of(f->owner), "version", json_of(f->version), "type", json_of(f->type),
-                     "size", (json_int_t)f->size, "md5", json_of(f->md5), "sha256",
-                     json_of(f->sha256), "upload_time", view_date(f->uploaded_ms), "labels", labels,
-                     "attrs", attrs, "description", text_or_null(f->description), "download_url",
-                     json_of(url), "distribution_type", json_of(f->type));
+    *ret =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:o, s:o, s:I}",
+                  "basename", json_of(f->basename), "full_name", json_of(full_name), "owner",
+                  json_of(f->owner), "version", json_of(f->version), "type", json_of(f->type),
+                  "size", (json_int_t)f->size, "md5", json_of(f->md5), "sha256", json_of(f->sha256),
+                  "upload_time", view_date(f->uploaded_ms), "labels", labels, "attrs", attrs,
+                  "description", text_or_null(f->description), "download_url", json_of(url),
+                  "distribution_type", json_of(f->type), "ndownloads", (json_int_t)f->downloads);
     return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
@@ -164,19 +167,26 @@ static json_t *platforms_json(const struct file_list *files)
 }
 
 /* The keys that every view of a package has. */
-static json_t *package_head(struct call *c, const struct package_row *p,
-                            const struct file_list *files)
+static enum err_code package_head(struct call *c, struct tx *tx, const struct package_row *p,
+                                  const struct file_list *files, json_t **ret, struct err *err)
 {
     struct str full_name =
         str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(p->owner), STR_ARG(p->name));
+    int64_t downloads = 0, favorites = 0;
+    enum err_code rc;
 
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o}", "name", json_of(p->name),
-        "full_name", json_of(full_name), "summary", json_of(p->summary), "package_types",
-        words_json(p->types), "public", p->access == ACCESS_PUBLIC, "latest_version",
-        json_of(p->latest_version), "conda_platforms", platforms_json(files), "access",
-        json_of(access_level_name(p->access)), "owner", "login", json_of(p->owner), "created_at",
-        view_date(p->created_ms), "modified_at", view_date(p->updated_ms));
+    if ((rc = download_total(tx, p->id, &downloads, err)) ||
+        (rc = favorite_count(tx, p->id, &favorites, err)))
+        return rc;
+    *ret = json_pack(
+        "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o, s:I, s:I}", "name",
+        json_of(p->name), "full_name", json_of(full_name), "summary", json_of(p->summary),
+        "package_types", words_json(p->types), "public", p->access == ACCESS_PUBLIC,
+        "latest_version", json_of(p->latest_version), "conda_platforms", platforms_json(files),
+        "access", json_of(access_level_name(p->access)), "owner", "login", json_of(p->owner),
+        "created_at", view_date(p->created_ms), "modified_at", view_date(p->updated_ms),
+        "ndownloads", (json_int_t)downloads, "favorites", (json_int_t)favorites);
+    return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,
@@ -185,10 +195,19 @@ enum err_code view_package_summary(struct call *c, struct tx *tx, const struct p
     struct file_list files;
     enum err_code rc = file_list_by_package(tx, c->mem, p->id, &files, err);
 
-    if (rc)
-        return rc;
-    *ret = package_head(c, p, &files);
-    return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
+    return rc ? rc : package_head(c, tx, p, &files, ret, err);
+}
+
+/* Has the caller marked the package? */
+static enum err_code is_favorite(struct call *c, struct tx *tx, const struct package_row *p,
+                                 json_t **ret, struct err *err)
+{
+    bool has = false;
+    enum err_code rc = favorite_has(tx, c->actor.account_id, p->id, &has, err);
+
+    if (!rc)
+        *ret = json_boolean(has);
+    return rc;
 }
 
 enum err_code view_package(struct call *c, struct tx *tx, const struct package_row *p, json_t **ret,
@@ -198,6 +217,7 @@ enum err_code view_package(struct call *c, struct tx *tx, const struct package_r
     AUTO(json_decrefp) json_t *attrs = NULL;
     AUTO(json_decrefp) json_t *files = NULL;
     AUTO(json_decrefp) json_t *releases = NULL;
+    AUTO(json_decrefp) json_t *favorite = NULL;
     struct file_list rows;
     struct str source;
     enum err_code rc;
@@ -206,11 +226,12 @@ enum err_code view_package(struct call *c, struct tx *tx, const struct package_r
         (rc = copy_source(tx, c->mem, &c->actor, p, &source, err)) ||
         (rc = files_json(c, tx, &rows, &files, err)) ||
         (rc = releases_json(c, tx, p->id, &releases, err)) ||
-        (rc = json_parse_object(p->attrs, &attrs, err)))
+        (rc = json_parse_object(p->attrs, &attrs, err)) ||
+        (rc = is_favorite(c, tx, p, &favorite, err)) ||
+        (rc = package_head(c, tx, p, &rows, &v, err)))
         return rc;
-    v = package_head(c, p, &rows);
-    if (!v || json_object_set(v, "files", files) || json_object_set(v, "releases", releases) ||
-        json_object_set(v, "public_attrs", attrs) ||
+    if (json_object_set(v, "files", files) || json_object_set(v, "releases", releases) ||
+        json_object_set(v, "public_attrs", attrs) || json_object_set(v, "is_favorite", favorite) ||
         json_object_set_new(v, "copied_from", text_or_null(source)))
         return fail(err, ERR_NOMEM, "out of memory");
     *ret = TAKE(v);

@@ -84,18 +84,35 @@ enum err_code call_json(struct call *c, json_t **ret_object, struct err *err)
 
 /* ---- begin: on the event thread ---- */
 
-/* A request answered from memory alone: a channel file that anybody with this kind of
- * credentials may read and that was read before. */
+/* What is kept in memory for whoever has one of these scopes, as far as he sees it: by the first
+ * part of its address, which the owner follows. */
+static bool is_kept(const struct call *c, unsigned *ret_scopes)
+{
+    static const struct {
+        const char *first;
+        unsigned scopes;
+    } kept[] = {{"conda", SCOPE_CONDA_DOWNLOAD}, {"badges", SCOPES_GLANCE}};
+
+    for (size_t i = 0; c->path.count >= 2 && i < COUNT(kept); i++)
+        if (str_eq(c->path.seg[0], str_of(kept[i].first))) {
+            *ret_scopes = kept[i].scopes;
+            return true;
+        }
+    return false;
+}
+
+/* A request answered from memory alone: for what anybody with this kind of credentials may read and
+ * that was read before. */
 static bool answer_from_memory(struct call *c)
 {
     static const struct access_object nothing = {.owner = {NULL, 0}};
+    unsigned scopes = 0;
     struct str key;
 
-    if ((c->ex->method != HTTP_GET && c->ex->method != HTTP_HEAD) || c->path.count < 2 ||
-        !str_eq(c->path.seg[0], S("conda")) || !identify_cached(c))
+    if ((c->ex->method != HTTP_GET && c->ex->method != HTTP_HEAD) || !is_kept(c, &scopes) ||
+        !identify_cached(c))
         return false;
-    if (access_check(c->app, c->mem, &c->actor, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, &nothing,
-                     NULL) ||
+    if (access_check(c->app, c->mem, &c->actor, RIGHT_ANYONE, scopes, &nothing, NULL) ||
         !sight_cached(c, c->path.seg[1]))
         return false;
     key = resource_key(c);

@@ -113,6 +113,21 @@ HANDLER(delete_organization);
 /* api_notification.c */
 HANDLER(get_notifications);
 HANDLER(post_notifications_read);
+/* api_statistics.c */
+HANDLER(get_package_downloads);
+HANDLER(get_account_downloads);
+/* api_favorite.c */
+HANDLER(put_favorite);
+HANDLER(delete_favorite);
+HANDLER(get_own_favorites);
+HANDLER(get_account_favorites);
+/* api_transfer.c */
+HANDLER(post_package_transfer);
+HANDLER(get_transfers);
+HANDLER(post_transfer_accept);
+HANDLER(delete_transfer);
+/* badge_get.c */
+HANDLER(get_badge);
 /* conda_get.c */
 HANDLER(get_conda);
 

@@ -21,6 +21,12 @@ static void drop_segments(struct path *p, size_t at, size_t n)
     p->count -= n;
 }
 
+/* First parts of addresses that may follow a token. */
+static bool takes_path_tokens(struct str first)
+{
+    return str_eq(first, S("conda")) || str_eq(first, S("badges"));
+}
+
 static void take_path_token(struct call *c)
 {
     struct path *p = &c->path;
@@ -31,7 +37,7 @@ static void take_path_token(struct call *c)
     c->credential = CRED_PATH_TOKEN;
     c->secret = p->seg[at + 1];
     drop_segments(p, at, 2);
-    if (at == 0 && p->count > 0 && !str_eq(p->seg[0], S("conda"))) {
+    if (at == 0 && p->count > 0 && !takes_path_tokens(p->seg[0])) {
         /* "/t/X/owner/...": rattler puts the token before the whole path of a host. Two segments
          * were taken out, so there is room for one. */
         for (size_t i = p->count; i > 0; i--)

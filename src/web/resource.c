@@ -1,5 +1,6 @@
 #include "web/resource.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "blob/blob.h"
 #include "config.h"
@@ -13,6 +14,7 @@ struct resource {
     struct http_entity *entity; /* one of the three */
     struct http_response *refusal;
     char sha256[SHA256_HEX + 1];       /* of a link; empty: it is none */
+    uint64_t until_us;                 /* of the monotonic clock; 0: as long as nothing changes */
     int64_t file_id, package_id, size; /* of the file that it is; file_id 0: it is none */
 };
 
@@ -64,6 +66,12 @@ struct resource *resource_link(struct str sha256)
     if (r)
         (void)snprintf(r->sha256, sizeof r->sha256, "%.*s", (int)sha256.len, sha256.ptr);
     return r;
+}
+
+void resource_keep_for(struct resource *r, unsigned seconds)
+{
+    if (r)
+        r->until_us = clock_mono_us() + seconds * UINT64_C(1000000);
 }
 
 void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size)
@@ -151,7 +159,8 @@ static enum err_code answer(struct call *c, struct resource *r, struct err *err)
 bool resource_answer_cached(struct call *c, struct str key)
 {
     struct resource *r = cache_get(c->web->resources, key, c->generation);
-    bool done = r && answer(c, r, NULL) == OK;
+    bool fresh = r && (!r->until_us || clock_mono_us() < r->until_us);
+    bool done = fresh && answer(c, r, NULL) == OK;
 
     shared_unref(r);
     return done;

@@ -18,6 +18,9 @@ struct resource *resource_refusal(struct http_response *r) MUST_USE;
 /* Sends clients to a remote store, by a link that is made for each of them. Copies sha256. */
 struct resource *resource_link(struct str sha256) MUST_USE;
 
+/* It is answered with for so many seconds at most, whatever changes or not. Before it is given to
+ * resource_answer; accepts NULL. */
+void resource_keep_for(struct resource *r, unsigned seconds);
 /* From now on each answer with it is counted as a download of this file (content_count). Before it
  * is given to resource_answer; accepts NULL. */
 void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size);

@@ -46,6 +46,17 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, delete_suspension, "resumeUser", NULL, NULL},
 
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
+    {HTTP_GET, "/api/v1/packages/{owner}/{package}/downloads", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_package_downloads, "packageDownloads", NULL, NULL},
+    {HTTP_GET, "/api/v1/accounts/{owner}/downloads", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_account_downloads, "accountDownloads", NULL, NULL},
+    {HTTP_GET, "/api/v1/favorites", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_own_favorites, "listOwnFavorites", NULL, NULL},
+    {HTTP_GET, "/api/v1/accounts/{owner}/favorites", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_account_favorites, "listFavorites", NULL, NULL},
+    {HTTP_PUT, "/api/v1/favorites/{owner}/{package}", API, RIGHT_SIGNED_IN, WRITE, 0, ERRORS_PROBLEM, put_favorite, "addFavorite", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/favorites/{owner}/{package}", API, RIGHT_SIGNED_IN, WRITE, 0, ERRORS_PROBLEM, delete_favorite, "removeFavorite", NULL, NULL},
+    {HTTP_POST, "/api/v1/packages/{owner}/{package}/transfer", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_package_transfer, "transferPackage", NULL, NULL},
+    {HTTP_GET, "/api/v1/transfers", API, RIGHT_SIGNED_IN, READ, 0, ERRORS_PROBLEM, get_transfers, "listTransfers", NULL, NULL},
+    {HTTP_POST, "/api/v1/transfers/{id}/accept", API, RIGHT_SIGNED_IN, WRITE, 0, ERRORS_PROBLEM, post_transfer_accept, "acceptTransfer", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/transfers/{id}", API, RIGHT_SIGNED_IN, WRITE, 0, ERRORS_PROBLEM, delete_transfer, "endTransfer", NULL, NULL},
+    {HTTP_GET, "/badges/{owner}/{package}/{badge}", CHANNEL, RIGHT_READ, SCOPES_GLANCE, 0, ERRORS_PROBLEM, get_badge, "getBadge", NULL, NULL},
 
     {HTTP_GET, "/api/v1/labels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_labels, "listLabelsWithCounts", NULL, NULL},
     {HTTP_GET, "/api/v1/labels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_label, "listFilesOfLabel", NULL, NULL},

@@ -127,13 +127,21 @@ class World:
         self.founder.request("PUT", f"/api/v1/labels/acme/{name}").expect(204)
         return name, file if pattern.endswith("{label...}") and method != "PUT" else None
 
+    def _offer(self, name):
+        """The number of an offer to the organization, of somebody who is not in it."""
+        self.spare.setdefault(self.guest.login, self.guest.session())
+        client = self.server.client(cookie=self.spare[self.guest.login])
+        client.post(f"/api/package/{self.guest.login}/{name}").expect(200)
+        return client.post(f"/api/v1/packages/{self.guest.login}/{name}/transfer",
+                           {"to": "acme"}).expect(201).json()["id"]
+
     def request(self, method, pattern, access="public"):
         """A path with an object of its own to work on, and a fitting body."""
         name = f"p{next(self.number)}"
         values = {"owner": "acme", "login": "alice", "group": name, "package": name, "version": "1.0",
                   "basename": f"noarch/{name}-1.0-0.conda", "name": name, "code": "unknown",
                   "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda", "label": "main",
-                  "to": f"{name}/copied"}
+                  "to": f"{name}/copied", "badge": "version.svg"}
         body = {} if method == "POST" else None
         upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
@@ -177,6 +185,8 @@ class World:
             spare = self.server.client(cookie=self.owner.session())
             current, = [it for it in spare.get("/api/v1/sessions").expect(200).json() if it["current"]]
             values["id"] = str(current["id"])
+        elif pattern.startswith("/api/v1/transfers/"):
+            values["id"] = str(self._offer(name))
         elif pattern.endswith("/suspension"):
             values["login"] = self.guest.login
         elif method == "POST" and pattern == "/api/v1/organizations":
@@ -192,6 +202,8 @@ class World:
             values["login"] = self.guest.login
             if not (method == "POST" and pattern.endswith("{group}")):
                 self._group("acme", name, "admin", self.staff["admin"], self.guest)
+        elif pattern.endswith("/transfer"):
+            body = {"to": self.guest.login}
         elif pattern.endswith("/access"):
             body = {"access": "public" if access == "private" else "private"}
         if access != "public" and not (method == "POST" and pattern.startswith("/api/package/")):

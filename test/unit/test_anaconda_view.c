@@ -82,7 +82,7 @@ static void a_file_has_what_is_read_and_printed(void **state)
     v = json_body(s, &r);
     assert_keys(v, "basename", "full_name", "owner", "version", "type", "size", "md5", "sha256",
                 "upload_time", "labels", "attrs", "description", "download_url",
-                "distribution_type");
+                "distribution_type", "ndownloads");
     assert_string_equal(text_at(v, "basename"), "linux-64/p-2.0-h1_3.tar.bz2");
     assert_string_equal(text_at(v, "full_name"), "alice/p/2.0/linux-64/p-2.0-h1_3.tar.bz2");
     assert_string_equal(text_at(v, "owner"), "alice");
@@ -130,7 +130,8 @@ static void a_package_lists_its_releases_and_files(void **state)
     v = json_body(s, &r);
     assert_keys(v, "name", "full_name", "summary", "package_types", "public", "latest_version",
                 "conda_platforms", "access", "owner", "created_at", "modified_at", "files",
-                "releases", "public_attrs", "copied_from");
+                "releases", "public_attrs", "copied_from", "ndownloads", "favorites",
+                "is_favorite");
     assert_string_equal(text_at(v, "name"), "p");
     assert_string_equal(text_at(v, "full_name"), "alice/p");
     assert_string_equal(text_at(v, "latest_version"), "2.0");
@@ -183,7 +184,8 @@ static void a_summary_has_the_keys_that_a_list_needs(void **state)
     r = get_for(s, 200, "/api/packages/alice", "");
     v = json_array_get(json_body(s, &r), 0);
     assert_keys(v, "name", "full_name", "summary", "package_types", "public", "latest_version",
-                "conda_platforms", "access", "owner", "created_at", "modified_at");
+                "conda_platforms", "access", "owner", "created_at", "modified_at", "ndownloads",
+                "favorites");
     assert_string_equal(words_at(s, v, "package_types"), "conda");
     assert_int_equal(json_array_size(json_object_get(v, "conda_platforms")), 2);
 }

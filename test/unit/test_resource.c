@@ -10,6 +10,8 @@
 #include "base/work.h"
 #include "core/inspect.h"
 #include "format/zstd.h"
+#include "http/conn.h"
+#include "web/resource.h"
 
 #define REPODATA "/conda/alice/noarch/repodata.json"
 #define PACKAGE  "/conda/alice/noarch/p-1-0.tar.bz2"
@@ -144,6 +146,37 @@ static void counting_costs_no_sql(void **state)
     assert_int_equal(downloads(s), 3);
     assert_str(CORE_TEXT(s->core, "SELECT client || ' ' || count FROM download ORDER BY client"),
                "conda 1, other 2");
+}
+
+/* ---- what is kept for a time ----------------------------------------------------------------- */
+
+static struct resource *made_of(struct str bytes, unsigned seconds)
+{
+    const struct http_entity_desc d = {.etag = S("e"), .content_type = S("x/y"), .bytes = bytes};
+    struct resource *r = resource_entity(http_entity_new(&d));
+
+    resource_keep_for(r, seconds);
+    return r;
+}
+
+/* A change alone would not tell that its time is over; and what follows takes its place. */
+static void what_is_kept_for_a_time_is_forgotten_after_it(void **state)
+{
+    struct site *s = *state;
+    struct http_conn conn = {0};
+    struct http_exchange ex = {.mem = s->core->mem, .conn = &conn};
+    struct call c = {.web = s->web, .app = &s->core->app, .ex = &ex, .mem = s->core->mem};
+    struct err *err = &s->core->err;
+
+    must(s->core, resource_answer(&c, S("k"), made_of(S("old"), 0), err));
+    assert_str(http_response_body(ex.response), "old");
+    assert_false(resource_answer_cached(&c, S("k")));
+    must(s->core, resource_answer(&c, S("k"), made_of(S("new"), 3600), err));
+    assert_true(resource_answer_cached(&c, S("k")));
+    assert_str(http_response_body(ex.response), "new");
+    http_response_unrefp(&ex.response);
+    resource_keep_for(NULL, 1);
+    resource_count_for(NULL, 1, 1, 1);
 }
 
 struct stall {
@@ -408,6 +441,7 @@ int main(int argc, char **argv)
         WITH_PUBLISHING(a_repeated_read_costs_no_sql),
         WITH_PUBLISHING(what_sends_a_package_from_its_beginning_is_a_download),
         WITH_PUBLISHING(counting_costs_no_sql),
+        WITH_SITE(what_is_kept_for_a_time_is_forgotten_after_it),
         WITH_PUBLISHING(a_repeated_read_waits_for_no_worker),
         WITH_PUBLISHING(memory_answers_only_who_may),
         WITH_PUBLISHING(a_slash_at_the_end_is_another_address),
