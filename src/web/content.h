@@ -18,9 +18,9 @@ void content_done(struct http_entity_desc *d);
 /* The value of Content-Disposition for a file that is to be saved under this name (RFC 6266), in
  * the call's memory; NULL pointer: no memory. The name has passed kind_check_filename. */
 struct str content_disposition(struct call *c, struct str filename);
-/* The answer that was just set sends a file: counts it as a download, if it sends the bytes from the
- * first on, or sends the client to where they are. So a download that is interrupted and gone on
- * with counts once; HEAD, a 304, and other ranges do not. */
+/* The answer that was just set sends a file: counts it as a download, if it sends the bytes from
+ * the first on, or sends the client to where they are. So a download that is interrupted and gone
+ * on with counts once; HEAD, a 304, and other ranges do not. */
 void content_count(struct call *c, int64_t file_id, int64_t package_id, int64_t size);
 
 /* Is this to be answered with a link (resource_link)? */

@@ -321,10 +321,43 @@ def leave(world):
     return owner
 
 
+def transfer(world):
+    """At once, or as an offer, which somebody accepts if anybody may."""
+    if not world.model.packages:
+        return None
+    (owner, name), target = world.existing(), world.random.choice(OWNERS)
+    login, refusal = world.writer(ADMIN, owner, name)
+    taken = 409 if target == owner or (target, name) in world.model.packages else None
+    at_once = world.model.refusal(login, WRITE, target, name) is None
+    offered = refusal is None and not at_once and target != owner
+    path = f"/api/v1/packages/{owner}/{name}/transfer"
+    done = ask(world, login, "POST", path, 201 if offered else 200,
+               refusal or (None if offered else taken), {"to": target})
+    if offered:
+        done = answer_offer(world, login, name, target, taken)
+    if done:
+        world.past += [(owner, file) for file in world.model.packages[owner, name].files.values()]
+        world.model.transfer(owner, name, target)
+    return world.random.choice((owner, target))
+
+
+def answer_offer(world, offerer, name, target, taken):
+    """True: the package was taken. What nobody takes is withdrawn."""
+    outgoing = world.client_of(offerer).get("/api/v1/transfers").expect(200).json()["outgoing"]
+    number, = [it["id"] for it in outgoing if (it["package"], it["to"]) == (name, target)]
+    path = f"/api/v1/transfers/{number}"
+    takers = [it for it in ("boss", *USERS, *ORGANIZATIONS)
+              if world.model.refusal(it, WRITE, target, name) is None]
+    if ask(world, world.random.choice(takers), "POST", f"{path}/accept", 200, taken):
+        return True
+    ask(world, offerer, "DELETE", path, 204, None)
+    return False
+
+
 OPERATIONS = {create: 5, upload: 12, remove_file: 2, remove_release: 1, remove_package: 1,
               change_access: 6, grant: 4, revoke: 3, create_group: 5, remove_group: 1,
               add_member: 9, remove_member: 3, add_group_package: 9, remove_group_package: 2,
-              leave: 1}
+              leave: 1, transfer: 4}
 
 
 # --- what callers see ---------------------------------------------------------------------------
@@ -410,7 +443,9 @@ def check_shard(world, caller, key):
     """A shard that somebody was shown once is not given to whom the package is hidden from."""
     owner, label, subdir, digest = key
     name, package = world.shards[key]
-    if world.model.packages.get((owner, name)) is package and not world.model.sees(
+    gone = (owner, name) not in world.model.packages and any(
+        it is package for it in world.model.packages.values())      # to another owner
+    if gone or world.model.packages.get((owner, name)) is package and not world.model.sees(
             caller.login, owner, name):
         path = f"{base_of(caller, owner, label)}/{subdir}/shards/{digest}.msgpack.zst"
         answer = caller.client.get(path)

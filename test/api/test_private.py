@@ -179,7 +179,7 @@ BODIES = {"/api/package/": {"access": "public"}, "/api/commit/": {"dist_id": "x"
 def requests_about(acme, name):
     """Every route with a package in its path by every method, and the files of its channel."""
     values = {"owner": acme.login, "package": name, "version": "1.0", "login": "eve",
-              "group": "staff", "basename": f"noarch/{name}-1.0-0.conda"}
+              "group": "staff", "basename": f"noarch/{name}-1.0-0.conda", "badge": "version.svg"}
     patterns = {it["pattern"] for it in routes() if "{package}" in it["pattern"]}
     assert len(patterns) >= 8
     paths = {re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], it)
@@ -226,7 +226,8 @@ def documents_of(client, login):
                            "run_exports.json", "run_exports.json.zst")]
     paths += [f"/conda/{login}/label/{label}/{name}" for label in ("dev", "hush")
               for name in ("", "channeldata.json", "noarch/repodata.json")]
-    paths += [f"/api/packages/{login}", f"/api/channels/{login}"]
+    paths += [f"/api/packages/{login}", f"/api/channels/{login}",
+              f"/api/v1/accounts/{login}/downloads?to=2026-09-01"]
     found = {}
     for path in paths:
         answer = client.get(path)

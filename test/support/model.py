@@ -140,6 +140,16 @@ class Model:
         for group in self.groups.get(owner, {}).values():
             group.packages.discard(name)
 
+    def transfer(self, owner, name, target):
+        """Collaborators from outside keep what they were given; the former owner's people do not."""
+        package = self.packages[owner, name]
+        package.collaborators = {login: it for login, it in package.collaborators.items()
+                                 if login != target and not (
+                                     owner in self.groups and self.is_member(login, owner))}
+        self.remove_package(owner, name)
+        self.packages[target, name] = package
+        self._widen(target, package)
+
     def found(self, organization, founder):
         self.groups[organization] = {"owners": Group(ADMIN, True, {founder})}
 

@@ -42,7 +42,7 @@ def answers(client, path, there):
     """GET, HEAD and a range of one address tell the same."""
     for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
         status = client.request(method, path, headers=headers).status
-        wanted = (206 if headers and path.endswith((".conda", ".bz2")) and "/dist/" not in path
+        wanted = (206 if headers and path.endswith((".conda", ".bz2", ".svg")) and "/dist/" not in path
                   else 200) if there else 404
         assert status == wanted, f"{method} {headers} {path}: {status}, not {wanted}"
 
@@ -54,6 +54,8 @@ def file_addresses(owner, package, label=None):
     return [f"/api/package/{owner}/{quote(package.name)}", f"/api/release/{dist}",
             f"/api/dist/{dist}/{quote(package.basename, RAW)}",
             f"/api/download/{dist}/{quote(package.basename, RAW)}",
+            f"/api/v1/packages/{owner}/{quote(package.name)}/downloads",
+            f"/badges/{owner}/{quote(package.name)}/version.svg",
             f"{base}/{quote(package.basename, RAW)}"]
 
 
@@ -71,6 +73,8 @@ def check(client, owner, everything, seen, label=None):
     listed = {it["name"] for it in client.get(f"/api/packages/{owner}").expect(200).json()}
     assert listed >= seen_names
     assert not listed & ({it.name for it in everything} - seen_names), "/api/packages"
+    counted = client.get(f"/api/v1/accounts/{owner}/downloads").expect(200).json()["packages"]
+    assert {it["name"] for it in counted} & {it.name for it in everything} == seen_names
     for package in everything:
         for path in file_addresses(owner, package, label):
             answers(client, path, package in seen)
