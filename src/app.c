@@ -217,13 +217,14 @@ static void write_token_uses(struct app *app)
     token_uses_close(app->token_uses);
 }
 
-/* The same of these, which nobody counts again: so with some patience. */
+/* The same of these, which nobody counts again: so another transaction that is in the way is no
+ * reason to give up. */
 static void write_downloads(struct app *app)
 {
     struct err err = {0};
-    enum err_code code = app->downloads && app->db ? ERR_BUSY : OK;
+    enum err_code code = app->downloads && app->db ? downloads_flush(app, &err) : OK;
 
-    for (int i = 0; i < LAST_TRIES && (code == ERR_BUSY || code == ERR_COLLISION); i++)
+    for (int i = 1; i < LAST_TRIES && code == ERR_COLLISION; i++)
         code = downloads_flush(app, &err);
     if (code)
         log_err(&app->log, LOG_ERROR, "downloads_lost", &err);

@@ -18,7 +18,7 @@ DOCUMENTS = [f"{base}/{name}" for base in ("/conda/alice", "/conda/alice/label/d
                           "noarch/run_exports.json", "noarch/index.html", "linux-64/repodata.json",
                           "win-64/repodata.json")]
 API = ["/api/user/alice", "/api/packages/alice", "/api/package/alice/both", "/api/packages/bob",
-       "/api/channels/alice", "/api/release/alice/both/1.0"]
+       "/api/channels/alice", "/api/release/alice/both/1.0", "/api/v1/accounts/bob/favorites"]
 
 
 class Content:
@@ -45,6 +45,10 @@ class Content:
             path = packages.make_tiny(folder / "bob", f"many{number}")
             Upload(server.client(token=self.tokens["bob"]), "bob", packages.describe(path)).run()
             self.paths["bob", f"noarch/{path.name}"] = path
+        self.downloads = {"alice": 0, "bob": 0}     # that any server has counted so far
+        bob, alice = (server.client(token=self.tokens[it]) for it in ("bob", "alice"))
+        bob.request("PUT", "/api/v1/favorites/alice/both").expect(204)
+        alice.post("/api/v1/packages/alice/native/transfer", {"to": "bob"}).expect(201)
 
     def shown(self, server):
         """Everything that a visitor sees, to the byte."""
@@ -54,7 +58,7 @@ class Content:
             found[target] = answer.status, answer.etag, answer.body
         for target in API:
             answer = client.get(target).expect(200)
-            found[target] = answer.text.replace(server.url, "URL")
+            found[target] = re.sub(r'"ndownloads":\d+', "", answer.text.replace(server.url, "URL"))
         return found
 
     def check(self, server, before):
@@ -62,10 +66,16 @@ class Content:
         different = [target for target in before if before[target] != after[target]]
         assert not different, different
         client = server.client()
+        for owner, count in self.downloads.items():
+            counted = client.get(f"/api/v1/accounts/{owner}/downloads").expect(200).json()
+            assert counted["total"] == count
+        offers = server.client(token=self.tokens["bob"]).get("/api/v1/transfers").expect(200).json()
+        assert [(it["from"], it["package"]) for it in offers["incoming"]] == [("alice", "native")]
         for (owner, basename), path in self.paths.items():
             label = "/label/dev" if "both-2.0" in basename else ""
             answer = client.get(f"/conda/{owner}{label}/{basename}").expect(200)
             assert answer.body == path.read_bytes()
+            self.downloads[owner] += 1
         for login, token in self.tokens.items():
             assert server.client(token=token).get("/api/user").expect(200).json()["login"] == login
             self.accounts[login].server = server
