@@ -74,6 +74,27 @@
 /* Windows of zstd streams: 2^27 is libzstd's own default and the conda clients' ceiling. */
 #define LIMIT_ZSTD_WINDOW_LOG 27
 
+/* Notebooks. Those of real life with many plots reach 50 MB; what a value costs in memory is bounded
+ * by their number. */
+#define LIMIT_NOTEBOOK         (64 * MIB)
+#define LIMIT_NOTEBOOK_VALUES  2000000 /* JSON values: 25,000 points of a plot make 100,000 */
+#define LIMIT_NOTEBOOK_CELLS   50000
+#define LIMIT_NOTEBOOK_OUTPUTS 200000
+/* What is shown of a notebook: all of it, and one text or picture of it. */
+#define LIMIT_NOTEBOOK_VIEW      (16 * MIB)
+#define LIMIT_NOTEBOOK_TEXT      MIB
+#define LIMIT_NOTEBOOK_PICTURE   (4 * MIB)
+#define LIMIT_NOTEBOOK_THUMBNAIL (512 * KIB)
+/* Pixels of a picture that browsers are asked to decode: 64 million take 256 MB there. */
+#define LIMIT_IMAGE_PIXELS 64000000
+/* YAML: values after every alias is followed, and their nesting. A lock file of four platforms and
+ * 300 packages has 50,000 values at depth 5. */
+#define LIMIT_YAML_VALUES 1000000
+#define LIMIT_YAML_DEPTH  32
+/* An environment or lock file. The largest public ones are 5 MB. */
+#define LIMIT_ENVFILE         (16 * MIB)
+#define LIMIT_ENVFILE_ENTRIES 100000
+
 /* One generated index document held in memory while it is made. */
 #define LIMIT_INDEX_DOCUMENT ((size_t)2 * GIB)
 /* Documents and packages up to this size are kept in memory by the read cache (which is bounded as
