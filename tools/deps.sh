@@ -10,7 +10,7 @@ set -eu
 build='
     gcc:cc libc6-dev meson:meson ninja-build:ninja pkg-config:pkg-config python3
     libmicrohttpd-dev libsqlite3-dev libjansson-dev libarchive-dev libzstd-dev libssl-dev
-    libsodium-dev libmsgpack-dev libseccomp-dev libcurl4-openssl-dev zlib1g-dev'
+    libsodium-dev libmsgpack-dev libseccomp-dev libcurl4-openssl-dev zlib1g-dev libyaml-dev'
 test='
     clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer
     libclang-rt-14-dev cppcheck:cppcheck libcmocka-dev python3-venv nodejs:node npm:npm
