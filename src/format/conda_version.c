@@ -217,3 +217,42 @@ int conda_version_cmp(const struct conda_version *a, const struct conda_version 
         order = cmp_lists(a->release, b->release);
     return order ? order : cmp_lists(a->local, b->local);
 }
+
+/* As conda's VersionOrder.startswith(): all is equal but the last part of the last segment, of
+ * which a word may go on. */
+static bool segment_starts(struct str segment, struct str prefix)
+{
+    bool first = true;
+
+    for (;; first = false) {
+        struct part x = take_part(&segment, first), y = take_part(&prefix, first);
+
+        if (prefix.len && cmp_parts(&x, &y))
+            return false;
+        if (!prefix.len)
+            return y.kind == PART_TEXT ? x.kind == PART_TEXT && str_starts(x.text, y.text)
+                                       : cmp_parts(&x, &y) == 0;
+    }
+}
+
+static bool list_starts(struct str list, struct str prefix)
+{
+    struct str x, y;
+
+    while (str_next(&prefix, '.', &y)) {
+        if (!str_next(&list, '.', &x))
+            x = (struct str){NULL, 0};
+        if (prefix.ptr ? cmp_segments(x, y) != 0 : !segment_starts(x, y))
+            return false;
+    }
+    return true;
+}
+
+bool conda_version_starts(const struct conda_version *v, const struct conda_version *prefix)
+{
+    if (v->epoch != prefix->epoch)
+        return false;
+    if (!prefix->local.ptr)
+        return list_starts(v->release, prefix->release);
+    return cmp_lists(v->release, prefix->release) == 0 && list_starts(v->local, prefix->local);
+}
