@@ -179,6 +179,30 @@ enum err_code fs_read(struct arena *a, const char *path, size_t max, struct str 
     return OK;
 }
 
+enum err_code fs_read_fd(struct arena *a, int fd, uint64_t size, struct str *ret_data,
+                         struct err *err)
+{
+    char *data = arena_alloc(a, size ? size : 1, 1);
+    size_t got = 0;
+
+    if (!data)
+        return out_of_memory(err);
+    while (got < size) {
+        ssize_t n = pread(fd, data + got, size - got, (off_t)got);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(err, "cannot read");
+        if (n == 0)
+            return fail(err, ERR_IO, "the file ends after %zu of %llu bytes", got,
+                        (unsigned long long)size);
+        got += (size_t)n;
+    }
+    *ret_data = (struct str){data, size};
+    return OK;
+}
+
 enum err_code fs_write_all(int fd, struct str data, struct err *err)
 {
     while (data.len) {

@@ -15,6 +15,9 @@ enum err_code fs_mkdirs(const char *path, struct err *err) MUST_USE;
  * ERR_NOMEM. */
 enum err_code fs_read(struct arena *a, const char *path, size_t max, struct str *ret_data,
                       struct err *err) MUST_USE;
+/* The first `size` bytes of an open file; its position stays. ERR_IO when it has fewer. */
+enum err_code fs_read_fd(struct arena *a, int fd, uint64_t size, struct str *ret_data,
+                         struct err *err) MUST_USE;
 /* Replaces path with data (mode 0600): temp file beside it, fsync, rename, fsync of the folder.
  * After a failure path holds the old data, or, if only the last step failed, the new. */
 enum err_code fs_write_durable(const char *path, struct str data, struct err *err) MUST_USE;

@@ -6,52 +6,14 @@
 #include "base/text.h"
 #include "format/ansi.h"
 #include "format/json.h"
+#include "format/json_write.h"
 
 /* A text with more changes of style than this is cut: each takes about 60 bytes of JSON. */
 #define SPANS_MAX 20000
 /* Passing memory of one part: base64 with blanks, without, its bytes, and base64 again. */
 #define SCRATCH_MAX (4 * LIMIT_NOTEBOOK_PICTURE + MIB)
 
-/* --- JSON ------------------------------------------------------------------------------------- */
-
-/* A comma unless it is the first in its list or object. */
-static void next(struct buf *out)
-{
-    if (out->len && !str_has(S("[{:"), out->ptr[out->len - 1]))
-        buf_addc(out, ',');
-}
-
-static void begin(struct buf *out, const char *key)
-{
-    next(out);
-    buf_addf(out, "\"%s\":", key);
-}
-
-static void put(struct buf *out, const char *key, struct str text)
-{
-    begin(out, key);
-    json_string_literal(out, text);
-}
-
-static void put_some(struct buf *out, const char *key, struct str text)
-{
-    if (text.len)
-        put(out, key, text);
-}
-
-static void put_count(struct buf *out, const char *key, int64_t n)
-{
-    begin(out, key);
-    buf_addf(out, "%" PRId64, n);
-}
-
-static void put_flag(struct buf *out, const char *key, bool on)
-{
-    if (!on)
-        return;
-    begin(out, key);
-    buf_addz(out, "true");
-}
+/* --- texts ----------------------------------------------------------------------------------- */
 
 /* At most max bytes, at the border of a character. */
 static struct str cut(struct str s, size_t max)
@@ -66,8 +28,8 @@ static struct str cut(struct str s, size_t max)
 
 static void put_long(struct buf *out, struct str text)
 {
-    put(out, "text", cut(text, LIMIT_NOTEBOOK_TEXT));
-    put_flag(out, "cut", text.len > LIMIT_NOTEBOOK_TEXT);
+    json_write_text(out, "text", cut(text, LIMIT_NOTEBOOK_TEXT));
+    json_write_flag(out, "cut", text.len > LIMIT_NOTEBOOK_TEXT);
 }
 
 /* --- parts ------------------------------------------------------------------------------------ */
@@ -76,19 +38,19 @@ static void put_color(struct buf *out, const char *key, ansi_color color)
 {
     char name[ANSI_COLOR_NAME];
 
-    put_some(out, key, ansi_color_name(color, name));
+    json_write_some(out, key, ansi_color_name(color, name));
 }
 
 static void add_span(struct buf *out, const struct ansi_span *span)
 {
-    next(out);
+    json_write_next(out);
     buf_addc(out, '{');
-    put(out, "text", span->text);
+    json_write_text(out, "text", span->text);
     put_color(out, "fg", span->style.fg);
     put_color(out, "bg", span->style.bg);
-    put_flag(out, "bold", span->style.bold);
-    put_flag(out, "italic", span->style.italic);
-    put_flag(out, "underline", span->style.underline);
+    json_write_flag(out, "bold", span->style.bold);
+    json_write_flag(out, "italic", span->style.italic);
+    json_write_flag(out, "underline", span->style.underline);
     buf_addc(out, '}');
 }
 
@@ -104,7 +66,7 @@ static void put_spans(struct buf *out, struct str text)
         out->failed = true;
         return;
     }
-    begin(out, "spans");
+    json_write_key(out, "spans");
     buf_addc(out, '[');
     while (!more && ansi_next(&reader, &span)) {
         more = count++ == SPANS_MAX;
@@ -112,20 +74,20 @@ static void put_spans(struct buf *out, struct str text)
             add_span(out, &span);
     }
     buf_addc(out, ']');
-    put_flag(out, "cut", more || text.len > LIMIT_NOTEBOOK_TEXT);
+    json_write_flag(out, "cut", more || text.len > LIMIT_NOTEBOOK_TEXT);
 }
 
 static void open_part(struct buf *out, const char *kind)
 {
     buf_addc(out, '{');
-    put(out, "kind", str_of(kind));
+    json_write_text(out, "kind", str_of(kind));
 }
 
 static void dropped(struct buf *out, struct str mime, const char *note)
 {
     open_part(out, "dropped");
-    put_some(out, "mime", cut(mime, 200));
-    put(out, "note", str_of(note));
+    json_write_some(out, "mime", cut(mime, 200));
+    json_write_text(out, "note", str_of(note));
 }
 
 /* What can be made of a form, in the order in which one is chosen. A picture is before HTML since
@@ -198,10 +160,10 @@ static bool write_image(struct buf *out, const struct notebook_form *form, struc
     if (!data.ptr)
         return false;
     open_part(out, "image");
-    put(out, "mime", str_of(image_mime(image.type)));
-    put_count(out, "width", image.width);
-    put_count(out, "height", image.height);
-    put(out, "data", data);
+    json_write_text(out, "mime", str_of(image_mime(image.type)));
+    json_write_int(out, "width", image.width);
+    json_write_int(out, "height", image.height);
+    json_write_text(out, "data", data);
     return true;
 }
 
@@ -217,7 +179,7 @@ static bool write_markup(struct buf *out, const char *kind, const struct noteboo
         return false;
     }
     open_part(out, kind);
-    put(out, "text", form->text);
+    json_write_text(out, "text", form->text);
     return true;
 }
 
@@ -237,7 +199,7 @@ static bool write_json(struct buf *out, const struct notebook_form *form)
 static bool write_text(struct buf *out, struct str stream, struct str text)
 {
     open_part(out, "text");
-    put_some(out, "stream", stream);
+    json_write_some(out, "stream", stream);
     put_spans(out, text);
     return true;
 }
@@ -294,9 +256,9 @@ static void write_bundle(struct buf *out, const struct notebook_bundle *b)
         dropped(out, b->count ? b->forms[0].mime : S(""),
                 why.msg[0] ? why.msg : "there is nothing to show");
     else if (why.msg[0] && use_of(chosen->mime) != USE_ACTIVE && use_of(chosen->mime) != USE_OTHER)
-        put(out, "note", str_of(why.msg)); /* what was dropped has a note of its own */
+        json_write_text(out, "note", str_of(why.msg)); /* what was dropped has a note of its own */
     if (plain && chosen != plain) {
-        begin(out, "fallback");
+        json_write_key(out, "fallback");
         (void)write_text(out, S(""), plain->text);
         buf_addc(out, '}');
     }
@@ -305,8 +267,8 @@ static void write_bundle(struct buf *out, const struct notebook_bundle *b)
 static void write_error(struct buf *out, const struct notebook_output *o)
 {
     open_part(out, "error");
-    put_some(out, "name", cut(o->name, KIB));
-    put_some(out, "message", cut(o->text, 16 * KIB));
+    json_write_some(out, "name", cut(o->name, KIB));
+    json_write_some(out, "message", cut(o->text, 16 * KIB));
     put_spans(out, o->traceback);
 }
 
@@ -327,7 +289,7 @@ static void write_output(struct buf *out, const struct notebook_output *o)
         break;
     }
     if (o->execution_count >= 0)
-        put_count(out, "execution_count", o->execution_count);
+        json_write_int(out, "execution_count", o->execution_count);
     buf_addc(out, '}');
 }
 
@@ -339,7 +301,7 @@ static void write_outputs(struct buf *out, const struct notebook_cell *cell, siz
     AUTO(buf_done) struct buf part = BUF_INIT(LIMIT_NOTEBOOK_VIEW);
     size_t i;
 
-    begin(out, "outputs");
+    json_write_key(out, "outputs");
     buf_addc(out, '[');
     for (i = 0; i < cell->output_count; i++) {
         buf_clear(&part);
@@ -351,12 +313,12 @@ static void write_outputs(struct buf *out, const struct notebook_cell *cell, siz
         }
         if (out->len + part.len > room)
             break;
-        next(out);
+        json_write_next(out);
         buf_add(out, buf_str(&part));
     }
     buf_addc(out, ']');
     if (i < cell->output_count)
-        put_count(out, "left_out", (int64_t)(cell->output_count - i));
+        json_write_int(out, "left_out", (int64_t)(cell->output_count - i));
 }
 
 /* An SVG among attachments is in base64 as pictures are, and here in readable form. */
@@ -391,7 +353,7 @@ static void write_attachments(struct buf *out, const struct notebook_cell *cell,
 
     if (!cell->attachment_count)
         return;
-    begin(out, "attachments");
+    json_write_key(out, "attachments");
     buf_addc(out, '{');
     for (size_t i = 0; i < cell->attachment_count; i++) {
         const struct notebook_attachment *a = &cell->attachments[i];
@@ -402,7 +364,7 @@ static void write_attachments(struct buf *out, const struct notebook_cell *cell,
         write_attachment(&part, &a->data);
         if (!buf_ok(&part) || out->len + part.len > room)
             continue;
-        next(out);
+        json_write_next(out);
         buf_add(out, buf_str(&part));
     }
     buf_addc(out, '}');
@@ -414,13 +376,14 @@ static void write_cell(struct buf *out, const struct notebook *nb, const struct 
     static const char *const kinds[] = {"code", "markdown", "raw", "unknown"};
 
     open_part(out, kinds[cell->kind]);
-    put_some(out, "id", cell->id);
+    json_write_some(out, "id", cell->id);
     put_long(out, cell->source);
-    put_some(out, "mime", cut(cell->raw_mime, KIB));
+    json_write_some(out, "mime", cut(cell->raw_mime, KIB));
     if (cell->kind == NOTEBOOK_CODE) {
-        put_some(out, "language", cut(cell->language.len ? cell->language : nb->language, KIB));
+        json_write_some(out, "language",
+                        cut(cell->language.len ? cell->language : nb->language, KIB));
         if (cell->execution_count >= 0)
-            put_count(out, "execution_count", cell->execution_count);
+            json_write_int(out, "execution_count", cell->execution_count);
         write_outputs(out, cell, room);
     }
     write_attachments(out, cell, room);
@@ -430,19 +393,17 @@ static void write_cell(struct buf *out, const struct notebook *nb, const struct 
 static void write_head(struct buf *out, const struct notebook *nb)
 {
     buf_addf(out, "{\"format\":[%" PRId64 ",%" PRId64 "]", nb->major, nb->minor);
-    put_some(out, "title", cut(nb->title, KIB));
-    put_some(out, "kernel", cut(nb->kernel, KIB));
-    put_some(out, "kernel_title", cut(nb->kernel_title, KIB));
-    put_some(out, "language", cut(nb->language, KIB));
-    put_some(out, "language_version", cut(nb->language_version, KIB));
+    json_write_some(out, "title", cut(nb->title, KIB));
+    json_write_some(out, "kernel", cut(nb->kernel, KIB));
+    json_write_some(out, "kernel_title", cut(nb->kernel_title, KIB));
+    json_write_some(out, "language", cut(nb->language, KIB));
+    json_write_some(out, "language_version", cut(nb->language_version, KIB));
     if (!nb->author_count)
         return;
-    begin(out, "authors");
+    json_write_key(out, "authors");
     buf_addc(out, '[');
-    for (size_t i = 0; i < nb->author_count; i++) {
-        next(out);
-        json_string_literal(out, cut(nb->authors[i], KIB));
-    }
+    for (size_t i = 0; i < nb->author_count; i++)
+        json_write_item(out, cut(nb->authors[i], KIB));
     buf_addc(out, ']');
 }
 
@@ -452,7 +413,7 @@ void notebook_view(const struct notebook *nb, struct buf *out)
     size_t i, start = out->len;
 
     write_head(out, nb);
-    begin(out, "cells");
+    json_write_key(out, "cells");
     buf_addc(out, '[');
     for (i = 0; i < nb->cell_count; i++) {
         size_t used = out->len - start;
@@ -462,12 +423,12 @@ void notebook_view(const struct notebook *nb, struct buf *out)
         write_cell(&text, nb, &nb->cells[i], room);
         if (!buf_ok(&text) || text.len > room)
             break;
-        next(out);
+        json_write_next(out);
         buf_add(out, buf_str(&text));
     }
     buf_addc(out, ']');
     if (i < nb->cell_count)
-        put_count(out, "left_out", (int64_t)(nb->cell_count - i));
+        json_write_int(out, "left_out", (int64_t)(nb->cell_count - i));
     buf_addc(out, '}');
 }
 
