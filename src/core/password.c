@@ -1,8 +1,8 @@
 #include "core/password.h"
 
-#include <pthread.h>
 #include <sodium.h>
 
+#include "base/gate.h"
 #include "base/text.h"
 
 enum { PASSWORD_MAX = 1024, OPS = 2, MEM = 19 * 1024 * 1024, PARALLEL = 2, WAITING_MAX = 4 };
@@ -61,47 +61,27 @@ enum err_code password_check(struct str password, struct str login, int64_t min_
 
 /* Two compute, 19 MiB each, and four wait: a flood of sign-ins takes neither all memory, nor all
  * cores, nor (as there are eight workers unless set otherwise) all workers. */
-static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t gate_free = PTHREAD_COND_INITIALIZER;
-static int gate_busy, gate_waiting; /* under gate_lock */
+static struct gate gate = GATE_INIT(PARALLEL, WAITING_MAX);
 
-static enum err_code gate_enter(struct err *err)
+static enum err_code enter(struct err *err)
 {
-    bool full;
-
-    pthread_mutex_lock(&gate_lock);
-    full = gate_busy >= PARALLEL && gate_waiting >= WAITING_MAX;
-    if (!full) {
-        gate_waiting++;
-        while (gate_busy >= PARALLEL)
-            pthread_cond_wait(&gate_free, &gate_lock);
-        gate_waiting--;
-        gate_busy++;
-    }
-    pthread_mutex_unlock(&gate_lock);
-    return full ? fail(err, ERR_BUSY, "too many sign-ins at once; try again in a moment") : OK;
-}
-
-static void gate_leave(void)
-{
-    pthread_mutex_lock(&gate_lock);
-    gate_busy--;
-    pthread_cond_signal(&gate_free);
-    pthread_mutex_unlock(&gate_lock);
+    if (gate_enter(&gate))
+        return OK;
+    return fail(err, ERR_BUSY, "too many sign-ins at once; try again in a moment");
 }
 
 enum err_code password_hash(struct arena *mem, struct str password, struct str *ret_hash,
                             struct err *err)
 {
     char *out = arena_alloc(mem, crypto_pwhash_STRBYTES, 1);
-    enum err_code code = out ? gate_enter(err) : fail(err, ERR_NOMEM, "out of memory");
+    enum err_code code = out ? enter(err) : fail(err, ERR_NOMEM, "out of memory");
     int rc;
 
     if (code)
         return code;
     rc = crypto_pwhash_str_alg(out, password.ptr, password.len, OPS, MEM,
                                crypto_pwhash_ALG_ARGON2ID13);
-    gate_leave();
+    gate_leave(&gate);
     if (rc != 0)
         return fail(err, ERR_NOMEM, "out of memory while hashing a password");
     *ret_hash = str_of(out);
@@ -116,7 +96,7 @@ enum err_code password_verify(struct str hash, struct str password, struct err *
                                  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     char text[crypto_pwhash_STRBYTES] = {0};
     bool known = hash.len > 0 && hash.len < sizeof text;
-    enum err_code code = gate_enter(err);
+    enum err_code code = enter(err);
     bool right;
 
     if (code)
@@ -124,6 +104,6 @@ enum err_code password_verify(struct str hash, struct str password, struct err *
     memcpy(text, known ? hash.ptr : nobody, known ? hash.len : sizeof nobody - 1);
     right = password.len <= PASSWORD_MAX &&
             crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
-    gate_leave();
+    gate_leave(&gate);
     return right && known ? OK : fail(err, ERR_UNAUTHENTICATED, "wrong password");
 }
