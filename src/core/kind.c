@@ -6,10 +6,15 @@
 #include "blob/blob.h"
 #include "core/conda_kind.h"
 #include "core/cran_kind.h"
+#include "core/env_kind.h"
+#include "core/notebook_kind.h"
 #include "core/plain_kind.h"
 #include "core/pypi_kind.h"
 #include "core/scope.h"
 #include "format/json.h"
+
+/* What a file says of itself in its row, which every list of files carries. */
+#define RECORD_MAX (256 * KIB)
 
 static const struct kind *const kinds[] = {
     &conda_kind,     &cran_kind,  &env_kind,     &file_kind,
@@ -143,6 +148,27 @@ enum err_code kind_canonical(struct arena *mem, const json_t *v, struct str *ret
     return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
+enum err_code kind_record(struct arena *mem, struct str text, const struct kind_key *keys,
+                          size_t count, struct str *ret, struct err *err)
+{
+    AUTO(json_decrefp) json_t *said = NULL;
+    AUTO(json_decrefp) json_t *kept = json_object();
+    enum err_code rc;
+
+    if (text.len > RECORD_MAX)
+        return fail(err, ERR_TOO_BIG, "the file says %zu bytes of itself; the limit is %zu",
+                    text.len, RECORD_MAX);
+    if ((rc = json_parse_object(text, &said, err)))
+        return rc;
+    for (size_t i = 0; i < count; i++) {
+        json_t *v = json_object_get(said, keys[i].name);
+
+        if (v && json_typeof(v) == keys[i].type)
+            json_put(&kept, str_of(keys[i].name), json_incref(v));
+    }
+    return kept ? kind_canonical(mem, kept, ret, err) : fail(err, ERR_NOMEM, "out of memory");
+}
+
 enum err_code kind_place(const struct kind *k, struct arena *mem, const struct file_path *path,
                          struct file_row *ret, struct err *err)
 {
@@ -156,7 +182,8 @@ enum err_code kind_place(const struct kind *k, struct arena *mem, const struct f
 enum err_code kind_read(struct arena *mem, int fd, uint64_t size, struct str kind,
                         struct str filename, struct inspected *ret, struct err *err)
 {
-    const struct kind *k = kind_find(kind);
+    struct str name, view = kind;
+    const struct kind *k = kind_find(str_cut(&view, '/', &name) ? name : kind);
 
     if (!k || !k->read)
         return fail(err, ERR_INVALID, "files of type \"" STR_FMT "\" are not read", STR_ARG(kind));

@@ -66,7 +66,16 @@ enum err_code kind_inspect(const struct kind *k, struct app *app, struct arena *
 /* For describe: JSON as the text that rows keep (sorted keys, no blanks), in mem. ERR_NOMEM. */
 enum err_code kind_canonical(struct arena *mem, const json_t *v, struct str *ret,
                              struct err *err) MUST_USE;
-/* The reader of every kind, for the inspector process: `kind` is a name. */
+/* For describe: the object in a text of the child's, with these keys alone, where they are of the
+ * type; no larger than a row should be. ERR_INVALID, ERR_NOMEM. */
+struct kind_key {
+    const char *name;
+    json_type type;
+};
+enum err_code kind_record(struct arena *mem, struct str text, const struct kind_key *keys,
+                          size_t count, struct str *ret, struct err *err) MUST_USE;
+/* The reader of every kind, for the inspector process: `kind` is a name, or "name/word" for a view
+ * of such a file (core/preview). */
 inspect_reader kind_read;
 
 /* What names of packages and versions have in common, whatever they hold: letters, digits and

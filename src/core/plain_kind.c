@@ -28,5 +28,3 @@ enum err_code plain_place(struct arena *mem, const struct file_path *path, struc
 const struct kind file_kind = PLAIN("file");
 const struct kind installer_kind = PLAIN("installer");
 const struct kind project_kind = PLAIN("project");
-const struct kind ipynb_kind = PLAIN("ipynb");
-const struct kind env_kind = PLAIN("env");

@@ -4,7 +4,7 @@
 #define CORE_PLAIN_KIND_H
 #include "core/kind.h"
 
-extern const struct kind file_kind, installer_kind, project_kind, ipynb_kind, env_kind;
+extern const struct kind file_kind, installer_kind, project_kind;
 
 /* For kinds whose files are named within their release: the place of one. */
 enum err_code plain_place(struct arena *mem, const struct file_path *path, struct file_row *ret,
