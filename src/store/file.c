@@ -119,10 +119,10 @@ static const struct stmt stmts[] = {
                      "($4 <> '' AND f.subdir = $4)) LIMIT 1",
                      "ittt", "i"},
     [IN_CHANNEL] = {"file_in_channel",
-                    "SELECT f.id, f.package_id, f.sha256, f.size, f.uploaded_ms, p.access "
+                    "SELECT f.id, f.package_id, f.sha256, f.md5, f.size, f.uploaded_ms, p.access "
                     "FROM file f JOIN package p ON p.id = f.package_id "
                     "WHERE f.account_id = $1 AND " CARRIES "AND f.type = $3 AND f.name_key = $4",
-                    "ittt", "iitiit"},
+                    "ittt", "iittiit"},
     [NAME_RETIRE] = {"file_name_retire",
                      "INSERT INTO retired_name (account_id, type, name_key, sha256, retired_ms) "
                      "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account_id, type, name_key) "
@@ -357,6 +357,7 @@ enum err_code file_in_channel(struct tx *tx, struct arena *mem, const struct fil
     row.id = reader_int(&r);
     row.package_id = reader_int(&r);
     row.sha256 = reader_text(&r);
+    row.md5 = reader_text(&r);
     row.size = reader_int(&r);
     row.uploaded_ms = reader_int(&r);
     row.access = reader_access(&r);

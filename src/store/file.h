@@ -119,8 +119,8 @@ enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str l
 enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
                                struct str subdir, enum access_level access, bool *ret_any,
                                struct err *err) MUST_USE;
-/* Is this file in this channel? Gives what a download needs: sha256, size, uploaded_ms, id,
- * package_id, access. Whoever asks has to see whether it may be shown. */
+/* Is this file in this channel? Gives what a download needs: sha256, md5, size, uploaded_ms,
+ * id, package_id, access. Whoever asks has to see whether it may be shown. */
 enum err_code file_in_channel(struct tx *tx, struct arena *mem, const struct file_name *name,
                               struct str label, struct file_row *ret, struct err *err) MUST_USE;
 

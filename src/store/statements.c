@@ -20,6 +20,7 @@ const struct stmt_list *const all_statements[] = {
     &migrate_statements,
     &node_statements,
     &notification_statements,
+    &offer_statements,
     &package_statements,
     &session_statements,
     &survey_statements,

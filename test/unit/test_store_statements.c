@@ -22,6 +22,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"migrate", "schema_version_newest"},
         {"node", "node_list"},
         {"notification", "notification_insert"},
+        {"offer", "offer_of_package"},
         {"package", "package_find"},
         {"session", "session_list"},
         {"survey", "survey_named"},
