@@ -6,6 +6,7 @@
 #include "core/edit.h"
 #include "core/limit.h"
 #include "core/package.h"
+#include "format/conda_name.h"
 #include "format/json.h"
 #include "http/entity.h"
 #include "store/file.h"
@@ -282,8 +283,8 @@ enum err_code delete_dist_by_id(struct call *c, struct err *err)
     return rc ? rc : remove_dist(c, &path, err);
 }
 
-static enum err_code find_file(struct call *c, const struct file_path *path, struct file_row *ret,
-                               struct err *err)
+enum err_code call_find_file(struct call *c, const struct file_path *path, struct file_row *ret,
+                             struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     bool within = true;
@@ -296,6 +297,22 @@ static enum err_code find_file(struct call *c, const struct file_path *path, str
     return rc || within ? rc : file_missing(path, err);
 }
 
+/* conda takes an address below the API's for that of a channel when it adds the token that
+ * anaconda-client keeps, and so asks for ".../environment.yml/linux-64": the subdir means nothing.
+ */
+static enum err_code find_download(struct call *c, struct file_path *path, struct file_row *ret,
+                                   struct err *err)
+{
+    enum err_code rc = call_find_file(c, path, ret, err);
+    struct str name, subdir;
+
+    if (rc != ERR_NOT_FOUND || c->credential != CRED_PATH_TOKEN ||
+        !str_cut_last(path->basename, '/', &name, &subdir) || !conda_known_subdir(subdir))
+        return rc;
+    path->basename = name;
+    return call_find_file(c, path, ret, err);
+}
+
 /* The bytes themselves, not a redirect: the client does not look at the status of a second
  * answer and would keep an error page as the package. */
 enum err_code get_download(struct call *c, struct err *err)
@@ -303,7 +320,7 @@ enum err_code get_download(struct call *c, struct err *err)
     AUTO(http_entity_unrefp) struct http_entity *entity = NULL;
     struct file_path path = call_file_path(c);
     struct file_row file;
-    enum err_code rc = find_file(c, &path, &file, err);
+    enum err_code rc = find_download(c, &path, &file, err);
 
     if (rc)
         return rc;

@@ -14,6 +14,11 @@ json_t *view_date(int64_t unix_ms);
 struct file_path call_file_path(
     const struct call *c); /* owner, package, version, basename of the URL */
 
+/* The file that the URL names, if the caller may have it: a route with RIGHT_READ has asked about
+ * the package, and this asks about labels that the token is limited to. ERR_NOT_FOUND. */
+enum err_code call_find_file(struct call *c, const struct file_path *path, struct file_row *ret,
+                             struct err *err) MUST_USE;
+
 /* A user or organization, as anybody may see it. */
 json_t *view_account(const struct account_row *a);
 enum err_code view_package(struct call *c, struct tx *tx, const struct package_row *p, json_t **ret,

@@ -128,6 +128,11 @@ HANDLER(post_transfer_accept);
 HANDLER(delete_transfer);
 /* badge_get.c */
 HANDLER(get_badge);
+/* api_notebook.c */
+HANDLER(get_notebook);
+HANDLER(get_notebook_thumbnail);
+/* api_environment.c */
+HANDLER(get_environment);
 /* conda_get.c */
 HANDLER(get_conda);
 

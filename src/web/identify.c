@@ -24,7 +24,7 @@ static void drop_segments(struct path *p, size_t at, size_t n)
 /* First parts of addresses that may follow a token. */
 static bool takes_path_tokens(struct str first)
 {
-    return str_eq(first, S("conda")) || str_eq(first, S("badges"));
+    return str_eq(first, S("conda")) || str_eq(first, S("badges")) || str_eq(first, S("api"));
 }
 
 static void take_path_token(struct call *c)

@@ -65,6 +65,9 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/v1/files/{owner}/labels", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_labels, "changeLabelsOfFiles", NULL, NULL},
     {HTTP_POST, "/api/v1/files/{owner}/copies", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_copies, "copyChosenFiles", NULL, NULL},
     {HTTP_POST, "/api/v1/files/{owner}/removals", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_removals, "removeFiles", NULL, NULL},
+    {HTTP_GET, "/api/v1/notebooks/{owner}/{package}/{version}/{basename}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_notebook, "viewNotebook", NULL, NULL},
+    {HTTP_GET, "/api/v1/notebooks/{owner}/{package}/{version}/{basename}/thumbnail", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_notebook_thumbnail, "getNotebookThumbnail", NULL, NULL},
+    {HTTP_GET, "/api/v1/environments/{owner}/{package}/{version}/{basename}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_environment, "viewEnvironment", NULL, NULL},
 
     {HTTP_GET, "/api", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_api_root, "apiRoot", NULL, NULL},
     {HTTP_GET, "/api/authentication-type", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_authentication_type, "authenticationType", NULL, NULL},
@@ -98,7 +101,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_dist, "getFile", NULL, NULL},
     {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/-/{id}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist_by_id, "removeFileById", NULL, NULL},
     {HTTP_DELETE, "/api/dist/{owner}/{package}/{version}/{basename...}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, delete_dist, "removeFile", NULL, NULL},
-    {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
+    {HTTP_GET, "/api/download/{owner}/{package}/{version}/{basename...}", CHANNEL, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_download, "downloadFile", NULL, NULL},
     {HTTP_GET, "/api/channels/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_labels, "listLabels", NULL, NULL},
     {HTTP_GET, "/api/channels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_label, "showLabel", NULL, NULL},
     {HTTP_POST, "/api/channels/{owner}/{label...}/lock", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_label_lock, "lockLabel", NULL, NULL},

@@ -2,8 +2,8 @@
 import itertools
 import re
 
-from support import packages, secrets
-from support.publish import Upload
+from support import notebooks, packages, secrets
+from support.publish import Plain, Upload
 from support.wait import until
 
 # In the order of the columns of rights.tsv.
@@ -160,6 +160,12 @@ class World:
         elif "{label" in pattern or pattern.startswith("/api/v1/files/"):
             upload.run()
             values["label"], body = self._label(method, pattern, name)
+        elif pattern.startswith(("/api/v1/notebooks/", "/api/v1/environments/")):
+            kind, values["basename"], data = (
+                ("ipynb", "x.ipynb", notebooks.PLOT) if "notebooks" in pattern else
+                ("env", "environment.yml", b"dependencies: [python]"))
+            Upload(self.uploader, "acme", Plain(name, "1.0", values["basename"]), data=data,
+                   kind=kind).run()
         elif any(part in pattern for part in ("{package}", "{basename", "{rest")):
             upload.run()
             if method == "PATCH" and "/copy/" not in pattern:

@@ -159,6 +159,29 @@ static void what_cannot_be_read_is_told_apart(void **state)
     mem_fail_at(0);
 }
 
+static void open_file_is_read_from_its_beginning(void **state)
+{
+    struct place *p = *state;
+    AUTO(arena_closep) struct arena *small = arena_open(4);
+    AUTO(fd_closep) int fd = -1;
+    struct str data;
+    struct err e = {0};
+
+    write_file("f", S("0123456789"));
+    fd = open("f", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
+    assert_int_equal(fs_read_fd(p->a, fd, 10, &data, &e), OK);
+    assert_str(data, "0123456789");
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 5);
+    assert_int_equal(fs_read_fd(p->a, fd, 0, &data, &e), OK);
+    assert_str(data, "");
+    assert_int_equal(fs_read_fd(p->a, fd, 11, &data, &e), ERR_IO);
+    assert_string_equal(e.msg, "the file ends after 10 of 11 bytes");
+    assert_int_equal(fs_read_fd(p->a, -1, 1, &data, &e), ERR_IO);
+    assert_int_equal(fs_read_fd(small, fd, 10, &data, &e), ERR_NOMEM);
+}
+
 static void durable_write_replaces_and_leaves_no_temporary_file(void **state)
 {
     struct place *p = *state;
@@ -476,6 +499,7 @@ int main(void)
         IN_FOLDER(file_is_read_up_to_its_limit),
         IN_FOLDER(empty_large_and_kernel_files_are_read),
         IN_FOLDER(what_cannot_be_read_is_told_apart),
+        IN_FOLDER(open_file_is_read_from_its_beginning),
         IN_FOLDER(durable_write_replaces_and_leaves_no_temporary_file),
         IN_FOLDER(failed_durable_write_leaves_the_old_file),
         IN_FOLDER(rename_replaces),

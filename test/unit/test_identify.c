@@ -71,6 +71,21 @@ static void a_token_in_the_path_is_understood(void **state)
     }
 }
 
+/* The address of a file is one; others of the API take no token in their path. */
+static void a_token_before_the_api_is_for_downloads(void **state)
+{
+    struct site *s = *state;
+    struct actor alice = core_user(s->core, "alice");
+    const char *token = make_token(s, &alice, "t", NULL);
+    const char *file = str_fmt(s->core->mem, "/t/%s/api/download/alice/x/1/y", token).ptr;
+    const char *other = str_fmt(s->core->mem, "/t/%s" WHO, token).ptr;
+    struct answer r = get_for(s, 404, file, "");
+
+    assert_str(json_member(s, &r, "error"), "there is no package \"alice/x\"");
+    assert_true(str_ends(log_line(s), S(" who=alice token=t")));
+    (void)get_for(s, 401, other, "");
+}
+
 /* The one that is looked at decides alone: a good one behind it does not help a bad one. */
 static void one_of_several_credentials_counts(void **state)
 {
@@ -339,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SITE(every_way_to_say_it_is_understood),
         WITH_SITE(a_token_in_the_path_is_understood),
+        WITH_SITE(a_token_before_the_api_is_for_downloads),
         WITH_SITE(one_of_several_credentials_counts),
         WITH_SITE(what_cannot_be_read_is_refused_where_it_could_count),
         WITH_SITE(what_cannot_be_read_is_no_matter_where_nobody_is_asked),

@@ -59,6 +59,26 @@ static void file_names_hold_nothing_that_means_something_else(void **state)
     must_fail(f, kind_check_filename((struct str){"a\0b", 3}, &f->err), ERR_INVALID, "file name");
 }
 
+static void of_what_a_child_says_known_keys_are_kept(void **state)
+{
+    struct core *f = *state;
+    static const struct kind_key keys[] = {
+        {"a", JSON_STRING}, {"n", JSON_INTEGER}, {"x", JSON_TRUE}};
+    struct str record = S("old");
+    struct str big = (struct str){arena_alloc(f->mem, 256 * KIB + 1, 1), 256 * KIB + 1};
+
+    must(f, kind_record(f->mem, S("{\"n\": 1, \"a\": \"b\", \"x\": false, \"secret\": 1}"), keys,
+                        COUNT(keys), &record, &f->err));
+    assert_str(record, "{\"a\":\"b\",\"n\":1}");
+    must(f,
+         kind_record(f->mem, S("{\"n\": \"1\", \"a\": 1}"), keys, COUNT(keys), &record, &f->err));
+    assert_str(record, "{}");
+    must_fail(f, kind_record(f->mem, S("[]"), keys, COUNT(keys), &record, &f->err), ERR_INVALID,
+              "is not an object");
+    must_fail(f, kind_record(f->mem, big, keys, COUNT(keys), &record, &f->err), ERR_TOO_BIG,
+              "the limit is 262144");
+}
+
 static void a_token_publishes_the_kinds_that_its_scopes_name(void **state)
 {
     struct core *f = *state;
@@ -109,6 +129,7 @@ int main(void)
         WITH_CORE(each_kind_is_found_by_its_name_alone),
         WITH_CORE(names_of_packages_and_versions_are_plain_words),
         WITH_CORE(file_names_hold_nothing_that_means_something_else),
+        WITH_CORE(of_what_a_child_says_known_keys_are_kept),
         WITH_CORE(a_token_publishes_the_kinds_that_its_scopes_name),
         WITH_CORE(a_kind_that_is_not_read_has_no_reader),
     };
