@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from support import channel, packages, secrets, stores
+from support import channel, notebooks, packages, secrets, stores
 from support.anaconda import Anaconda, versions
 from support.venvs import find_venv
 
@@ -549,3 +549,56 @@ def test_a_server_that_is_down_is_told(anaconda, user):
     anaconda.url = "http://127.0.0.1:9/api"
     (anaconda.home / "config" / "data" / "config.yaml").write_text("url: http://127.0.0.1:9/api\n")
     assert anaconda("login", "--username", "x", "--password", "y").code == 1
+
+
+# --- notebooks and environments ----------------------------------------------------------------
+
+
+def client_of(server, version, folder):
+    return Anaconda(find_venv(f".venv-anaconda-client-{version}"), version, folder / "home",
+                    server.url + "/api")
+
+
+@pytest.mark.once
+def test_old_clients_publish_notebooks(server, account, tmp_path):
+    """1.2.2, of the time when there were notebooks on the server: both commands, and download."""
+    anaconda, user = client_of(server, "1.2.2", tmp_path), account("nora")
+    login(anaconda, user)
+    (tmp_path / "home" / "My Plot.ipynb").write_bytes(notebooks.PLOT)
+    anaconda("upload", "--no-progress", "My Plot.ipynb").ok()
+    web = server.client()
+    package = web.get("/api/package/nora/my-plot").expect(200).json()
+    assert package["package_types"] == ["ipynb"] and package["summary"] == "A plot"
+    assert [it["basename"] for it in package["files"]] == ["My Plot.ipynb"]
+    version = package["latest_version"]
+    assert re.fullmatch(r"\d{4}\.\d\d\.\d\d\.\d{4}", version)
+    shown = web.get(f"/api/v1/notebooks/nora/my-plot/{version}/My%20Plot.ipynb").expect(200).json()
+    assert shown["title"] == "A plot"
+    anaconda("notebook", "upload", "-n", "other", "-v", "7", "My Plot.ipynb").ok()
+    assert web.get("/api/dist/nora/other/7/My%20Plot.ipynb").json()["type"] == "ipynb"
+    anaconda("notebook", "download", "-o", "got", "nora/other").ok()
+    assert (tmp_path / "home" / "got" / "My Plot.ipynb").read_bytes() == notebooks.PLOT
+    (tmp_path / "home" / "broken.ipynb").write_text('{"nbformat": 4, "cells": [3]}')
+    said = anaconda("upload", "--no-progress", "broken.ipynb")
+    assert said.code == 1 and "cell 1 is a number, not an object" in said.text
+
+
+@pytest.mark.once
+def test_clients_publish_environments_until_they_do_not(server, account, tmp_path):
+    """1.13.0 is the last that is tried here; the package has the name of the environment."""
+    anaconda, user = client_of(server, "1.13.0", tmp_path), account("edna")
+    login(anaconda, user)
+    text = "name: lab\nchannels: [conda-forge]\ndependencies: [python=3.12]\n"
+    (tmp_path / "home" / "environment.yml").write_text(text)
+    anaconda("upload", "--no-progress", "environment.yml").ok()
+    web = server.client()
+    package = web.get("/api/package/edna/lab").expect(200).json()
+    assert package["package_types"] == ["env"] and package["summary"] == "Environment file"
+    version = package["latest_version"]
+    assert re.fullmatch(r"\d{4}\.\d\d\.\d\d\.\d{6}", version)
+    told = web.get(f"/api/v1/environments/edna/lab/{version}/environment.yml").expect(200).json()
+    assert [entry["spec"] for entry in told["entries"]] == ["python=3.12"]
+    anaconda("download", "-o", "got", "edna/lab").ok()
+    (tmp_path / "home" / "environment.yml").write_text("name: lab\ndependencies: ['<b>']\n")
+    anaconda("upload", "--no-progress", "environment.yml").fails("line 2: match spec")
+    assert web.get("/api/package/edna/lab").json()["latest_version"] == version
