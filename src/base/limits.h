@@ -74,8 +74,8 @@
 /* Windows of zstd streams: 2^27 is libzstd's own default and the conda clients' ceiling. */
 #define LIMIT_ZSTD_WINDOW_LOG 27
 
-/* Notebooks. Those of real life with many plots reach 50 MB; what a value costs in memory is bounded
- * by their number. */
+/* Notebooks. Those of real life with many plots reach 50 MB; what a value costs in memory is
+ * bounded by their number. */
 #define LIMIT_NOTEBOOK         (64 * MIB)
 #define LIMIT_NOTEBOOK_VALUES  2000000 /* JSON values: 25,000 points of a plot make 100,000 */
 #define LIMIT_NOTEBOOK_CELLS   50000

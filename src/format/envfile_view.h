@@ -6,8 +6,8 @@
 
 /* Appends {"format", "name", "prefix", "channels", "platforms", "variables", "notes", "conda",
  * "pip", "entries", "left_out"}: conda and pip count all entries, of which at most max are listed,
- * and left_out says how many are not. What an entry does not have is left out of it; "locked" is one
- * that names a package by its URL. */
+ * and left_out says how many are not. What an entry does not have is left out of it; "locked" is
+ * one that names a package by its URL. */
 void envfile_view(const struct envfile *f, size_t max, struct buf *out);
 
 #endif

@@ -65,7 +65,7 @@ struct notebook_cell {
 /* Texts are empty where the notebook says nothing. They borrow from mem, which keeps the JSON. */
 struct notebook {
     int64_t major, minor;
-    struct str title; /* or the heading that it begins with */
+    struct str title;                /* or the heading that it begins with */
     struct str kernel, kernel_title; /* "python3", "Python 3 (ipykernel)" */
     struct str language, language_version;
     struct str *authors; /* names */
