@@ -59,6 +59,8 @@ def describe(path):
 
 def metadata(name, version, *more, body=""):
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *more]
+    if not any(line.startswith("Summary:") for line in more):
+        lines.append("Summary: made for a test")  # anaconda-client asks for one
     return ("\n".join(lines) + "\n" + (f"\n{body}" if body else "")).encode()
 
 
@@ -76,6 +78,16 @@ def wheel(name, version, *more, files=None, tag="py3-none-any", body=""):
         for path, data in members.items():
             archive.writestr(zipfile.ZipInfo(path), data, zipfile.ZIP_DEFLATED)
     return f"{escaped}-{version}-{tag}.whl", out.getvalue()
+
+
+def egg(name, version, python):
+    """(file name, bytes) of an egg, as setuptools of old made them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, data in (("EGG-INFO/PKG-INFO", metadata(name, version)),
+                           ("EGG-INFO/requires.txt", b"six\n"), ("demo.py", b"pass\n")):
+            archive.writestr(zipfile.ZipInfo(path), data, zipfile.ZIP_DEFLATED)
+    return f"{re.sub(r'[-_.]+', '_', name)}-{version}-{python}.egg", out.getvalue()
 
 
 def digest(data):
