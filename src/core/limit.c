@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "core/kind.h"
 #include "core/organization.h"
 #include "core/scope.h"
 #include "format/conda_name.h"
@@ -67,7 +68,7 @@ static enum err_code add_package(struct arena *mem, struct str *joined, struct s
         return fail(err, ERR_NOMEM, "out of memory");
     if (!is_plain(owner))
         return no_name("package", full, "what stands before the \"/\" is no account's name", err);
-    if (conda_check_name(name, &why))
+    if (kind_check_package(name, &why))
         return no_name("package", full, why.msg, err);
     full = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name));
     return full.ptr ? add_word(mem, joined, "package", full, err)
