@@ -227,10 +227,12 @@ static void put_description(const struct reading *r, json_t **about)
     if (text.ptr && !trim_lines(text).len &&
         pypi_headers_find(&r->h, S("Description"), &value)) /* setuptools before 2.1 */
         text = pypi_header_lines(r->mem, value);
-    text = trim_lines(text);
-    if (!text.ptr)
+    if (!text.ptr) { /* out of memory */
         json_put(about, S("description"), NULL);
-    else if (!says_nothing(text))
+        return;
+    }
+    text = trim_lines(text);
+    if (!says_nothing(text))
         json_put(about, S("description"), json_of(cut_at_character(text, TEXT_BYTES_MAX)));
 }
 

@@ -53,14 +53,16 @@ REFUSED = [
     ("evilpkg-1.0-py3-none-any.whl",
      'member name "../../../victim/PWNED_LIB.py" is not a plain relative path'),
     ("strawberry-0.6.egg", "bytes before ZIP member"),
-    ("zipdata/reject/wheel-1.0-py3-none-any.whl", 'two ZIP members are named "wheel-1.0.dist-info/WHEEL"'),
+    ("zipdata/reject/wheel-1.0-py3-none-any.whl",
+     'two ZIP members are named "wheel-1.0.dist-info/WHEEL"'),
     # What must be in a wheel ...
     ("no_record-1.0.0-py3-none-any.whl", 'has no "no_record-1.0.0.dist-info/RECORD"'),
     ("no_wheel_file-1.0.0-py3-none-any.whl", 'has no "no_wheel_file-1.0.0.dist-info/WHEEL"'),
     ("bad_wheels/dummy-0.1-py27-none-any.whl", 'has no "dummy-0.1.dist-info/METADATA"'),
     ("distlib-tests/dummy-0.1-py27-none-any.whl", 'Wheel-Version "2.0" is not 1.x'),
     ("demo_missing_dist_info-0.1.0-py2.py3-none-any.whl", "has no .dist-info folder"),
-    ("demo_invalid_record-0.1.0-py2.py3-none-any.whl", 'file "demo/__init__.py" is not listed in RECORD'),
+    ("demo_invalid_record-0.1.0-py2.py3-none-any.whl",
+     'file "demo/__init__.py" is not listed in RECORD'),
     ("bad-wheels/extra_file-1.0.0-py3-none-any.whl", 'file "extra.py" is not listed in RECORD'),
     ("simplewheel-2.0-1-py2.py3-none-any.whl", "is not listed in RECORD"),
     # ... and in a source distribution.
@@ -135,8 +137,8 @@ def test_there_is_a_file_for_every_reason(verdicts):
 
 # --- ZIP files that PyPI refuses ----------------------------------------------------------------
 
-# The archives of warehouse's own tests: a word of the name -> what our reason says. None is a source
-# distribution, but that is looked at after the framing: who is told so is well framed to us.
+# The archives of warehouse's own tests: a word of the name -> what our reason says. None is a
+# source distribution, but that is looked at after the framing: who is told so is well framed to us.
 NO_SDIST = r"lies beside the folder|has no PKG-INFO in its folder"
 REASONS = [
     (r"reject/zip64_extra_too_long", NO_SDIST),  # surplus sizes that repeat what is known
@@ -165,7 +167,8 @@ REASONS = [
 
 def zip_files():
     root = packages.data_folder()
-    return sorted((root / "pypi/warehouse-tests/unit/utils/zipdata").glob("*/*.zip")) if root else []
+    folder = root / "pypi/warehouse-tests/unit/utils/zipdata" if root else None
+    return sorted(folder.glob("*/*.zip")) if folder else []
 
 
 @pytest.mark.parametrize("path", zip_files(), ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -296,7 +299,8 @@ def test_local_versions_and_epochs_are_fine(send, anonymous):
     for version, quoted in (("1.0+cu121", "1.0%2Bcu121"), ("2!1.0", "2%211.0")):
         made = pypi.wheel("spelled", version)
         upload = sent(send, "alice", made, "spelled", version)
-        for path in (upload.dist_path, f"/alice/spelled/{quoted}/{made[0].replace(version, quoted)}"):
+        fully = f"/alice/spelled/{quoted}/{made[0].replace(version, quoted)}"
+        for path in (upload.dist_path, fully):
             assert anonymous.get("/api/download" + path).expect(200).body == made[1]
 
 

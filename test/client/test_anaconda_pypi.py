@@ -1,4 +1,4 @@
-"""Python distributions by the unmodified anaconda-client, old and new: published, shown, fetched."""
+"""Python distributions by the unmodified anaconda-client, old and new."""
 import hashlib
 import itertools
 import json

@@ -133,7 +133,7 @@ static enum err_code judge(const char *path, struct err *err)
     AUTO(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct pypi_filename file;
     struct pypi_meta m = {0};
-    struct str metadata;
+    struct str metadata = {0};
     struct stat st;
     enum err_code rc;
 
