@@ -19,12 +19,12 @@ static struct str join(struct core *f, const struct limit_request *req)
 static void limits_become_words_in_lower_case(void **state)
 {
     struct core *f = *state;
-    const struct str packages[] = {S("Acme/tool"), S("acme/other-tool")},
+    const struct str packages[] = {S("Acme/tool"), S("acme/Other.Tool")},
                      labels[] = {S("dev"), S("Dev/x")};
     const struct limit_request all = {packages, 2, labels, 2, S("Acme/CI")},
                                group = {.group = S("acme/ci")}, none = {0};
 
-    assert_str(join(f, &all), "package:acme/tool package:acme/other-tool label:dev label:dev/x "
+    assert_str(join(f, &all), "package:acme/tool package:acme/Other.Tool label:dev label:dev/x "
                               "group:acme/ci");
     assert_str(join(f, &group), "group:acme/ci");
     assert_str(join(f, &none), "");
