@@ -6,6 +6,7 @@
 #include "core/account.h"
 #include "core/audit.h"
 #include "core/gc.h"
+#include "core/kind.h"
 #include "core/notify.h"
 #include "core/organization.h"
 #include "core/package.h"
@@ -122,10 +123,10 @@ struct move {
     struct digest_list uploads; /* bytes of those that were under way */
 };
 
-static enum err_code refuse(const struct move *m, struct err *err, const char *what,
-                            struct str value)
+static enum err_code refuse(const struct move *m, enum err_code code, const char *what,
+                            struct str value, struct err *err)
 {
-    return fail(err, ERR_CONFLICT,
+    return fail(err, code,
                 "\"" STR_FMT "/" STR_FMT "\" cannot be transferred to \"" STR_FMT
                 "\": %s \"" STR_FMT "\"",
                 STR_ARG(m->package.owner), STR_ARG(m->package.name), STR_ARG(m->to.login), what,
@@ -139,18 +140,45 @@ static enum err_code check_names(struct move *m, struct err *err)
     enum err_code rc = package_find(m->tx, m->mem, m->to.login, m->package.name, &other, err);
 
     if (!rc)
-        return refuse(m, err, "it has a package", other.name);
+        return refuse(m, ERR_CONFLICT, "it has a package", other.name, err);
     if (rc != ERR_NOT_FOUND ||
         (rc = transfer_clash(m->tx, m->mem, m->package.id, m->to.id, &basename, err)))
         return rc;
     if (basename.len)
-        return refuse(m, err, "another package there has the file", basename);
+        return refuse(m, ERR_CONFLICT, "another package there has the file", basename, err);
     if (m->app->config->reuse_removed_names)
         return OK;
     rc = transfer_clash_retired(m->tx, m->mem, m->package.id, m->to.id, &basename, err);
     if (!rc && basename.len)
-        return refuse(m, err, "a removed file with other content stays reserved there, by the name",
-                      basename);
+        return refuse(m, ERR_CONFLICT,
+                      "a removed file with other content stays reserved there, by the name",
+                      basename, err);
+    return rc;
+}
+
+/* Clients would take its files and those of another package there for one (core/namesake). */
+static enum err_code check_projects(struct move *m, struct err *err)
+{
+    struct str project = S("");
+    enum err_code rc = OK;
+
+    for (size_t i = 0; !rc && i < m->files.count; i++) {
+        const struct file_row *file = &m->files.rows[i];
+        const struct kind *kind = kind_find(file->type);
+        struct str rest = file->name_key, its;
+        struct name_list others = {0};
+
+        if (!kind || !kind->by_project || !str_cut(&rest, '/', &its) || str_eq(its, project))
+            continue;
+        project = its;
+        rc = file_packages_below(m->tx, m->mem, &(struct file_name){m->to.id, file->type, project},
+                                 m->package.id, &others, err);
+        if (!rc && others.count)
+            return refuse(
+                m, ERR_CONFLICT,
+                "another package there has files of what clients take for the same project,",
+                project, err);
+    }
     return rc;
 }
 
@@ -163,12 +191,14 @@ static enum err_code check_locks(struct move *m, struct err *err)
         enum err_code rc;
 
         if (label->locked)
-            return refuse(m, err, "its files have a label that is locked,", label->name);
+            return refuse(m, ERR_DENIED, "its files have a label that is locked,", label->name,
+                          err);
         rc = label_find(m->tx, m->mem, m->to.id, label->name, &there, err);
         if (rc && rc != ERR_NOT_FOUND)
             return rc;
         if (!rc && there.locked)
-            return refuse(m, err, "its files have a label that is locked there,", label->name);
+            return refuse(m, ERR_DENIED, "its files have a label that is locked there,",
+                          label->name, err);
     }
     return OK;
 }
@@ -261,8 +291,9 @@ static enum err_code move_package(struct move *m, int64_t offerer_id, struct err
         (rc = transfer_labels(m->tx, m->mem, m->package.id, &m->labels, err)) ||
         (rc = check_locks(m, err)) ||
         (rc = file_list_by_package(m->tx, m->mem, m->package.id, &m->files, err)) ||
-        (rc = touch(m, &m->from, &before, err)) || (rc = change_rows(m, now, err)) ||
-        (rc = touch(m, &m->to, &after, err)) || (rc = change_indexes(m, before, after, now, err)))
+        (rc = check_projects(m, err)) || (rc = touch(m, &m->from, &before, err)) ||
+        (rc = change_rows(m, now, err)) || (rc = touch(m, &m->to, &after, err)) ||
+        (rc = change_indexes(m, before, after, now, err)))
         return rc;
     return tell_all(m, offerer_id, err);
 }

@@ -22,15 +22,15 @@ struct transfer_result {
 };
 /* The actor administers the package: the route has asked. To the account to whom it is offered
  * already: no effect. ERR_NOT_FOUND; ERR_UNPROCESSABLE (field "to"): no such account; ERR_CONFLICT:
- * it is that account's already, or offered to another, or something there is in the way: a package
- * or file of this name, or the name of a removed file, or a locked label on either side, or the
- * actor has offered too many. */
+ * it is that account's already, or offered to another, or something there is in the way (a package,
+ * file or Python project of this name, the name of a removed file), or the actor has offered too
+ * many; ERR_DENIED: a label of its files is locked, on either side. */
 enum err_code transfer_package(struct app *app, struct arena *mem, const struct actor *actor,
                                struct str owner, struct str package, struct str to,
                                struct transfer_result *ret, struct err *err) MUST_USE;
 
-/* ERR_NOT_FOUND: no such offer that the actor may accept; ERR_CONFLICT as above, or whoever made
- * the offer may not do so any more. */
+/* ERR_NOT_FOUND: no such offer that the actor may accept; ERR_CONFLICT and ERR_DENIED as above, or
+ * whoever made the offer may not do so any more. */
 enum err_code transfer_accept(struct app *app, struct arena *mem, const struct actor *actor,
                               int64_t id, struct transfer_result *ret, struct err *err) MUST_USE;
 /* Declines an offer that the actor may accept, or withdraws one that he made, or of a package that

@@ -8,6 +8,7 @@
 #include "core/organization.h"
 #include "core/transfer.h"
 #include "core/verify.h"
+#include "make_archive.h"
 #include "store/label.h"
 
 static const struct core_spec tiny = {"x", "1.0", "0", "noarch", NULL, NULL, NULL};
@@ -487,6 +488,47 @@ static void a_package_of_that_name_is_in_the_way(void **state)
     must(f, accept(f, &s.bob, id)); /* the removed file had the same bytes */
 }
 
+/* Sends the source distribution of my-pkg under a spelling of its name. */
+static void publish_sdist(struct core *f, const struct actor *who, const char *package,
+                          const char *version)
+{
+    const char *info =
+        str_fmt(f->mem, "Metadata-Version: 2.1\nName: my-pkg\nVersion: %s\n", version).ptr;
+    struct str bytes =
+        make_gzip(f->mem, MAKE_TAR(f->mem, {.name = "d/PKG-INFO", .data = str_of(info)}));
+    struct str basename = str_fmt(f->mem, "my_pkg-%s.tar.gz", version);
+    const struct file_path path = {who->login, str_of(package), str_of(version), basename};
+    const struct stage_request req = {.type = S("pypi")};
+    struct staged staged;
+    struct file_row file;
+
+    core_release(f, who, &path);
+    must(f, publish_stage(&f->app, f->mem, who, &path, &req, &staged, &f->err));
+    must(f, core_send(f, staged.ticket, bytes));
+    must(f, publish_commit(&f->app, f->mem, who, &path, staged.dist_id, &file, &f->err));
+}
+
+/* pip would find the files of both under one name. */
+static void a_project_that_clients_take_for_the_same_is_in_the_way(void **state)
+{
+    struct core *f = *state;
+    struct stage s = set(f);
+    struct transfer_result ret;
+
+    publish_sdist(f, &s.alice, "my-pkg", "1.0");
+    publish_sdist(f, &s.bob, "my_pkg", "2.0");
+    must(f, transfer_package(&f->app, f->mem, &s.alice, S("alice"), S("my-pkg"), S("bob"), &ret,
+                             &f->err));
+    must_fail(f, accept(f, &s.bob, ret.offer_id), ERR_CONFLICT,
+              "another package there has files of what clients take for the same project, "
+              "\"my-pkg\"");
+    must(f, package_remove(&f->app, f->mem, &s.bob, S("bob"), S("my_pkg"), &f->err));
+    must(f, accept(f, &s.bob, ret.offer_id));
+    assert_str(CORE_TEXT(f, "SELECT a.login || '/' || f.name_key FROM file f JOIN account a "
+                            "ON a.id = f.account_id WHERE f.type = 'pypi'"),
+               "bob/my-pkg/my_pkg-1.0.tar.gz");
+}
+
 static void the_name_of_a_removed_file_is_in_the_way(void **state)
 {
     struct core *f = *state;
@@ -513,11 +555,11 @@ static void a_locked_label_is_in_the_way_on_both_sides(void **state)
     struct transfer_result ret;
 
     CORE_CHANGE(f, "UPDATE label SET locked = 1");
-    must_fail(f, give(f, &s.alice, "alice", "acme", &ret), ERR_CONFLICT,
+    must_fail(f, give(f, &s.alice, "alice", "acme", &ret), ERR_DENIED,
               "its files have a label that is locked, \"main\"");
     core_publish(f, &s.bob, &unrelated); /* whose main is another */
     CORE_CHANGE(f, "UPDATE label SET locked = 1 - locked");
-    must_fail(f, accept(f, &s.bob, offer(f, &s.alice, "alice", "bob")), ERR_CONFLICT,
+    must_fail(f, accept(f, &s.bob, offer(f, &s.alice, "alice", "bob")), ERR_DENIED,
               "its files have a label that is locked there, \"main\"");
 }
 
@@ -558,6 +600,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(an_organization_accepts_by_its_people),
         WITH_INSPECTOR(it_is_refused_with_the_reason),
         WITH_INSPECTOR(a_package_of_that_name_is_in_the_way),
+        WITH_INSPECTOR(a_project_that_clients_take_for_the_same_is_in_the_way),
         WITH_INSPECTOR(the_name_of_a_removed_file_is_in_the_way),
         WITH_INSPECTOR(a_locked_label_is_in_the_way_on_both_sides),
         WITH_INSPECTOR(offers_have_an_end),
