@@ -5,15 +5,13 @@ import re
 
 import pytest
 
-from support import channel, notebooks, packages, secrets, stores
+from support import channel, notebooks, packages, secrets
 from support.anaconda import Anaconda, versions
 from support.venvs import find_venv
 
 ALL = versions()
 NEWEST = ALL[-1]
 NUMBERS = itertools.count()
-if stores.STORES != stores.EMBEDDED:    # which no difference between the versions reaches
-    ALL = [NEWEST]
 
 
 @pytest.fixture(params=ALL)

@@ -11,8 +11,6 @@ from support.venvs import find_venv
 
 ALL = versions()
 NUMBERS = itertools.count()
-if stores.STORES != stores.EMBEDDED:    # which no difference between the versions reaches
-    ALL = [ALL[0], ALL[-1]]
 # What does not depend on how the client reads files is told by the oldest and the newest.
 ENDS = pytest.mark.parametrize("anaconda", sorted({ALL[0], ALL[-1]}), indirect=True)
 

@@ -5,14 +5,16 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from support import secrets
+from support import secrets, stores
 
 
 def versions():
-    """The versions that anaconda-clients.txt names, oldest first."""
+    """The versions that anaconda-clients.txt names, oldest first; on PostgreSQL and S3, which no
+    difference between them reaches, the newest."""
     table = Path(__file__).resolve().parents[1] / "client" / "anaconda-clients.txt"
-    return [line.strip() for line in table.read_text().splitlines()
-            if line and not line.startswith("#")]
+    found = [line.strip() for line in table.read_text().splitlines()
+             if line and not line.startswith("#")]
+    return found if stores.STORES == stores.EMBEDDED else found[-1:]
 
 
 @dataclass
