@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from support import pypi, stores
+from support import pypi
 from support.anaconda import Anaconda, versions
 from support.venvs import find_venv
 
