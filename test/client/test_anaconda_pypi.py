@@ -12,15 +12,16 @@ from support.venvs import find_venv
 ALL = versions()
 NUMBERS = itertools.count()
 # What does not depend on how the client reads files is told by the oldest and the newest.
-ENDS = pytest.mark.parametrize("anaconda", sorted({ALL[0], ALL[-1]}), indirect=True)
+ENDS = pytest.mark.parametrize("anaconda", sorted({ALL[0], ALL[-1]}), indirect=True,
+                               scope="module")
 
 
-@pytest.fixture(params=ALL)
-def anaconda(request, server, account, tmp_path):
-    """A client that has signed in, as an account of its own."""
+@pytest.fixture(params=ALL, scope="module")
+def anaconda(request, server, account, tmp_path_factory):
+    """A client that has signed in, once for all, as an account of its own."""
     version = request.param
-    it = Anaconda(find_venv(f".venv-anaconda-client-{version}"), version, tmp_path / "home",
-                  server.url + "/api")
+    it = Anaconda(find_venv(f".venv-anaconda-client-{version}"), version,
+                  tmp_path_factory.mktemp("client") / "home", server.url + "/api")
     user = account("p" + version.replace(".", "-"))
     it.user = user.login
     it.login(user, stdin="y\n").ok()
