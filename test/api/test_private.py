@@ -179,7 +179,8 @@ BODIES = {"/api/package/": {"access": "public"}, "/api/commit/": {"dist_id": "x"
 def requests_about(acme, name):
     """Every route with a package in its path by every method, and the files of its channel."""
     values = {"owner": acme.login, "package": name, "version": "1.0", "login": "eve",
-              "group": "staff", "basename": f"noarch/{name}-1.0-0.conda", "badge": "version.svg"}
+              "group": "staff", "basename": f"noarch/{name}-1.0-0.conda", "badge": "version.svg",
+              "id": "1"}
     patterns = {it["pattern"] for it in routes() if "{package}" in it["pattern"]}
     assert len(patterns) >= 8
     paths = {re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], it)

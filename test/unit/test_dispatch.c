@@ -40,7 +40,7 @@ static void a_request_is_judged_in_order(void **state)
     r = request_for(s, 404, "BREW", "/api/nothing", bad, S("{"));
     assert_true(body_has(&r, "there is nothing at this address"));
     r = request_for(s, 405, "PUT", "/api/package/bob/p", bad, S("{"));
-    assert_str(header(&r, "Allow"), "GET, HEAD, POST, DELETE");
+    assert_str(header(&r, "Allow"), "GET, HEAD, POST, PATCH, DELETE");
     r = request_for(s, 401, "POST", "/api/package/bob/p", bad, S("{"));
     assert_true(body_has(&r, "the Authorization header"));
     r = request_for(s, 403, "POST", "/api/package/bob/p", evil, S("{"));
