@@ -83,21 +83,25 @@ static enum err_code check_free(struct app *app, struct tx *tx, struct arena *me
                                 struct str sha256, int64_t *ret_id, struct err *err)
 {
     struct file_row file;
-    bool retired = false, here;
+    bool retired = false, here, named;
     enum err_code rc = file_find(tx, mem, name, &file, err);
 
     *ret_id = 0;
     here = !rc && str_eq_nocase(file.package, path->package) && str_eq(file.version, path->version);
-    if (here && sha256.len && str_eq(file.sha256, sha256)) {
+    named = here && str_eq(file.basename, path->basename);
+    if (named && sha256.len && str_eq(file.sha256, sha256)) {
         *ret_id = file.id;
         return OK;
     }
     if (!rc)
-        return fail(
-            err, ERR_CONFLICT,
-            "the file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT "\" exists already, %s",
-            STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
-            STR_ARG(path->basename), here ? "with other content" : "in another package or release");
+        return fail(err, ERR_CONFLICT,
+                    "the file \"" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT
+                    "\" exists already, %s",
+                    STR_ARG(path->owner), STR_ARG(path->package), STR_ARG(path->version),
+                    STR_ARG(path->basename),
+                    named  ? "with other content"
+                    : here ? "under another name"
+                           : "in another package or release");
     if (rc != ERR_NOT_FOUND)
         return rc;
     if (app->config->reuse_removed_names)
