@@ -3,19 +3,13 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "config.h"
-#include "core/limit.h"
 #include "format/conda_name.h"
 #include "index/index.h"
-#include "store/account.h"
 #include "store/file.h"
-#include "store/label.h"
-#include "web/content.h"
+#include "web/delivery.h"
 #include "web/handlers.h"
 #include "web/reply.h"
 #include "web/resource.h"
-#include "web/sight.h"
-
-#define IMMUTABLE "public, max-age=31536000, immutable"
 
 /* "/conda/<owner>[/label/<label>][/<subdir>]/<name>", taken apart. */
 struct target {
@@ -58,6 +52,25 @@ static enum err_code parse_target(struct call *c, bool any_subdir, struct target
     return OK;
 }
 
+static struct str page_policy(struct str type)
+{
+    return str_starts(type, S("text/html")) ? S(REPLY_PAGE_POLICY) : S("");
+}
+
+static struct str cache_control(const struct call *c, enum access_level access)
+{
+    return delivery_cache_control(c, access, c->app->config->index_max_age);
+}
+
+/* The same address has other content for other callers. */
+static struct str index_vary(struct str type)
+{
+    return str_eq(type, S("application/json")) ? S("Accept-Encoding, Authorization, Cookie")
+                                               : S("Authorization, Cookie");
+}
+
+/* ---- a generated document ---- */
+
 /* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
  * they may be far away. */
 struct found {
@@ -71,65 +84,10 @@ struct found {
     bool zstd_coded;             /* a document in the zstd coding */
 };
 
-/* An ETag of its own for each URL and representation: clients carry the tag of one file of a
- * subdir into the request for another, and an equal one would tell them that nothing changed. */
-static struct str make_etag(struct call *c, struct str digest, const char *form)
+static const char *coding(const struct found *f)
 {
-    char hex[SHA256_HEX + 1];
-    struct str name = resource_name(c);
-    struct str text = str_fmt(c->mem, "%.*s\n%.*s\n%s", (int)name.len, name.ptr, (int)digest.len,
-                              digest.ptr, form);
-
-    if (!name.ptr || !text.ptr)
-        return (struct str){0};
-    digest_sha256_hex(text, hex);
-    return str_dup(c->mem, (struct str){hex, 32});
+    return f->zstd_coded ? "zstd" : "";
 }
-
-static enum err_code answer(struct call *c, struct http_entity_desc *d, struct str digest,
-                            const struct found *f, struct err *err)
-{
-    struct str key = resource_key(c);
-    struct http_entity *entity;
-    struct resource *r;
-
-    d->etag = make_etag(c, digest, d->content_encoding.len ? "zstd" : "");
-    d->cors = true; /* channels are for everybody, and solvers run in browsers too */
-    entity = key.ptr && d->etag.ptr ? http_entity_new(d) : NULL;
-    content_done(d);
-    if (!entity)
-        return fail(err, ERR_NOMEM, "out of memory");
-    r = resource_entity(entity);
-    if (f->kind == FOUND_PACKAGE)
-        resource_count_for(r, f->file_id, f->package_id, f->size);
-    return resource_answer(c, key, r, err);
-}
-
-static struct str page_policy(struct str type)
-{
-    return str_starts(type, S("text/html")) ? S(REPLY_PAGE_POLICY) : S("");
-}
-
-/* What not everybody may have is kept by no cache that serves others: without "public" none keeps
- * an answer to a request with an Authorization header (RFC 9111 3.5); a cookie needs to be told.
- * Nor "private" for all, which has clients that judge a request by its address ask each time. */
-static struct str cache_control(const struct call *c, enum access_level access)
-{
-    long long age = (long long)c->app->config->index_max_age;
-
-    if (access == ACCESS_PUBLIC)
-        return str_fmt(c->mem, "public, max-age=%lld, must-revalidate", age);
-    return str_fmt(c->mem, "%smax-age=%lld", c->credential == CRED_SESSION ? "private, " : "", age);
-}
-
-/* The same address has other content for other callers. */
-static struct str index_vary(struct str type)
-{
-    return str_eq(type, S("application/json")) ? S("Accept-Encoding, Authorization, Cookie")
-                                               : S("Authorization, Cookie");
-}
-
-/* ---- a generated document ---- */
 
 static enum err_code answer_doc(struct call *c, const struct target *t, const struct found *f,
                                 struct err *err)
@@ -140,14 +98,13 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
         .modified_ms = f->modified_ms,
         .content_type = type,
         .content_encoding = f->zstd_coded ? S("zstd") : S(""),
-        .cache_control =
-            shard && f->access == ACCESS_PUBLIC ? S(IMMUTABLE) : cache_control(c, f->access),
+        .cache_control = shard && f->access == ACCESS_PUBLIC ? S(DELIVERY_IMMUTABLE)
+                                                             : cache_control(c, f->access),
         .vary = shard ? S("") : index_vary(type),
         .policy = page_policy(type),
     };
-    enum err_code rc = content_load(c, f->sha256, f->size, &d, err);
 
-    return rc ? rc : answer(c, &d, f->sha256, f, err);
+    return delivery_answer_blob(c, &d, f->sha256, f->size, coding(f), err);
 }
 
 /* A document whose bytes are at hand. */
@@ -166,7 +123,7 @@ static enum err_code answer_bytes(struct call *c, const struct target *t, const 
     };
 
     digest_sha256_hex(bytes, hex);
-    return answer(c, &d, str_of(hex), f, err);
+    return delivery_answer(c, &d, str_of(hex), coding(f), err);
 }
 
 static enum err_code answer_empty(struct call *c, const struct target *t, const struct found *f,
@@ -267,75 +224,37 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
     if (!view_shows(&c->sight.view, file.access, file.package_id))
         return ERR_NOT_FOUND;
     ret->kind = FOUND_PACKAGE;
-    ret->file_id = file.id;
-    ret->package_id = file.package_id;
     ret->access = file.access;
     ret->sha256 = file.sha256;
     ret->size = file.size;
     ret->modified_ms = file.uploaded_ms;
+    ret->file_id = file.id;
+    ret->package_id = file.package_id;
     return OK;
 }
 
 static enum err_code answer_package(struct call *c, const struct found *f, struct err *err)
 {
-    /* A forced upload can put other bytes under the name, unless names are never used twice. */
-    struct str for_all =
-        c->app->config->reuse_removed_names ? S("public, max-age=3600") : S(IMMUTABLE);
-    struct http_entity_desc d = {
-        .modified_ms = f->modified_ms,
-        .content_type = S("application/octet-stream"),
-        .cache_control = f->access == ACCESS_PUBLIC ? for_all : cache_control(c, f->access),
-    };
-    struct str key = resource_key(c);
-    enum err_code rc;
+    const struct delivered file = {.sha256 = f->sha256,
+                                   .size = f->size,
+                                   .modified_ms = f->modified_ms,
+                                   .access = f->access,
+                                   .file_id = f->file_id,
+                                   .package_id = f->package_id};
 
-    if (!key.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
-    if (content_is_linked(c, f->size)) {
-        struct resource *link = resource_link(f->sha256);
-
-        resource_count_for(link, f->file_id, f->package_id, f->size);
-        return resource_answer(c, key, link, err);
-    }
-    rc = content_load(c, f->sha256, f->size, &d, err);
-    return rc ? rc : answer(c, &d, f->sha256, f, err);
+    return delivery_answer_file(c, &file, err);
 }
 
 /* ---- */
-
-/* And what the caller sees of it, which is nothing when it is not there. */
-static enum err_code find_owner(struct call *c, struct tx *tx, struct str login,
-                                struct account_row *ret, struct err *err)
-{
-    enum err_code rc = account_by_login(tx, c->mem, login, ret, err), seen;
-
-    if (rc && rc != ERR_NOT_FOUND)
-        return rc;
-    seen = sight_cached(c, c->path.seg[1])
-               ? OK
-               : sight_load(c, tx, c->path.seg[1], rc ? NULL : ret, err);
-    return seen ? seen : rc;
-}
 
 static enum err_code find(struct call *c, const struct target *t, struct found *ret,
                           struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct account_row account;
-    struct label_row label;
-    bool shown = false;
     enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
 
-    if (rc || (rc = find_owner(c, tx, t->owner, &account, err)) ||
-        (rc = label_find(tx, c->mem, account.id, t->label, &label, err)))
+    if (rc || (rc = delivery_channel(c, tx, t->owner, t->label, &ret->channel, err)))
         return rc;
-    if (!limit_allows_label(c->actor.limits, t->label))
-        c->sight.view = (struct view){.widest = ACCESS_PUBLIC}; /* and keeps its own tag */
-    if ((rc = label_shown(tx, &label, &c->sight.view, &shown, err)))
-        return rc;
-    if (!shown)
-        return ERR_NOT_FOUND;
-    ret->channel = (struct channel){account.id, account.login, t->label};
     if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
         return find_doc(c, tx, t, ret, err);
     return find_package(c, tx, t, ret, err);
@@ -392,7 +311,6 @@ static enum err_code redirect_to_folder(struct call *c, struct err *err)
 enum err_code get_conda(struct call *c, struct err *err)
 {
     struct target t = {0};
-    struct str key;
     enum err_code rc;
 
     if (c->path.count == 2 && !c->path.trailing_slash)
@@ -406,8 +324,5 @@ enum err_code get_conda(struct call *c, struct err *err)
     (void)fail(err, ERR_NOT_FOUND,
                "there is no \"" STR_FMT "\" in channel \"" STR_FMT "\"%s" STR_FMT, STR_ARG(t.name),
                STR_ARG(t.owner), t.subdir.len ? ", subdir " : "", STR_ARG(t.subdir));
-    key = resource_key(c);
-    if (!key.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
-    return resource_answer(c, key, resource_refusal(reply_problem(404, err, NULL)), err);
+    return delivery_refuse(c, reply_problem(404, err, NULL), err);
 }
