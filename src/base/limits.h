@@ -52,7 +52,8 @@
 /* Lines "Name: value" of one METADATA file: a project with many optional features lists some 3,000
  * requirements. */
 #define LIMIT_PYPI_HEADERS 10000
-/* Names of R. The longest on CRAN is 29 bytes, on Bioconductor 50. A file name must fit on disks. */
+/* Names of R. The longest on CRAN is 29 bytes, on Bioconductor 50. A file name must fit on disks.
+ */
 #define LIMIT_CRAN_NAME     128
 #define LIMIT_CRAN_VERSION  64
 #define LIMIT_CRAN_FILENAME 255

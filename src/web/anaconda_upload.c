@@ -193,9 +193,9 @@ enum err_code post_commit(struct call *c, struct err *err)
         (rc = tx_begin(c->app->db, TX_READ, &tx, err)) || (rc = view_file(c, tx, &file, &v, err)))
         return rc;
     struct str url = view_download_url(c, &file);
-    if (str_eq(file.type, S("conda")))
-        url = str_fmt(c->mem, STR_FMT "/conda/" STR_FMT, STR_ARG(call_base_url(c)),
-                      STR_ARG(path.owner));
+    if (str_eq(file.type, S("conda")) || str_eq(file.type, S("r")))
+        url = str_fmt(c->mem, STR_FMT "/%s/" STR_FMT, STR_ARG(call_base_url(c)),
+                      str_eq(file.type, S("r")) ? "cran" : "conda", STR_ARG(path.owner));
     json_put(&v, S("url"), json_of(url)); /* printed as "located at" */
     return reply_json(c, 200, v, err);
 }

@@ -65,6 +65,9 @@ struct str view_download_url(struct call *c, const struct file_row *f)
     if (str_eq(f->type, S("conda")))
         return str_fmt(c->mem, STR_FMT "/conda/" STR_FMT "/" STR_FMT, STR_ARG(base),
                        STR_ARG(f->owner), STR_ARG(f->basename));
+    if (str_eq(f->type, S("r")))
+        return str_fmt(c->mem, STR_FMT "/cran/" STR_FMT "/" STR_FMT, STR_ARG(base),
+                       STR_ARG(f->owner), STR_ARG(f->name_key));
     text_percent(&name, f->basename, "/");
     return str_fmt(c->mem, STR_FMT "/api/download/" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT,
                    STR_ARG(base), STR_ARG(f->owner), STR_ARG(f->package), STR_ARG(f->version),

@@ -91,7 +91,8 @@ static bool is_kept(const struct call *c, unsigned *ret_scopes)
     static const struct {
         const char *first;
         unsigned scopes;
-    } kept[] = {{"conda", SCOPE_CONDA_DOWNLOAD}, {"badges", SCOPES_GLANCE}};
+    } kept[] = {
+        {"conda", SCOPE_CONDA_DOWNLOAD}, {"cran", SCOPE_CRAN_DOWNLOAD}, {"badges", SCOPES_GLANCE}};
 
     for (size_t i = 0; c->path.count >= 2 && i < COUNT(kept); i++)
         if (str_eq(c->path.seg[0], str_of(kept[i].first))) {

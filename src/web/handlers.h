@@ -135,6 +135,8 @@ HANDLER(get_notebook_thumbnail);
 HANDLER(get_environment);
 /* conda_get.c */
 HANDLER(get_conda);
+/* cran_get.c */
+HANDLER(get_cran);
 
 #undef HANDLER
 #endif

@@ -24,13 +24,20 @@ static void drop_segments(struct path *p, size_t at, size_t n)
 /* First parts of addresses that may follow a token. */
 static bool takes_path_tokens(struct str first)
 {
-    return str_eq(first, S("conda")) || str_eq(first, S("badges")) || str_eq(first, S("api"));
+    return str_eq(first, S("conda")) || str_eq(first, S("cran")) || str_eq(first, S("badges")) ||
+           str_eq(first, S("api"));
+}
+
+/* "/conda/t/X/owner/..." */
+static bool has_token_inside(const struct path *p)
+{
+    return p->count > 0 && (str_eq(p->seg[0], S("conda")) || str_eq(p->seg[0], S("cran")));
 }
 
 static void take_path_token(struct call *c)
 {
     struct path *p = &c->path;
-    size_t at = p->count > 0 && str_eq(p->seg[0], S("conda")) ? 1 : 0;
+    size_t at = has_token_inside(p) ? 1 : 0;
 
     if (p->count < at + 2 || !str_eq(p->seg[at], S("t")))
         return;

@@ -228,6 +228,23 @@ static void reply_error_page(struct call *c, unsigned status, const struct err *
         c->ex->response = NULL;
 }
 
+struct http_response *reply_text_error(unsigned status, const struct err *e)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(MIB);
+    const char *message = public_message(e);
+    struct http_response *r;
+
+    if (!text_is_utf8(str_of(message)))
+        message = "the request holds bytes that are not UTF-8";
+    buf_addf(&b, "%s\n%s\n", status_title(status), message);
+    r = buf_ok(&b) ? http_response_bytes(status, buf_str(&b)) : NULL;
+    if (r && !common_headers(r, "text/plain; charset=utf-8")) {
+        shared_unref(r);
+        return NULL;
+    }
+    return r;
+}
+
 void reply_error(struct call *c, unsigned status, const struct err *e)
 {
     enum error_form form = c->route ? c->route->errors : ERRORS_PROBLEM;
@@ -240,6 +257,8 @@ void reply_error(struct call *c, unsigned status, const struct err *e)
         reply_xml(c, status, e);
     else if (form == ERRORS_HTML)
         reply_error_page(c, status, e);
+    else if (form == ERRORS_TEXT)
+        (void)set(c, reply_text_error(status, e), true, NULL);
     else
         (void)set(c, reply_problem(status, e, json_incref(c->error_items)), true, NULL);
 }

@@ -25,8 +25,8 @@ enum err_code reply_cookie(struct call *c, struct str secret, int64_t max_age_se
 /* The HTTP status of a failure (one table for the whole program). */
 unsigned reply_status(enum err_code code);
 /* A failure in the form that the route promises: problem+json (RFC 9457) with `error` for
- * anaconda-client, S3's XML, or a page. status 0: that of the code. Never fails: without memory
- * the response stays NULL and the adapter closes. */
+ * anaconda-client, S3's XML, a page, or text. status 0: that of the code. Never fails: without
+ * memory the response stays NULL and the adapter closes. */
 void reply_error(struct call *c, unsigned status, const struct err *e);
 /* As reply_error, with the refused fields of a form, each named (a JSON array; takes the
  * reference). */
@@ -36,5 +36,8 @@ void reply_field_errors(struct call *c, const struct err *e, json_t *fields);
 void reply_note_errors(struct call *c, json_t *items);
 /* The problem+json body alone, shareable, for answers kept in a cache. NULL without memory. */
 struct http_response *reply_problem(unsigned status, const struct err *e, json_t *fields) MUST_USE;
+/* The same as two lines of plain text, the first without a colon: R with curl reads it as package
+ * data, and then must stumble. */
+struct http_response *reply_text_error(unsigned status, const struct err *e) MUST_USE;
 
 #endif

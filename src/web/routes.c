@@ -131,6 +131,7 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/group/{owner}/{group}/packages/{package}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, delete_group_package, "removeGroupPackage", NULL, NULL},
 
     {HTTP_GET, "/conda/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, 0, ERRORS_PROBLEM, get_conda, "getChannelFile", NULL, NULL},
+    {HTTP_GET, "/cran/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CRAN_DOWNLOAD, 0, ERRORS_TEXT, get_cran, "getCranFile", NULL, NULL},
 };
 /* clang-format on */
 

@@ -8,7 +8,8 @@
 enum error_form {
     ERRORS_PROBLEM /* RFC 9457, with `error` */,
     ERRORS_XML /* S3's, for form posts */,
-    ERRORS_HTML
+    ERRORS_HTML,
+    ERRORS_TEXT /* two lines, for tools that show them, or take them for what they asked for */
 };
 
 struct route {

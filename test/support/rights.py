@@ -2,7 +2,7 @@
 import itertools
 import re
 
-from support import notebooks, packages, secrets
+from support import cran, notebooks, packages, secrets
 from support.publish import Plain, Upload
 from support.wait import until
 
@@ -145,6 +145,10 @@ class World:
         body = {} if method == "POST" else None
         upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
+        if pattern.startswith("/cran/"):
+            values["rest"] = f"src/contrib/{name}_1.0.tar.gz"
+            upload = Upload(self.uploader, "acme", Plain(name, "1.0", f"{name}_1.0.tar.gz"),
+                            data=cran.source(name), kind="r")
         if method == "POST" and pattern.startswith("/api/package/"):
             body = {"access": access, "public_attrs": {}}
         elif method == "POST" and pattern.startswith(("/api/release/", "/api/stage/")):

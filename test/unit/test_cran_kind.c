@@ -1,43 +1,18 @@
 /* Packages of R, through the whole of an upload, into the indexes. */
-#include "core_fixture.h"
+#include "cran_fixture.h"
 
 #include "base/limits.h"
 #include "core/cran_kind.h"
 #include "core/package.h"
 #include "format/gzip.h"
-#include "make_archive.h"
-
-/* A source package with this DESCRIPTION, and something to compile if there are sources. */
-static struct str package_of(struct core *f, const char *name, const char *description,
-                             const char *source)
-{
-    char desc[200], src[200];
-
-    (void)snprintf(desc, sizeof desc, "%s/DESCRIPTION", name);
-    (void)snprintf(src, sizeof src, "%s/src/x.c", name);
-    return make_gzip(f->mem,
-                     make_tar(f->mem,
-                              (const struct tar_part[]){{.name = desc, .data = str_of(description)},
-                                                        {.name = src, .data = str_of(source)}},
-                              source ? 2 : 1));
-}
 
 static enum err_code publish(struct core *f, const struct actor *actor, const char *package,
                              const char *version, const char *basename, struct str bytes,
                              struct file_row *ret)
 {
     const struct file_path path = {S("alice"), str_of(package), str_of(version), str_of(basename)};
-    const struct stage_request req = {.type = S("r"), .sha256 = core_sha256(f, bytes)};
-    struct staged staged;
-    enum err_code rc;
 
-    core_release(f, actor, &path);
-    rc = publish_stage(&f->app, f->mem, actor, &path, &req, &staged, &f->err);
-    if (!rc)
-        rc = core_send(f, staged.ticket, bytes);
-    if (!rc)
-        rc = publish_commit(&f->app, f->mem, actor, &path, staged.dist_id, ret, &f->err);
-    return rc;
+    return cran_publish(f, actor, &path, NULL, bytes, ret);
 }
 
 #define EVIL "Package: evil\nVersion: 1.0\n"
@@ -49,13 +24,13 @@ static void a_row_holds_what_the_package_says(void **state)
     struct file_row row = {0};
 
     must(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tar.gz",
-                    package_of(f, "evil",
-                               EVIL "Title: An evil\n  package\nDescription: It is.\n  Evil.\n"
-                                    "License: MIT + file LICENSE\nDepends: R (>= 3.5),\n    stats\n"
-                                    "Suggests: ab,\nFile: ../x\n"
-                                    "URL: ftp://x.org, https://evil.example.org,\n"
-                                    "  https://github.com/evil/evil\n",
-                               "int x;"),
+                    make_cran(f->mem, "evil",
+                              EVIL "Title: An evil\n  package\nDescription: It is.\n  Evil.\n"
+                                   "License: MIT + file LICENSE\nDepends: R (>= 3.5),\n    stats\n"
+                                   "Suggests: ab,\nFile: ../x\n"
+                                   "URL: ftp://x.org, https://evil.example.org,\n"
+                                   "  https://github.com/evil/evil\n",
+                              "int x;"),
                     &row));
     assert_str(row.type, "r");
     assert_str(row.subdir, "cran/src/contrib");
@@ -81,11 +56,11 @@ static void a_binary_finds_its_tree_or_is_told_it(void **state)
                       ANY[] = EVIL "Built: R 4.2.1; ; x; unix\n";
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
-    struct str any = package_of(f, "evil", ANY, NULL);
+    struct str any = make_cran(f->mem, "evil", ANY, NULL);
     struct file_row one = {0}, two = {0};
 
-    must(f,
-         publish(f, &alice, "evil", "1.0", "evil_1.0.tgz", package_of(f, "evil", ARM, NULL), &one));
+    must(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tgz", make_cran(f->mem, "evil", ARM, NULL),
+                    &one));
     assert_str(one.subdir, "cran/bin/macosx/big-sur-arm64/contrib/4.2");
     assert_str(one.name_key, "bin/macosx/big-sur-arm64/contrib/4.2/evil_1.0.tgz");
     assert_str(one.basename, "evil_1.0.tgz");
@@ -110,7 +85,7 @@ static void names_must_be_those_of_the_url(void **state)
 {
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
-    struct str bytes = package_of(f, "evil", EVIL, NULL);
+    struct str bytes = make_cran(f->mem, "evil", EVIL, NULL);
     struct file_row row = {0};
     static const struct {
         const char *package, *version, *basename, *why;
@@ -129,7 +104,7 @@ static void names_must_be_those_of_the_url(void **state)
             publish(f, &alice, cases[i].package, cases[i].version, cases[i].basename, bytes, &row),
             ERR_INVALID, cases[i].why);
     must(f, publish(f, &alice, "Evil2", "1.0", "evil2_1.0.tar.gz",
-                    package_of(f, "evil2", "Package: evil2\nVersion: 1.0\n", NULL), &row));
+                    make_cran(f->mem, "evil2", "Package: evil2\nVersion: 1.0\n", NULL), &row));
     must_fail(f, publish(f, &alice, "evil", "1.1", "evil_1.1.tar.gz", bytes, &row), ERR_INVALID,
               "Version is \"1.0\", but the file name says \"1.1\"");
 }
@@ -151,8 +126,8 @@ static void indexes_follow_each_change(void **state)
 {
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
-    struct str old = package_of(f, "evil", EVIL, NULL);
-    struct str new = package_of(f, "evil", "Package: evil\nVersion: 1.1\n", NULL);
+    struct str old = make_cran(f->mem, "evil", EVIL, NULL);
+    struct str new = make_cran(f->mem, "evil", "Package: evil\nVersion: 1.1\n", NULL);
     const struct file_path newest = {S("alice"), S("evil"), S("1.1"), S("evil_1.1.tar.gz")};
     const char *tree = "cran/src/contrib";
     struct file_row row = {0};
@@ -182,10 +157,10 @@ static void private_packages_are_in_no_index_of_others(void **state)
     const struct view all = {.widest = ACCESS_PRIVATE};
     const char *tree = "cran/src/contrib";
 
-    must(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tar.gz", package_of(f, "evil", EVIL, NULL),
-                    &row));
+    must(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tar.gz",
+                    make_cran(f->mem, "evil", EVIL, NULL), &row));
     must(f, publish(f, &alice, "good", "1.0", "good_1.0.tar.gz",
-                    package_of(f, "good", "Package: good\nVersion: 1.0\n", NULL), &row));
+                    make_cran(f->mem, "good", "Package: good\nVersion: 1.0\n", NULL), &row));
     must(f, package_change_access(&f->app, f->mem, &alice, S("alice"), S("evil"), ACCESS_PRIVATE,
                                   &f->err));
     assert_false(says(core_document(f, "alice", "main", tree, "PACKAGES"), "evil"));

@@ -56,9 +56,10 @@ static void a_token_in_the_path_is_understood(void **state)
     struct site *s = *state;
     struct actor alice = core_user(s->core, "alice");
     const char *token = make_token(s, &alice, "t", NULL);
-    static const char *const forms[] = {"/t/%s/conda/alice/notices.json",
-                                        "/t/%s/alice/notices.json",
-                                        "/conda/t/%s/alice/notices.json"};
+    static const char *const forms[] = {
+        "/t/%s/conda/alice/notices.json", "/t/%s/alice/notices.json",
+        "/conda/t/%s/alice/notices.json", "/t/%s/cran/alice/src/contrib/PACKAGES",
+        "/cran/t/%s/alice/src/contrib/PACKAGES"};
 
     for (size_t i = 0; i < COUNT(forms); i++) {
         struct str rest = str_of(forms[i]), head;
