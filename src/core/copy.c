@@ -5,11 +5,11 @@
 #include "core/access.h"
 #include "core/account.h"
 #include "core/audit.h"
-#include "core/edit.h"
+#include "core/copy_package.h"
 #include "core/gc.h"
 #include "core/label.h"
+#include "core/namesake.h"
 #include "core/package.h"
-#include "format/conda_name.h"
 #include "store/upload.h"
 
 /* Each file copied so far, newest first. */
@@ -18,15 +18,13 @@ struct item {
     struct copied copied;
 };
 
-/* A package of the source, and what it becomes in the target. */
-struct pair {
-    struct pair *next;
-    struct package_row source, target;
-};
-struct release_pair {
-    struct release_pair *next;
-    int64_t source_id;
-    struct release_row target;
+/* A project that files are added to (core/namesake). */
+struct project {
+    struct project *next;
+    const struct kind *kind;
+    struct str key;       /* the first part of the keys of its files */
+    struct file_row file; /* one of them, as it is to be placed */
+    struct namesakes namesakes;
 };
 
 /* One copy under way. */
@@ -40,8 +38,8 @@ struct work {
     struct view view; /* of the source */
     struct label_row source_label, label;
     struct touched *touched; /* of the target */
-    struct pair *pairs;
-    struct release_pair *releases;
+    struct copy_target target;
+    struct project *projects;
     struct digest_list dropped; /* bytes that were replaced */
     struct item *done;
     size_t count;
@@ -82,153 +80,107 @@ static enum err_code find_source(struct work *w, struct file_set **ret_sets,
                          err);
 }
 
-/* ---- packages and releases of the target ----------------------------------------------------- */
+/* ---- projects -------------------------------------------------------------------------------- */
 
-static enum err_code note_source(struct work *w, const struct package_row *source,
-                                 struct package_row *target, struct err *err)
+/* NULL: it is not known, or the file is of none. */
+static struct project *find_project(const struct work *w, const struct file_row *file)
 {
-    struct str name = S("");
+    struct str rest = file->name_key, key;
+    struct project *p = str_cut(&rest, '/', &key) ? w->projects : NULL;
 
-    if (source->access == ACCESS_PUBLIC)
-        name = str_fmt(w->mem, STR_FMT "/" STR_FMT, STR_ARG(source->owner), STR_ARG(source->name));
-    if (!name.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
-    return package_set_source(w->tx, target->id, source->id, name, err);
+    while (p && !(str_eq(p->kind->name, file->type) && str_eq(p->key, key)))
+        p = p->next;
+    return p;
 }
 
-static enum err_code make_package(struct work *w, struct pair *pair, struct err *err)
+static enum err_code add_project(struct work *w, const struct kind *kind,
+                                 const struct file_row *file, struct err *err)
 {
-    const struct package_row *source = &pair->source;
-    struct new_package made = {source->name, source->summary, source->attrs, ACCESS_PRIVATE};
-    enum err_code rc = package_access_of_new(w->app, &w->to, S(""), &made.access, err);
+    struct project *p = arena_new(w->mem, struct project);
+    struct str name = str_dup(w->mem, file->name_key), rest = name, key;
+    struct package_row package = {0};
+    enum err_code rc = package_find(w->tx, w->mem, w->to.login, file->package, &package, err);
 
-    if (rc)
+    if (rc && rc != ERR_NOT_FOUND)
         return rc;
-    if (made.access < source->access)
-        made.access = source->access;
-    if ((rc = package_add(w->tx, w->mem, w->actor, &w->to, &made, &pair->target, err)) ||
-        (rc = package_set_edits(w->tx, pair->target.id, source->edits, err)) ||
-        (rc = note_source(w, source, &pair->target, err)))
-        return rc;
-    pair->target.edits = source->edits;
+    if (!p || !name.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if (!str_cut(&rest, '/', &key))
+        return OK;
+    *p = (struct project){w->projects, kind, key,
+                          .file = {.account_id = w->to.id,
+                                   .package_id = package.id,
+                                   .type = kind->name,
+                                   .name_key = name}};
+    w->projects = p;
     return OK;
 }
 
-/* One object after the mode: that of the source, or what the target lacks of it. */
-static enum err_code merge(struct work *w, struct str source, struct str target, struct str *ret,
-                           struct err *err)
+static enum err_code list_projects(struct work *w, const struct file_set *set, struct err *err)
 {
-    if (w->in->mode == COPY_REPLACE) {
-        *ret = source;
-        return OK;
+    AUTO(arena_closep) struct arena *scratch = arena_open(LIMIT_REQUEST_MEMORY);
+    struct file_list files = {0};
+    enum err_code rc = scratch ? OK : fail(err, ERR_NOMEM, "out of memory");
+
+    if (!rc && w->source_label.id)
+        rc = file_list_labelled(w->tx, scratch, set, w->source_label.id, &files, err);
+    for (size_t i = 0; !rc && i < files.count; i++) {
+        const struct kind *kind = kind_find(files.rows[i].type);
+
+        if (kind && kind->by_project && !find_project(w, &files.rows[i]))
+            rc = add_project(w, kind, &files.rows[i], err);
     }
-    return edit_lay_over(w->mem, target, source, ret, err);
+    return rc;
 }
 
-static enum err_code record(struct work *w, const char *action, const struct package_row *package,
-                            struct str version, struct err *err)
+static enum err_code find_both(struct work *w, struct str to_owner, struct file_set **ret_sets,
+                               struct choice_errors *ret_errors, struct err *err)
 {
-    struct str object = str_fmt(w->mem, STR_FMT "/" STR_FMT "%s" STR_FMT, STR_ARG(package->owner),
-                                STR_ARG(package->name), version.len ? "/" : "", STR_ARG(version));
-
-    return audit_add_of(w->tx, w->actor, package->account_id, action, object,
-                        S("as where it was copied from"), err);
-}
-
-static enum err_code merge_package(struct work *w, struct pair *pair, struct err *err)
-{
-    struct package_row *target = &pair->target;
-    const struct package_row *source = &pair->source;
-    struct str attrs, edits;
     enum err_code rc;
 
-    if ((rc = merge(w, source->attrs, target->attrs, &attrs, err)) ||
-        (rc = merge(w, source->edits, target->edits, &edits, err)))
+    if ((rc = account_require(w->tx, w->mem, w->in->files.owner, &w->from, err)) ||
+        (rc = find_source(w, ret_sets, ret_errors, err)))
         return rc;
-    if (str_eq(attrs, target->attrs) && str_eq(edits, target->edits))
+    return account_require(w->tx, w->mem, to_owner, &w->to, err);
+}
+
+/* Which projects will be written to, and may they be? Before the transaction of the copy: whoever
+ * asks what somebody may do has one of his own. */
+static enum err_code look_ahead(struct work *w, struct str to_owner,
+                                struct choice_errors *ret_errors, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct file_set *sets = NULL;
+    enum err_code rc = tx_begin(w->app->db, TX_READ, &tx, err);
+
+    w->tx = tx;
+    if (rc || (rc = find_both(w, to_owner, &sets, ret_errors, err)))
+        return rc;
+    for (size_t i = 0; !rc && i < w->in->files.count && w->from.id != w->to.id; i++)
+        rc = list_projects(w, &sets[i], err);
+    tx_endp(&tx);
+    tx = w->tx = NULL;
+    for (struct project *p = w->projects; !rc && p; p = p->next)
+        rc = namesakes_check(w->app, w->mem, w->actor, p->kind, to_owner, &p->file, &p->namesakes,
+                             err);
+    return rc;
+}
+
+/* In the transaction of the copy. The target's package may have been made by then. */
+static enum err_code check_project(struct work *w, const struct file_row *source,
+                                   const struct package_row *target, struct err *err)
+{
+    const struct kind *kind = kind_find(source->type);
+    const struct project *p = find_project(w, source);
+    struct namesakes n;
+
+    if (!kind || !kind->by_project)
         return OK;
-    target->attrs = attrs;
-    target->edits = edits;
-    if (w->in->mode == COPY_REPLACE || !target->summary.len)
-        target->summary = source->summary;
-    if ((rc = package_set_edits(w->tx, target->id, edits, err)))
-        return rc;
-    return record(w, "package.update", target, S(""), err);
-}
-
-static enum err_code find_pair(struct work *w, const struct file_row *file, struct pair **ret,
-                               struct err *err)
-{
-    struct pair *pair;
-    enum err_code rc;
-
-    for (pair = w->pairs; pair; pair = pair->next)
-        if (pair->source.id == file->package_id) {
-            *ret = pair;
-            return OK;
-        }
-    pair = arena_new(w->mem, struct pair);
-    if (!pair)
-        return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = package_find_by_id(w->tx, w->mem, file->package_id, &pair->source, err)))
-        return rc;
-    if (!view_shows(&w->view, pair->source.access, pair->source.id))
-        return fail(err, ERR_COLLISION, "a package was hidden while it was copied");
-    rc = package_find(w->tx, w->mem, w->to.login, pair->source.name, &pair->target, err);
-    if (rc == ERR_NOT_FOUND)
-        rc = make_package(w, pair, err);
-    else if (!rc && w->in->mode != COPY_STRICT)
-        rc = merge_package(w, pair, err);
-    if (rc)
-        return rc;
-    pair->next = w->pairs;
-    w->pairs = *ret = pair;
-    return OK;
-}
-
-static enum err_code merge_release(struct work *w, const struct package_row *package,
-                                   const struct release_row *source, struct release_row *target,
-                                   struct err *err)
-{
-    struct str attrs;
-    enum err_code rc = merge(w, source->attrs, target->attrs, &attrs, err);
-
-    if (rc || str_eq(attrs, target->attrs))
-        return rc;
-    if ((rc = release_update(w->tx, target->id, attrs, err)))
-        return rc;
-    return record(w, "release.update", package, target->version, err);
-}
-
-static enum err_code find_release(struct work *w, const struct pair *pair,
-                                  const struct file_row *file, struct release_row *ret,
-                                  struct err *err)
-{
-    struct release_row source;
-    struct release_pair *known;
-    enum err_code rc;
-
-    for (known = w->releases; known; known = known->next)
-        if (known->source_id == file->release_id) {
-            *ret = known->target;
-            return OK;
-        }
-    known = arena_new(w->mem, struct release_pair);
-    if (!known)
-        return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = release_find(w->tx, w->mem, file->package_id, file->version, &source, err)))
-        return rc;
-    rc = release_find(w->tx, w->mem, pair->target.id, file->version, ret, err);
-    if (rc == ERR_NOT_FOUND)
-        rc = release_add(w->tx, w->mem, w->actor, &pair->target, source.version, source.attrs, ret,
-                         err);
-    else if (!rc && w->in->mode != COPY_STRICT)
-        rc = merge_release(w, &pair->target, &source, ret, err);
-    if (rc)
-        return rc;
-    *known = (struct release_pair){w->releases, file->release_id, *ret};
-    w->releases = known;
-    return OK;
+    if (!p)
+        return fail(err, ERR_COLLISION, "a file got the label while it was copied");
+    n = p->namesakes;
+    n.package_id = target->id;
+    return namesakes_check_again(w->tx, w->mem, &n, err);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -238,7 +190,7 @@ struct passage {
     struct arena *scratch;
     const struct file_row *listed; /* without them; lies in the work's memory */
     struct file_row source;
-    struct pair *pair;
+    struct copy_package *package;
     struct release_row release; /* of the target */
 };
 
@@ -303,11 +255,12 @@ static enum err_code insert(struct work *w, const struct passage *p,
     enum err_code rc;
 
     row.account_id = w->to.id;
-    row.package_id = p->pair->target.id;
+    row.package_id = p->package->target.id;
     row.release_id = p->release.id;
-    row.access = p->pair->target.access;
+    row.access = p->package->target.access;
     row.uploader_id = w->actor->account_id;
-    if ((rc = file_insert(w->tx, &row, &row.id, err)))
+    if ((rc = check_project(w, source, &p->package->target, err)) ||
+        (rc = file_insert(w->tx, &row, &row.id, err)))
         return rc;
     for (size_t i = 0; !rc && i < labels->count; i++)
         rc = label_attach(w->tx, row.id, labels->rows[i].id, row.access, err);
@@ -346,8 +299,9 @@ static enum err_code settle(struct work *w, const struct passage *p, const struc
     if (same_place && w->in->mode == COPY_UPDATE)
         return add_done(w, p->listed, COPY_SKIPPED, err);
     return fail(err, ERR_CONFLICT,
-                "the file \"" STR_FMT "\" exists already, with other content; nothing was copied",
-                STR_ARG(name_of(p->scratch, w->to.login, there)));
+                "the file \"" STR_FMT "\" exists already, %s; nothing was copied",
+                STR_ARG(name_of(p->scratch, w->to.login, there)),
+                same_place ? "with other content" : "in another package or release");
 }
 
 static enum err_code check_name(struct work *w, const struct file_name *name,
@@ -405,8 +359,9 @@ static enum err_code copy_to_other(struct work *w, const struct file_row *listed
 
     if (!scratch)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = hold_source(w, &p, err)) || (rc = find_pair(w, &p.source, &p.pair, err)) ||
-        (rc = find_release(w, p.pair, &p.source, &p.release, err)))
+    if ((rc = hold_source(w, &p, err)) ||
+        (rc = copy_package_find(&w->target, p.source.package_id, &p.package, err)) ||
+        (rc = copy_release_find(&w->target, p.package, &p.source, &p.release, err)))
         return rc;
     return put(w, &p, err);
 }
@@ -449,16 +404,7 @@ static bool changed_anything(const struct work *w)
     for (const struct item *item = w->done; item; item = item->next)
         if (item->copied.result != COPY_KEPT && item->copied.result != COPY_SKIPPED)
             return true;
-    return w->in->mode != COPY_STRICT && w->pairs;
-}
-
-static enum err_code refresh(struct work *w, struct err *err)
-{
-    enum err_code rc = OK;
-
-    for (struct pair *pair = w->pairs; !rc && pair; pair = pair->next)
-        rc = package_refresh(w->tx, w->mem, pair->target.id, &pair->target, err);
-    return rc ? rc : touched_update(w->touched, w->app, w->tx, err);
+    return w->in->mode != COPY_STRICT && w->target.packages;
 }
 
 static enum err_code open_work(struct work *w, struct str to_owner, struct tx **tx,
@@ -467,16 +413,32 @@ static enum err_code open_work(struct work *w, struct str to_owner, struct tx **
 {
     enum err_code rc;
 
-    if ((rc = tx_begin_part(w->app->db, to_owner, tx, err)))
+    if ((rc = look_ahead(w, to_owner, ret_errors, err)) ||
+        (rc = tx_begin_part(w->app->db, to_owner, tx, err)))
         return rc;
     w->tx = *tx;
-    if ((rc = account_require(w->tx, w->mem, w->in->files.owner, &w->from, err)) ||
-        (rc = find_source(w, ret_sets, ret_errors, err)) ||
-        (rc = account_require(w->tx, w->mem, to_owner, &w->to, err)) ||
+    if ((rc = find_both(w, to_owner, ret_sets, ret_errors, err)) ||
         (rc = label_open(w->tx, w->mem, w->actor, w->to.id, w->in->to_label, &w->label, err)))
         return rc;
+    w->target = (struct copy_target){.app = w->app,
+                                     .tx = w->tx,
+                                     .mem = w->mem,
+                                     .actor = w->actor,
+                                     .owner = &w->to,
+                                     .view = &w->view,
+                                     .mode = w->in->mode};
     w->touched = touched_open(w->mem, w->to.id, w->to.login);
     return w->touched ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code finish(struct work *w, struct tx **tx, struct err *err)
+{
+    enum err_code rc;
+
+    if ((rc = copy_package_refresh(&w->target, err)) ||
+        (rc = touched_update(w->touched, w->app, w->tx, err)))
+        return rc;
+    return tx_commit(tx, err);
 }
 
 enum err_code copy_files(struct app *app, struct arena *mem, const struct actor *actor,
@@ -507,34 +469,10 @@ enum err_code copy_files(struct app *app, struct arena *mem, const struct actor 
         return choice_errors_end(&first, err);
     if ((rc = take_list(&w, &list, err)))
         return rc;
-    if (changed_anything(&w) && ((rc = refresh(&w, err)) || (rc = tx_commit(&tx, err))))
+    if (changed_anything(&w) && (rc = finish(&w, &tx, err)))
         return rc;
     /* What was replaced is gone, whether or not its space comes back now. */
     (void)!gc_blobs(app, w.dropped.items, w.dropped.count, NULL);
     *ret = list;
     return OK;
-}
-
-/* ---- where it comes from --------------------------------------------------------------------- */
-
-enum err_code copy_source(struct tx *tx, struct arena *mem, const struct actor *actor,
-                          const struct package_row *package, struct str *ret, struct err *err)
-{
-    struct package_row source;
-    struct account_row owner;
-    struct view view;
-    enum err_code rc;
-
-    *ret = package->copied_from;
-    if (!package->copied_from_id)
-        return OK;
-    *ret = S("");
-    if ((rc = package_find_by_id(tx, mem, package->copied_from_id, &source, err)) ||
-        (rc = account_by_id(tx, mem, source.account_id, &owner, err)) ||
-        (rc = access_view(tx, mem, actor, &owner, &view, err)))
-        return rc;
-    if (!view_shows(&view, source.access, source.id))
-        return OK;
-    *ret = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(source.owner), STR_ARG(source.name));
-    return ret->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }

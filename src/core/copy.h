@@ -6,7 +6,6 @@
 #ifndef CORE_COPY_H
 #define CORE_COPY_H
 #include "core/choice.h"
-#include "store/package.h"
 
 /* Where the target has a file of this name already: with the same bytes it gets the label, in each
  * mode; with others ... */
@@ -44,11 +43,5 @@ struct copied_list {
 enum err_code copy_files(struct app *app, struct arena *mem, const struct actor *actor,
                          const struct copy_request *in, struct copied_list *ret,
                          struct choice_errors *ret_errors, struct err *err) MUST_USE;
-
-/* What a package was copied from, as far as the actor may know: "acme/tool", as it is called now,
- * or was when it was there and everybody saw it; else empty. In any transaction. */
-enum err_code copy_source(struct tx *tx, struct arena *mem, const struct actor *actor,
-                          const struct package_row *package, struct str *ret,
-                          struct err *err) MUST_USE;
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "core/copy.h"
+#include "core/copy_package.h"
 #include "format/json.h"
 #include "store/download.h"
 #include "store/favorite.h"

@@ -3,8 +3,8 @@ import itertools
 
 import pytest
 
-from support import channel, packages
-from support.publish import Upload
+from support import channel, packages, pypi
+from support.publish import Plain, Upload
 from support.site import verify
 
 NUMBERS = itertools.count()
@@ -133,6 +133,48 @@ def test_the_time_of_the_first_upload_is_kept(world, server):
         return {it["basename"]: (it["upload_time"], it["sha256"]) for it in files if
                 it["version"] == "1.0"}, records["x-1.0-0.conda"]
     assert times(world.source) == times(world.target)
+
+
+def send(client, owner, name, version, basename, data, kind):
+    Upload(client, owner, Plain(name, version, basename), [], data, kind).run()
+
+
+def test_files_of_other_kinds_are_copied(world, server):
+    wheel = pypi.wheel("wheely", "1.0")
+    sent = {("wheely", "1.0", wheel[0]): wheel[1],
+            ("papers", "2024", "read me.txt"): b"plain text"}
+    for ((name, version, basename), data), kind in zip(sent.items(), ("pypi", "file")):
+        send(world.alice, world.source, name, version, basename, data, kind)
+        for method in ("POST", "PATCH", "PUT"):
+            world.copy(f"{name}/{version}/{basename.replace(' ', '%20')}", method=method).expect(200)
+    for (name, version, basename), data in sent.items():
+        path = f"{world.target}/{name}/{version}/{basename.replace(' ', '%20')}"
+        assert server.client().get(f"/api/download/{path}").expect(200).body == data
+        world.alice.delete(f"/api/package/{world.source}/{name}").expect(201)
+        assert server.client().get(f"/api/download/{path}").expect(200).body == data
+    verify(server)
+
+
+def test_a_copy_reaches_no_project_that_one_may_not_publish_to(world, server):
+    """As with uploads: to Python's clients my-tool and my_tool are one."""
+    for spelling, version in (("my_tool", "1.0"), ("my_tool", "2.0")):
+        send(world.alice, world.source, spelling, version, *pypi.wheel("my-tool", version), "pypi")
+    send(world.bob, world.target, "my-tool", "0.9", *pypi.wheel("my-tool", "0.9"), "pypi")
+    world.bob.post(f"/api/package/{world.target}/my_tool", {"public_attrs": {}}).expect(200)
+    path = f"/api/packages/{world.target}/my_tool/collaborators/carol"
+    world.bob.request("PUT", path).expect(201)
+    carol = world.as_("carol")
+    for method in ("POST", "PUT", "PATCH"):
+        said = world.copy("my_tool/1.0/", client=carol, method=method).expect(403).error
+        assert "under another spelling of its name" in said
+    answer = carol.post(f"/api/v1/files/{world.source}/copies", {
+        "files": [{"package": "my_tool"}], "to_owner": world.target}).expect(403)
+    assert "under another spelling" in answer.error
+    assert world.bob.get(f"/api/package/{world.target}/my_tool").json()["files"] == []
+    both = world.bob.post(f"/api/v1/files/{world.source}/copies", {
+        "files": [{"package": "my_tool"}], "to_owner": world.target}).expect(200)
+    assert [it["result"] for it in both.json()["files"]] == ["copied", "copied"]
+    verify(server)
 
 
 # --- what is there already ----------------------------------------------------------------------

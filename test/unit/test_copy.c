@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "core/copy.h"
+#include "core/copy_package.h"
 #include "core/edit.h"
 #include "core/inspect.h"
 #include "core/label.h"
