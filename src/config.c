@@ -128,6 +128,10 @@ static const struct setting settings[] = {
            "seconds that clients may use an index again without asking"),
     CHOICE(reuse_removed_names, "yes", "no", "yes",
            "whether the name of a removed file may be used again"),
+    NUMBER(trash_days, KIND_NUMBER, "30", 0, 3650,
+           "days for which what was removed can be put back; 0: it cannot"),
+    NUMBER(quota, KIND_BYTES, "0", 0, 1024 * SIZE_T,
+           "bytes that an account may store, unless it has a quota of its own; 0: any number"),
 };
 
 struct config_origins {

@@ -64,6 +64,8 @@ struct config {
         index_max_age; /* seconds that clients may reuse an index unasked; 0: they ask each time */
     bool reuse_removed_names; /* a removed file's name may be used again; "yes" or "no", default yes
                                */
+    int64_t trash_days;       /* that removed files are kept; 30; 0: not at all */
+    int64_t quota;            /* bytes of an account; 0: no limit */
 };
 
 /* One value given on the command line, without the dashes: {"listen", "127.0.0.1:9000"}. */

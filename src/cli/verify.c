@@ -77,9 +77,10 @@ static void add_json(struct buf *b, const struct printer *p, const struct verify
         const char *name;
         uint64_t value;
     } counts[] = {
-        {"files", r->files},       {"uploads", r->uploads},           {"documents", r->documents},
-        {"channels", r->channels}, {"packages", r->packages},         {"bytes", r->bytes},
-        {"orphans", r->orphans},   {"orphan_bytes", r->orphan_bytes}, {"problems", r->problems},
+        {"files", r->files},         {"trash", r->trash},       {"uploads", r->uploads},
+        {"documents", r->documents}, {"channels", r->channels}, {"packages", r->packages},
+        {"bytes", r->bytes},         {"orphans", r->orphans},   {"orphan_bytes", r->orphan_bytes},
+        {"problems", r->problems},
     };
 
     buf_addf(b, "{\"event\":\"summary\",\"quick\":%s", p->quick ? "true" : "false");
@@ -105,6 +106,8 @@ static void add_text(struct buf *b, const struct verify_report *r)
     }
     buf_addz(b, "verified ");
     add_count(b, r->files, "file, ", "files, ");
+    if (r->trash)
+        add_count(b, r->trash, "file in the trash, ", "files in the trash, ");
     add_count(b, r->uploads, "upload, ", "uploads, ");
     add_count(b, r->documents, "document, ", "documents, ");
     add_count(b, r->channels, "channel: ", "channels: ");

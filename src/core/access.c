@@ -11,6 +11,11 @@
 /* What a grant comes to; each contains those before it. */
 enum level { LEVEL_NONE, LEVEL_READ, LEVEL_WRITE, LEVEL_ADMIN, LEVEL_OWNER };
 
+static const enum level needed[] = {[RIGHT_WRITE] = LEVEL_WRITE,
+                                    [RIGHT_ADMIN] = LEVEL_ADMIN,
+                                    [RIGHT_GROUP_ADMIN] = LEVEL_OWNER,
+                                    [RIGHT_OWN] = LEVEL_OWNER};
+
 const char *access_right_name(enum right r)
 {
     static const char *const names[] = {
@@ -87,10 +92,6 @@ static enum err_code ask_rows(struct tx *tx, struct arena *mem, const struct act
                               enum right right, const struct account_row *owner,
                               const struct access_object *object, bool *ret_may, struct err *err)
 {
-    static const enum level needed[] = {[RIGHT_WRITE] = LEVEL_WRITE,
-                                        [RIGHT_ADMIN] = LEVEL_ADMIN,
-                                        [RIGHT_GROUP_ADMIN] = LEVEL_OWNER,
-                                        [RIGHT_OWN] = LEVEL_OWNER};
     enum level level = LEVEL_NONE;
     enum access_level access;
     int64_t package_id = 0;
@@ -126,6 +127,21 @@ static enum err_code ask(struct app *app, struct arena *mem, const struct actor 
     if (rc == ERR_NOT_FOUND)
         return OK; /* nobody may do anything with what is not there */
     return rc ? rc : ask_rows(tx, mem, actor, right, &owner, object, ret_may, err);
+}
+
+enum err_code access_to_package(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                enum right right, const struct account_row *owner,
+                                int64_t package_id, bool *ret_may, struct err *err)
+{
+    enum level level = LEVEL_NONE;
+    enum err_code rc = OK;
+
+    *ret_may = actor->superuser || str_eq(actor->login, owner->login);
+    if (*ret_may || !actor->account_id)
+        return OK;
+    rc = find_level(tx, mem, actor, owner->id, package_id, &level, err);
+    *ret_may = !rc && level >= needed[right];
+    return rc;
 }
 
 /* ---- what is seen ---- */

@@ -45,6 +45,13 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
                            enum right right, unsigned scope, const struct access_object *object,
                            struct err *err) MUST_USE;
 
+/* The same for RIGHT_WRITE and RIGHT_ADMIN on the package of a number, which may be in the trash,
+ * of an owner; 0: on all his packages, also new ones. Without regard to scopes and limits, inside
+ * any transaction. */
+enum err_code access_to_package(struct tx *tx, struct arena *mem, const struct actor *actor,
+                                enum right right, const struct account_row *owner,
+                                int64_t package_id, bool *ret_may, struct err *err) MUST_USE;
+
 /* What the actor sees of an account's packages: of the views that show him the same, the narrowest,
  * so that callers who see the same have the same. *ret lies in mem. */
 enum err_code access_view(struct tx *tx, struct arena *mem, const struct actor *actor,

@@ -10,6 +10,8 @@
 #include "core/label.h"
 #include "core/namesake.h"
 #include "core/package.h"
+#include "core/quota.h"
+#include "core/trash.h"
 #include "store/upload.h"
 
 /* Each file copied so far, newest first. */
@@ -260,6 +262,7 @@ static enum err_code insert(struct work *w, const struct passage *p,
     row.access = p->package->target.access;
     row.uploader_id = w->actor->account_id;
     if ((rc = check_project(w, source, &p->package->target, err)) ||
+        (rc = quota_check(w->app, w->tx, w->to.id, row.sha256, row.size, err)) ||
         (rc = file_insert(w->tx, &row, &row.id, err)))
         return rc;
     for (size_t i = 0; !rc && i < labels->count; i++)
@@ -279,8 +282,9 @@ static enum err_code replace(struct work *w, const struct passage *p, const stru
     enum err_code rc;
 
     if ((rc = label_list_by_file(w->tx, p->scratch, there->id, &labels, err)) ||
-        (rc = file_drop(w->tx, w->mem, w->actor, there, w->touched, err)) ||
-        (rc = digest_list_add(w->mem, &w->dropped, there->sha256, err)) ||
+        (rc = file_drop(w->app, w->tx, w->mem, w->actor, there, S("replaced by a copy"), w->touched,
+                        err)) ||
+        (!trash_keeps(w->app) && (rc = digest_list_add(w->mem, &w->dropped, there->sha256, err))) ||
         (rc = insert(w, p, &labels, err)))
         return rc;
     return add_done(w, p->listed, COPY_REPLACED, err);

@@ -39,7 +39,8 @@ struct copied_list {
 /* All or nothing, in one transaction with the target's indexes and audit rows. May be called by
  * anybody: asks for the right to write the target's packages, and shows no more of the source than
  * the actor sees. ERR_NOT_FOUND; ERR_CONFLICT: COPY_STRICT, or a name that is reserved;
- * ERR_DENIED: also, a label is locked. What is wrong with choices is in *ret_errors. */
+ * ERR_DENIED: also, a label is locked; ERR_TOO_BIG: the target has no room. What is wrong with
+ * choices is in *ret_errors. */
 enum err_code copy_files(struct app *app, struct arena *mem, const struct actor *actor,
                          const struct copy_request *in, struct copied_list *ret,
                          struct choice_errors *ret_errors, struct err *err) MUST_USE;

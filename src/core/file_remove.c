@@ -3,6 +3,7 @@
 #include "core/account.h"
 #include "core/gc.h"
 #include "core/package.h"
+#include "core/trash.h"
 #include "store/upload.h"
 
 static enum err_code check_one(const struct choice *c, struct err *err)
@@ -13,19 +14,20 @@ static enum err_code check_one(const struct choice *c, struct err *err)
 }
 
 /* Takes one file out, unless an earlier choice was it. */
-static enum err_code drop(struct tx *tx, struct arena *mem, const struct actor *actor,
-                          const struct file_set *set, struct touched *touched,
-                          struct digest_list *digests, int64_t *ret_package, struct err *err)
+static enum err_code drop(struct app *app, struct tx *tx, struct arena *mem,
+                          const struct actor *actor, const struct file_set *set,
+                          struct touched *touched, struct digest_list *digests,
+                          int64_t *ret_package, struct err *err)
 {
     struct file_row file;
     enum err_code rc = file_find_by_id(tx, mem, set->id, &file, err);
 
     if (rc == ERR_NOT_FOUND)
         return fail_field(err, "basename", "this file is named twice");
-    if (rc || (rc = file_drop(tx, mem, actor, &file, touched, err)))
+    if (rc || (rc = file_drop(app, tx, mem, actor, &file, S(""), touched, err)))
         return rc;
     *ret_package = file.package_id;
-    return digest_list_add(mem, digests, file.sha256, err);
+    return trash_keeps(app) ? OK : digest_list_add(mem, digests, file.sha256, err);
 }
 
 /* Each package once: their numbers are in the order of the choices, in which those of one package
@@ -49,10 +51,11 @@ static enum err_code refresh(struct tx *tx, struct arena *mem, const int64_t *pa
     return OK;
 }
 
-static enum err_code drop_all(struct tx *tx, struct arena *mem, const struct actor *actor,
-                              const struct choices *in, const struct file_set *sets,
-                              struct touched *touched, struct digest_list *digests,
-                              struct choice_errors *ret_errors, struct err *err)
+static enum err_code drop_all(struct app *app, struct tx *tx, struct arena *mem,
+                              const struct actor *actor, const struct choices *in,
+                              const struct file_set *sets, struct touched *touched,
+                              struct digest_list *digests, struct choice_errors *ret_errors,
+                              struct err *err)
 {
     int64_t *packages = arena_array(mem, int64_t, in->count + 1);
     struct err first = {0};
@@ -62,7 +65,7 @@ static enum err_code drop_all(struct tx *tx, struct arena *mem, const struct act
     for (size_t i = 0; i < in->count; i++) {
         struct err e = {0};
 
-        if (drop(tx, mem, actor, &sets[i], touched, digests, &packages[i], &e) &&
+        if (drop(app, tx, mem, actor, &sets[i], touched, digests, &packages[i], &e) &&
             !choice_errors_add(ret_errors, mem, i, &e, &first))
             break;
     }
@@ -95,7 +98,7 @@ enum err_code files_remove(struct app *app, struct arena *mem, const struct acto
         (rc = choices_find(tx, mem, &owner, in, NULL, &sets, ret_errors, err)))
         return rc;
     touched = touched_open(mem, owner.id, owner.login);
-    if ((rc = drop_all(tx, mem, actor, in, sets, touched, &digests, ret_errors, err)) ||
+    if ((rc = drop_all(app, tx, mem, actor, in, sets, touched, &digests, ret_errors, err)) ||
         (rc = touched_update(touched, app, tx, err)) || (rc = tx_commit(&tx, err)))
         return rc;
     /* The removal stands whether or not the space comes back now. */

@@ -5,9 +5,11 @@
 #include "core/downloads.h"
 #include "core/gc.h"
 #include "core/job.h"
+#include "core/retention_apply.h"
 #include "core/token.h"
 #include "core/token_end.h"
 #include "core/token_use.h"
+#include "core/trash.h"
 #include "store/credential.h"
 #include "store/upload.h"
 
@@ -20,6 +22,8 @@ enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
 #define WARN_TOKENS    "warn-tokens"
 #define WRITE_USES     "write-token-uses"
 #define WRITE_COUNTS   "write-downloads"
+#define APPLY_RULES    "apply-retention"
+#define EMPTY_TRASH    "empty-trash"
 
 /* Is any row past its expiry? */
 typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
@@ -144,6 +148,23 @@ static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct 
     return rc;
 }
 
+/* ---- the rules by which files go, and the trash that they go to ---- */
+
+static enum err_code apply_rules(struct app *app, struct job_run *run, struct err *err)
+{
+    return retention_apply_all(app, run, err);
+}
+
+static enum err_code empty_trash(struct app *app, struct job_run *run, struct err *err)
+{
+    enum err_code rc = OK;
+    bool more = true;
+
+    while (!rc && more && job_go_on(run))
+        rc = trash_empty_some(app, 0, &more, err);
+    return rc;
+}
+
 const struct job jobs[] = {
     {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads, false},
     {SWEEP_INDEXES, MINUTE_MS, sweep_indexes, false},
@@ -152,5 +173,7 @@ const struct job jobs[] = {
     {WARN_TOKENS, 60 * MINUTE_MS, warn_tokens, false},
     {WRITE_USES, MINUTE_MS, write_uses, true},
     {WRITE_COUNTS, MINUTE_MS, write_counts, true},
+    {APPLY_RULES, 24 * 60 * MINUTE_MS, apply_rules, false},
+    {EMPTY_TRASH, 60 * MINUTE_MS, empty_trash, false},
     {NULL, 0, NULL, false},
 };

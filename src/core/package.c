@@ -11,6 +11,7 @@
 #include "core/label.h"
 #include "core/limit.h"
 #include "core/organization.h"
+#include "core/trash.h"
 #include "format/json.h"
 #include "format/version_order.h"
 #include "index/index.h"
@@ -295,20 +296,77 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
                           clock_now_ms(), err);
 }
 
-/* Commits, then lets go of the bytes of the files, and of the uploads under way, that the
- * transaction dropped. */
+/* What becomes of what is removed, and why. */
+struct removal {
+    bool final;        /* not even the trash keeps it */
+    struct str reason; /* empty: the actor's wish */
+};
+static const struct removal to_trash = {.final = false}, for_good = {.final = true};
+
+static bool keeps(const struct app *app, const struct removal *how)
+{
+    return !how->final && trash_keeps(app);
+}
+
+/* What holds no file is not worth keeping, but for what the trash has of it: that can only be put
+ * back into the same package. */
+static enum err_code keep_package(struct app *app, struct tx *tx, const struct actor *actor,
+                                  const struct removal *how, const struct package_row *package,
+                                  const struct file_list *files, struct err *err)
+{
+    const struct trash_what what = {.package = package, .reason = how->reason};
+    bool has = files->count > 0;
+    enum err_code rc = OK;
+
+    if (!keeps(app, how))
+        return trash_expire_all(tx, package->id, S(""), err);
+    if (!has)
+        rc = trash_has(tx, package->id, &has, err);
+    return rc || !has ? rc : trash_put(app, tx, actor, &what, err);
+}
+
+static enum err_code keep_release(struct app *app, struct tx *tx, const struct actor *actor,
+                                  const struct removal *how, const struct package_row *package,
+                                  const struct release_row *release, const struct file_list *files,
+                                  struct err *err)
+{
+    const struct trash_what what = {.package = package, .release = release, .reason = how->reason};
+
+    if (how->final)
+        return trash_expire_all(tx, package->id, release->version, err);
+    return files->count && keeps(app, how) ? trash_put(app, tx, actor, &what, err) : OK;
+}
+
+static enum err_code keep_file(struct app *app, struct tx *tx, const struct actor *actor,
+                               const struct removal *how, const struct file_row *file,
+                               struct err *err)
+{
+    const struct package_row package = {
+        .id = file->package_id, .account_id = file->account_id, .name = file->package};
+    const struct release_row release = {.id = file->release_id, .version = file->version};
+    const struct trash_what what = {&package, &release, file, how->reason};
+
+    return keeps(app, how) ? trash_put(app, tx, actor, &what, err) : OK;
+}
+
+/* Commits, then lets go of the bytes of the files, unless the trash has them, and of the uploads
+ * under way, that the transaction dropped; and of what it made due in the trash. */
 static enum err_code commit_drop(struct app *app, struct tx **tx, struct arena *mem,
+                                 const struct removal *how, const struct package_row *package,
                                  const struct file_list *files, struct digest_list *digests,
                                  struct err *err)
 {
+    bool kept = keeps(app, how);
     enum err_code rc = OK;
 
-    for (size_t i = 0; !rc && i < files->count; i++)
+    for (size_t i = 0; !rc && !kept && i < files->count; i++)
         rc = digest_list_add(mem, digests, files->rows[i].sha256, err);
     if (rc || (rc = tx_commit(tx, err)))
         return rc;
     /* The removal stands whether or not the space comes back now: an orphan is no failure. */
     (void)!gc_blobs(app, digests->items, digests->count, NULL);
+    if (!kept)
+        trash_empty_now(app, package->account_id);
     return OK;
 }
 
@@ -326,12 +384,17 @@ static enum err_code check_labels(struct tx *tx, struct arena *mem, const struct
     return rc;
 }
 
-enum err_code file_drop(struct tx *tx, struct arena *mem, const struct actor *actor,
-                        const struct file_row *file, struct touched *touched, struct err *err)
+/* Takes one file out: its row and its name. Its labels go with the row. */
+static enum err_code drop_file(struct tx *tx, struct arena *mem, const struct actor *actor,
+                               const struct removal *how, const struct file_row *file,
+                               struct touched *touched, struct err *err)
 {
     struct str object =
         str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(file->owner),
                 STR_ARG(file->package), STR_ARG(file->version), STR_ARG(file->basename));
+    struct str detail =
+        str_fmt(mem, STR_FMT "%s%s%.*s", STR_ARG(file->sha256), how->final ? ", for good" : "",
+                how->reason.len ? ", " : "", (int)how->reason.len, how->reason.ptr);
     const struct file_name name = {file->account_id, file->type, file->name_key};
     const struct file_set this_one = {OF_FILE, file->id};
     enum err_code rc;
@@ -341,24 +404,35 @@ enum err_code file_drop(struct tx *tx, struct arena *mem, const struct actor *ac
         (rc = touched_file(touched, tx, file, err)) || (rc = file_delete(tx, file->id, err)) ||
         (rc = file_name_retire(tx, &name, file->sha256, clock_now_ms(), err)))
         return rc;
-    return audit_add_of(tx, actor, file->account_id, "file.delete", object, file->sha256, err);
+    return audit_add_of(tx, actor, file->account_id, "file.delete", object, detail, err);
+}
+
+enum err_code file_drop(struct app *app, struct tx *tx, struct arena *mem,
+                        const struct actor *actor, const struct file_row *file, struct str reason,
+                        struct touched *touched, struct err *err)
+{
+    const struct removal how = {.reason = reason};
+    enum err_code rc = keep_file(app, tx, actor, &how, file, err);
+
+    return rc ? rc : drop_file(tx, mem, actor, &how, file, touched, err);
 }
 
 static enum err_code drop_files(struct app *app, struct tx *tx, const struct actor *actor,
-                                struct arena *mem, const struct package_row *package,
-                                const struct file_list *files, struct err *err)
+                                struct arena *mem, const struct removal *how,
+                                const struct package_row *package, const struct file_list *files,
+                                struct err *err)
 {
     struct touched *touched = touched_open(mem, package->account_id, package->owner);
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < files->count; i++)
-        rc = file_drop(tx, mem, actor, &files->rows[i], touched, err);
+        rc = drop_file(tx, mem, actor, how, &files->rows[i], touched, err);
     return rc ? rc : touched_update(touched, app, tx, err);
 }
 
-enum err_code file_remove(struct app *app, struct arena *mem, const struct actor *actor,
-                          const struct file_path *path, struct file_row *ret_removed,
-                          struct err *err)
+static enum err_code remove_file(struct app *app, struct arena *mem, const struct actor *actor,
+                                 const struct removal *how, const struct file_path *path,
+                                 struct file_row *ret_removed, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
@@ -372,17 +446,32 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
         (rc = file_require(tx, mem, path, &file, err)) ||
         (rc = kind_require(file.type, &kind, err)) || (rc = kind_check_scope(kind, actor, err)) ||
-        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = keep_file(app, tx, actor, how, &file, err)) ||
+        (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
-        (rc = commit_drop(app, &tx, mem, &files, &digests, err)))
+        (rc = commit_drop(app, &tx, mem, how, &package, &files, &digests, err)))
         return rc;
     *ret_removed = file;
     return OK;
 }
 
-enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
-                             struct str owner, struct str package_name, struct str version,
-                             struct err *err)
+enum err_code file_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                          const struct file_path *path, struct file_row *ret_removed,
+                          struct err *err)
+{
+    return remove_file(app, mem, actor, &to_trash, path, ret_removed, err);
+}
+
+enum err_code file_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                         const struct file_path *path, struct file_row *ret_removed,
+                         struct err *err)
+{
+    return remove_file(app, mem, actor, &for_good, path, ret_removed, err);
+}
+
+static enum err_code remove_release(struct app *app, struct arena *mem, const struct actor *actor,
+                                    const struct removal *how, struct str owner,
+                                    struct str package_name, struct str version, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
@@ -397,17 +486,34 @@ enum err_code release_remove(struct app *app, struct arena *mem, const struct ac
         (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
-        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = keep_release(app, tx, actor, how, &package, &release, &files, err)) ||
+        (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
         (rc = release_delete(tx, release.id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
-        (rc = audit_add_of(tx, actor, package.account_id, "release.delete", object, S(""), err)))
+        (rc = audit_add_of(tx, actor, package.account_id, "release.delete", object,
+                           how->final ? S("for good") : S(""), err)))
         return rc;
-    return commit_drop(app, &tx, mem, &files, &digests, err);
+    return commit_drop(app, &tx, mem, how, &package, &files, &digests, err);
 }
 
-enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
-                             struct str owner, struct str name, struct err *err)
+enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str package, struct str version,
+                             struct err *err)
+{
+    return remove_release(app, mem, actor, &to_trash, owner, package, version, err);
+}
+
+enum err_code release_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                            struct str owner, struct str package, struct str version,
+                            struct err *err)
+{
+    return remove_release(app, mem, actor, &for_good, owner, package, version, err);
+}
+
+static enum err_code remove_package(struct app *app, struct arena *mem, const struct actor *actor,
+                                    const struct removal *how, struct str owner, struct str name,
+                                    struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
@@ -419,12 +525,26 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
-        (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
+        (rc = keep_package(app, tx, actor, how, &package, &files, err)) ||
+        (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
         (rc = package_delete(tx, package.id, err)) ||
-        (rc = audit_add_of(tx, actor, package.account_id, "package.delete", object, S(""), err)))
+        (rc = audit_add_of(tx, actor, package.account_id, "package.delete", object,
+                           how->final ? S("for good") : S(""), err)))
         return rc;
-    return commit_drop(app, &tx, mem, &files, &digests, err);
+    return commit_drop(app, &tx, mem, how, &package, &files, &digests, err);
+}
+
+enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
+                             struct str owner, struct str name, struct err *err)
+{
+    return remove_package(app, mem, actor, &to_trash, owner, name, err);
+}
+
+enum err_code package_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                            struct str owner, struct str name, struct err *err)
+{
+    return remove_package(app, mem, actor, &for_good, owner, name, err);
 }
 
 /* ---- who may see it ---- */

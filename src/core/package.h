@@ -44,10 +44,10 @@ enum err_code package_access_of_new(struct app *app, const struct account_row *o
                                     struct str asked, enum access_level *ret,
                                     struct err *err) MUST_USE;
 
-/* Each: one transaction with everything below the object, its indexes and the audit row.
+/* Each: one transaction with everything below the object, its indexes and the audit row. What has
+ * files goes to the trash (core/trash), unless the settings have none: then it is purged.
  * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for, or a locked one.
- * Bytes that
- * nothing else uses are removed too. */
+ */
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, struct err *err) MUST_USE;
 enum err_code release_remove(struct app *app, struct arena *mem, const struct actor *actor,
@@ -57,12 +57,24 @@ enum err_code file_remove(struct app *app, struct arena *mem, const struct actor
                           const struct file_path *path, struct file_row *ret_removed,
                           struct err *err) MUST_USE;
 
-/* For others that put a file in the place of one, in their transaction: notes its channels, and
- * takes it out with its audit row. ERR_DENIED as above. Its bytes are for gc_blobs after the
+/* The same for good, with what the trash has of the package or release, and bytes that nothing else
+ * uses. Whoever asks has to see whether the actor may (RIGHT_ADMIN). */
+enum err_code package_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                            struct str owner, struct str name, struct err *err) MUST_USE;
+enum err_code release_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                            struct str owner, struct str package, struct str version,
+                            struct err *err) MUST_USE;
+enum err_code file_purge(struct app *app, struct arena *mem, const struct actor *actor,
+                         const struct file_path *path, struct file_row *ret_removed,
+                         struct err *err) MUST_USE;
+
+/* For others that remove files, or put one in the place of another, in their transaction: notes the
+ * file's channels, and moves it to the trash if there is one, with its audit row. reason: why,
+ * unless it is the actor's wish (empty). ERR_DENIED as above. Its bytes are for gc_blobs after the
  * commit. */
-enum err_code file_drop(struct tx *tx, struct arena *mem, const struct actor *actor,
-                        const struct file_row *file, struct touched *touched,
-                        struct err *err) MUST_USE;
+enum err_code file_drop(struct app *app, struct tx *tx, struct arena *mem,
+                        const struct actor *actor, const struct file_row *file, struct str reason,
+                        struct touched *touched, struct err *err) MUST_USE;
 
 /* Says who may see a package from now on: in the transaction that brings its channels up to it.
  * Narrower: what was served of it goes, too. ERR_NOT_FOUND. */

@@ -14,6 +14,7 @@
 #include "core/limit.h"
 #include "core/namesake.h"
 #include "core/package.h"
+#include "core/quota.h"
 #include "format/conda_name.h"
 #include "format/json.h"
 #include "store/upload.h"
@@ -205,7 +206,8 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
         return rc;
     name = (struct file_name){package.account_id, file.type, file.name_key};
     if ((rc = check_free(app, tx, mem, &name, path, req->sha256, &same, err)) ||
-        (rc = check_locks(tx, mem, package.account_id, row.labels, same, err)))
+        (rc = check_locks(tx, mem, package.account_id, row.labels, same, err)) ||
+        (rc = quota_check(app, tx, package.account_id, req->sha256, 0, err)))
         return rc;
     row.account_id = package.account_id;
     row.package_id = package.id;
@@ -223,6 +225,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
 struct receiver {
     struct app *app;
     struct upload_row upload;
+    struct quota quota; /* of the account, when the bytes began to come */
     struct blob_writer *writer;
     uint64_t size; /* of all that came, written or not */
 };
@@ -235,19 +238,26 @@ void receiver_close(void *r)
 }
 
 static enum err_code find_ticket(struct app *app, struct arena *mem, struct str ticket,
-                                 struct upload_row *ret, struct err *err)
+                                 struct receiver *r, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     uint8_t hash[SHA256_LEN];
+    bool has = false;
     enum err_code rc = tx_begin(app->db, TX_READ, &tx, err);
 
     if (rc)
         return rc;
-    rc = upload_by_ticket(tx, mem, hash_ticket(ticket, hash), clock_now_ms(), ret, err);
+    rc = upload_by_ticket(tx, mem, hash_ticket(ticket, hash), clock_now_ms(), &r->upload, err);
     if (rc == ERR_NOT_FOUND)
         return fail(err, ERR_NOT_FOUND, "this upload is unknown or has expired; start it again");
-    if (!rc && ret->sha256.len)
+    if (!rc && r->upload.sha256.len)
         return fail(err, ERR_CONFLICT, "the bytes of this upload were received already");
+    if (rc || (rc = quota_find(app, tx, r->upload.account_id, &r->quota, err)))
+        return rc;
+    if (r->upload.declared_sha256.len)
+        rc = space_has_blob(tx, r->upload.account_id, r->upload.declared_sha256, &has, err);
+    if (has)
+        r->quota.limit = 0; /* they take no room */
     return rc;
 }
 
@@ -260,7 +270,7 @@ enum err_code publish_receive(struct app *app, struct arena *mem, struct str tic
     if (!r)
         return fail(err, ERR_NOMEM, "out of memory");
     r->app = app;
-    if ((rc = find_ticket(app, mem, ticket, &r->upload, err)) ||
+    if ((rc = find_ticket(app, mem, ticket, r, err)) ||
         (rc = blob_writer_open(app->blobs, &r->writer, err)))
         return rc;
     *ret = r;
@@ -272,7 +282,7 @@ static enum err_code check_size(const struct receiver *r, struct err *err)
     if (r->size > (uint64_t)r->app->config->upload_max)
         return fail(err, ERR_TOO_BIG, "the file is larger than this server accepts (%lld bytes)",
                     (long long)r->app->config->upload_max);
-    return OK;
+    return quota_admit(&r->quota, (int64_t)r->size, err);
 }
 
 enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err)
@@ -322,7 +332,9 @@ enum err_code receiver_finish(struct receiver *r, int64_t size, struct str md5_b
     if ((rc = check_size(r, err)) || (rc = blob_writer_sync(r->writer, &id, err)) ||
         (rc = check_digests(r, &id, size, md5_base64, err)) ||
         (rc = begin_of_upload(r->app, &r->upload, &tx, err)) ||
-        (rc = file_hold_blob(tx, str_of(id.sha256), err)))
+        (rc = file_hold_blob(tx, str_of(id.sha256), err)) ||
+        (rc = quota_check(r->app, tx, r->upload.account_id, str_of(id.sha256), (int64_t)id.size,
+                          err)))
         return rc;
     rc =
         upload_received(tx, r->upload.id, str_of(id.sha256), str_of(id.md5), (int64_t)id.size, err);
@@ -415,7 +427,8 @@ static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *m
     if (rc)
         return rc;
     rc = file_find(tx, mem, &name, file, err);
-    if (rc != ERR_NOT_FOUND)
+    if (rc != ERR_NOT_FOUND ||
+        (rc = quota_check(app, tx, upload->account_id, upload->sha256, upload->size, err)))
         return rc;
     file->account_id = upload->account_id;
     file->package_id = upload->package_id;

@@ -30,7 +30,8 @@ struct staged {
 /* ERR_NOT_FOUND: no such package or release; ERR_CONFLICT: a committed file has this name and (as
  * far as declared) other bytes; ERR_INVALID, ERR_UNPROCESSABLE: names or labels break a rule;
  * ERR_DENIED: the actor's token is not for a label, or for files of this kind, or a label is
- * locked, or he may not publish to a package that clients take for the same (core/namesake). */
+ * locked, or he may not publish to a package that clients take for the same (core/namesake);
+ * ERR_TOO_BIG: the account's quota is used up. */
 enum err_code publish_stage(struct app *app, struct arena *mem, const struct actor *actor,
                             const struct file_path *path, const struct stage_request *req,
                             struct staged *ret, struct err *err) MUST_USE;
@@ -39,6 +40,7 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
 struct receiver;
 enum err_code publish_receive(struct app *app, struct arena *mem, struct str ticket,
                               struct receiver **ret, struct err *err) MUST_USE;
+/* ERR_TOO_BIG: more than the settings allow, or than the account has room for. */
 enum err_code receiver_write(struct receiver *r, struct str chunk, struct err *err) MUST_USE;
 /* size (-1: unknown) and md5_base64 (empty: unknown) as the form declared them. ERR_INVALID when
  * a digest or the size differs: then nothing is kept. */
@@ -48,8 +50,8 @@ void receiver_close(void *r); /* drops what was not finished; fit for arena_defe
 
 /* ERR_INVALID: the archive is refused, and why (nothing of it stays); ERR_CONFLICT: the name was
  * taken meanwhile by other bytes; ERR_NOT_FOUND: no such upload (any more); ERR_DENIED: the actor's
- * token is not for one of its labels, or one is locked. The same bytes under the same name succeed
- * quietly. */
+ * token is not for one of its labels, or one is locked; ERR_TOO_BIG: the account has no room for
+ * it. The same bytes under the same name succeed quietly. */
 enum err_code publish_commit(struct app *app, struct arena *mem, const struct actor *actor,
                              const struct file_path *path, struct str dist_id, struct file_row *ret,
                              struct err *err) MUST_USE;

@@ -10,9 +10,11 @@
 #include "core/notify.h"
 #include "core/organization.h"
 #include "core/package.h"
+#include "core/quota.h"
 #include "core/scope.h"
 #include "store/index_doc.h"
 #include "store/label.h"
+#include "store/trash.h"
 #include "store/upload.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -241,7 +243,8 @@ static enum err_code change_rows(struct move *m, int64_t now_ms, struct err *err
         (rc = transfer_delete(tx, id, err)) ||
         (rc = transfer_drop_grants(tx, id, m->from.id, m->to.id, err)) ||
         (rc = transfer_retire_names(tx, id, now_ms, err)) ||
-        (rc = transfer_move(tx, id, m->to.id, err)))
+        (rc = transfer_move(tx, id, m->to.id, err)) || (rc = trash_move(tx, id, m->to.id, err)) ||
+        (rc = quota_move(m->app, tx, id, m->from.id, m->to.id, err)))
         return rc;
     return relabel(m, err);
 }

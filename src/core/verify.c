@@ -6,6 +6,7 @@
 #include "core/inventory.h"
 #include "core/verify_packages.h"
 #include "index/index.h"
+#include "store/space.h"
 
 #define PIECE (4 * MIB) /* read at a time: one request to an S3 server */
 
@@ -183,6 +184,7 @@ static bool count_rows(struct verify *v, const struct holding *h)
 
     for (size_t i = 0; i < h->row_count; i++) {
         v->report.files += h->rows[i].kind == NAMED_FILE;
+        v->report.trash += h->rows[i].kind == NAMED_TRASH;
         v->report.uploads += h->rows[i].kind == NAMED_UPLOAD;
         v->report.documents += h->rows[i].kind == NAMED_DOC;
         promised |= h->rows[i].kind != NAMED_GARBAGE;
@@ -304,6 +306,28 @@ static enum err_code check_packages(struct verify *v, struct err *err)
     return verify_latest(v->app, latest_differs, v, &v->report.packages, err);
 }
 
+/* ---- accounts ---- */
+
+static enum err_code check_space(struct verify *v, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct space_fault_list wrong = {0};
+    enum err_code rc;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory");
+    v->mem = mem;
+    if ((rc = tx_begin(v->app->db, TX_READ, &tx, err)) ||
+        (rc = space_list_wrong(tx, mem, &wrong, err)))
+        return rc;
+    for (size_t i = 0; i < wrong.count; i++)
+        tell(v, "space", wrong.rows[i].login,
+             str_fmt(mem, "says %lld bytes, its files and its trash have %lld",
+                     (long long)wrong.rows[i].used, (long long)wrong.rows[i].counted));
+    return OK;
+}
+
 enum err_code verify_all(struct app *app, const struct verify_options *options,
                          struct verify_report *ret_report, struct err *err)
 {
@@ -316,7 +340,8 @@ enum err_code verify_all(struct app *app, const struct verify_options *options,
         return fail(err, ERR_NOMEM, "out of memory");
     for (unsigned part = 0; !rc && part < INVENTORY_PARTS; part++)
         rc = check_part(&v, part, err);
-    if (rc || (rc = check_channels(&v, err)) || (rc = check_packages(&v, err)))
+    if (rc || (rc = check_channels(&v, err)) || (rc = check_packages(&v, err)) ||
+        (rc = check_space(&v, err)))
         return rc;
     if (v.no_memory)
         return fail(err, ERR_NOMEM, "out of memory for what was found");

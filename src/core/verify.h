@@ -9,13 +9,14 @@
 /* Something that is not as it should be. Texts are valid for the call only. */
 struct verify_finding {
     const char *kind;   /* "missing", "size", "damaged", "md5", "unreadable": of the bytes of a row;
-                           "index": of a document; "latest": of a package */
-    struct str subject; /* "alice/x/1.0/noarch/x-1.0-0.conda" */
+                           "index": of a document; "latest": of a package; "space": of an account */
+    struct str subject; /* "alice/x/1.0/noarch/x-1.0-0.conda"; of what is in the trash, after
+                           "trash: " */
     struct str detail;  /* "sha256:..., 12 bytes instead of 15" */
 };
 /* What was looked at. */
 struct verify_report {
-    uint64_t files, uploads, documents; /* rows whose bytes were looked at */
+    uint64_t files, trash, uploads, documents; /* rows whose bytes were looked at */
     uint64_t packages, channels;
     uint64_t bytes;                 /* that were read */
     uint64_t orphans, orphan_bytes; /* in the store, but named by no row: no problem, see gc.h */

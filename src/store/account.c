@@ -66,6 +66,7 @@ static const struct stmt stmts[] = {
     [DISCARD_BYTES] = {"account_discard_bytes",
                        "INSERT INTO index_garbage (sha256, retired_ms) "
                        "SELECT sha256, 0 FROM file WHERE account_id = $1 UNION "
+                       "SELECT sha256, 0 FROM trash_file WHERE account_id = $1 UNION "
                        "SELECT sha256, 0 FROM upload "
                        "WHERE (account_id = $1 OR uploader_id = $1) AND sha256 <> '' UNION "
                        "SELECT sha256, CAST($2 AS BIGINT) FROM index_doc WHERE account_id = $1",

@@ -81,6 +81,39 @@ static const struct stmt stmts[] = {
     TABLE("file_label", "file_id, label_id", "$1, $2", "ii", "file_id, label_id"),
     TABLE("retired_name", "account_id, type, name_key, sha256, retired_ms", P5, "ittti",
           "account_id, type, name_key"),
+    TABLE("trash",
+          "id, account_id, kind, package_id, package, version, basename, files, size, remover, "
+          "reason, removed_ms, due_ms",
+          P9 ", $10, $11, $12, $13",
+          "iitittt"
+          "iittii",
+          "id"),
+    TABLE("trash_package",
+          "id, trash_id, access, summary, attrs, latest_version, created_ms, updated_ms, edits, "
+          "copied_from_id, copied_from, rules, downloads",
+          P9 ", $10, $11, $12, $13",
+          "iittttiit"
+          "Itti",
+          "id"),
+    TABLE("trash_collaborator", "package_id, account_id, permission", "$1, $2, $3", "iit",
+          "package_id, account_id"),
+    TABLE("trash_group_package", "package_id, group_id", "$1, $2", "ii", "package_id, group_id"),
+    TABLE("trash_favorite", "package_id, account_id, created_ms", "$1, $2, $3", "iii",
+          "package_id, account_id"),
+    TABLE("trash_package_download", "package_id, day, client, count", P4, "iiti",
+          "package_id, day, client"),
+    TABLE("trash_release", "trash_id, id, version, attrs, created_ms", P5, "iitti", "trash_id, id"),
+    TABLE("trash_file",
+          "id, trash_id, account_id, release_id, type, name_key, basename, subdir, filename, "
+          "sha256, md5, size, record, run_exports, about, facts, description, build_timestamp_ms, "
+          "uploaded_ms, uploader_id, downloads",
+          P19 ", $20, $21", "iiiitttttttitttttiiIi", "id"),
+    TABLE("trash_download", "file_id, day, client, count", P4, "iiti", "file_id, day, client"),
+    TABLE("trash_file_label", "file_id, label_id, name", "$1, $2, $3", "iit", "file_id, label_id"),
+    TABLE("account_space", "account_id, used, quota", "$1, $2, $3", "iiI", "account_id"),
+    TABLE("account_retention", "account_id, rules, changed_ms", "$1, $2, $3", "iti", "account_id"),
+    TABLE("package_retention", "package_id, rules, changed_ms", "$1, $2, $3", "iti", "package_id"),
+    TABLE("retention_run", "account_id, ended_ms, files, size, problem", P5, "iiiit", "account_id"),
     TABLE("upload",
           "id, ticket_hash, dist_id, account_id, uploader_id, package_id, release_id, type, "
           "basename, declared_sha256, attrs, labels, description, sha256, md5, size, created_ms, "
@@ -107,7 +140,7 @@ const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 static const char *const numbered[] = {"account",     "session",      "token",         "package",
                                        "release",     "file",         "label",         "upload",
                                        "index_doc",   "audit",        "index_garbage", "org_group",
-                                       "mail_outbox", "notification", "transfer"};
+                                       "mail_outbox", "notification", "transfer",      "trash"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

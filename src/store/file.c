@@ -1,7 +1,9 @@
 /* file.c: rows of files and of the names they leave behind. */
 #include "store/file.h"
 
+#include "base/digest.h"
 #include "store/reader.h"
+#include "store/space.h"
 #include "store/statements.h"
 
 /* texts: the three columns that can be long, or what stands in for them in lists. */
@@ -70,7 +72,8 @@ static const struct stmt stmts[] = {
     [FIND_IN_RELEASE] = {"file_find_in_release",
                          FILES(ALL_TEXTS) "WHERE f.release_id = $1 AND f.basename = $2", "it",
                          FILE_TYPES},
-    [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1", "i", ""},
+    [DELETE] = {"file_delete", "DELETE FROM file WHERE id = $1 RETURNING account_id, sha256, size",
+                "i", "iti"},
     /* "0" comes right after "/". */
     [PACKAGES_BELOW] = {"file_packages_below",
                         "SELECT DISTINCT p.name FROM file f JOIN package p ON p.id = f.package_id "
@@ -134,6 +137,7 @@ static const struct stmt stmts[] = {
                       "itt", "i"},
     [BLOB_USED] = {"file_blob_used",
                    "SELECT 1 FROM file WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM trash_file WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_doc WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_garbage WHERE sha256 = $1 UNION ALL "
@@ -147,17 +151,20 @@ const struct stmt_list file_statements = {stmts, COUNT(stmts)};
 enum err_code file_insert(struct tx *tx, const struct file_row *row, int64_t *ret_id,
                           struct err *err)
 {
-    enum err_code code = db_insert(
-        tx, &stmts[INSERT],
-        DB_ARGS(db_int(row->account_id), db_int(row->package_id), db_int(row->release_id),
-                db_text(row->type), db_text(row->name_key), db_text(row->basename),
-                db_text(row->subdir), db_text(row->filename), db_text(row->sha256),
-                db_text(row->md5), db_int(row->size), db_text(row->record),
-                db_text(row->run_exports), db_text(row->about), db_text(row->facts),
-                db_text(row->description), db_int(row->build_timestamp_ms),
-                db_int(row->uploaded_ms), row->uploader_id ? db_int(row->uploader_id) : db_null()),
-        ret_id, err);
+    enum err_code code = space_add_blob(tx, row->account_id, row->sha256, row->size, err);
 
+    if (code)
+        return code;
+    code = db_insert(tx, &stmts[INSERT],
+                     DB_ARGS(db_int(row->account_id), db_int(row->package_id),
+                             db_int(row->release_id), db_text(row->type), db_text(row->name_key),
+                             db_text(row->basename), db_text(row->subdir), db_text(row->filename),
+                             db_text(row->sha256), db_text(row->md5), db_int(row->size),
+                             db_text(row->record), db_text(row->run_exports), db_text(row->about),
+                             db_text(row->facts), db_text(row->description),
+                             db_int(row->build_timestamp_ms), db_int(row->uploaded_ms),
+                             row->uploader_id ? db_int(row->uploader_id) : db_null()),
+                     ret_id, err);
     if (code == ERR_CONFLICT)
         return fail(err, code, "file \"" STR_FMT "\" exists already", STR_ARG(row->basename));
     return code;
@@ -223,12 +230,20 @@ enum err_code file_find_in_release(struct tx *tx, struct arena *mem, int64_t rel
 
 enum err_code file_delete(struct tx *tx, int64_t id, struct err *err)
 {
-    int64_t changes = 0;
-    enum err_code code = db_exec(tx, &stmts[DELETE], DB_ARGS(db_int(id)), &changes, err);
+    AUTO(rows_endp) struct rows *rows = NULL;
+    char sha256[SHA256_HEX + 1] = "";
+    int64_t account_id, size;
+    enum err_code code = db_one(tx, &stmts[DELETE], DB_ARGS(db_int(id)), &rows, err);
 
+    if (code == ERR_NOT_FOUND)
+        return fail(err, ERR_NOT_FOUND, "no file has the number %lld", (long long)id);
     if (code)
         return code;
-    return changes ? OK : fail(err, ERR_NOT_FOUND, "no file has the number %lld", (long long)id);
+    account_id = rows_int(rows, 0);
+    (void)snprintf(sha256, sizeof sha256, STR_FMT, STR_ARG(rows_text(rows, 1)));
+    size = rows_int(rows, 2);
+    rows_endp(&rows);
+    return space_drop_blob(tx, account_id, str_of(sha256), size, err);
 }
 
 enum err_code file_packages_below(struct tx *tx, struct arena *mem, const struct file_name *name,

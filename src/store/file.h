@@ -130,8 +130,9 @@ enum err_code file_name_retire(struct tx *tx, const struct file_name *name, stru
 enum err_code file_name_retired(struct tx *tx, const struct file_name *name, bool *ret_retired,
                                 struct err *err) MUST_USE;
 
-/* Does any row still use these bytes: a file, a pending upload, a document of an index? (All are
- * asked, because the bytes of an upload may happen, or be made, to equal those of a document.) */
+/* Does any row still use these bytes: a file, one in the trash, a pending upload, a document of an
+ * index? (All are asked, because the bytes of an upload may happen, or be made, to equal those of a
+ * document.) */
 enum err_code file_blob_used(struct tx *tx, struct str sha256, bool *ret_used,
                              struct err *err) MUST_USE;
 

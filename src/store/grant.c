@@ -3,15 +3,20 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, DELETE_ALL, LIST };
+enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, DELETE_ALL, DELETE_TRASHED, LIST };
 static const struct stmt stmts[] = {
     [GRANTS] = {"grant_list",
                 "SELECT g.name, g.permission FROM org_group g "
                 "JOIN group_member m ON m.group_id = g.id JOIN account u ON u.id = m.account_id "
                 "WHERE g.account_id = $1 AND m.account_id = $2 AND u.suspended_ms = 0 AND "
                 "(g.all_packages = 1 OR EXISTS "
-                "(SELECT 1 FROM group_package p WHERE p.group_id = g.id AND p.package_id = $3)) "
+                "(SELECT 1 FROM group_package p WHERE p.group_id = g.id AND p.package_id = $3) OR "
+                "EXISTS (SELECT 1 FROM trash_group_package p WHERE p.group_id = g.id "
+                "AND p.package_id = $3)) "
                 "UNION ALL SELECT '', c.permission FROM collaborator c "
+                "JOIN account u ON u.id = c.account_id "
+                "WHERE c.package_id = $3 AND c.account_id = $2 AND u.suspended_ms = 0 "
+                "UNION ALL SELECT '', c.permission FROM trash_collaborator c "
                 "JOIN account u ON u.id = c.account_id "
                 "WHERE c.package_id = $3 AND c.account_id = $2 AND u.suspended_ms = 0",
                 "iii", "tt"},
@@ -41,6 +46,11 @@ static const struct stmt stmts[] = {
                     "DELETE FROM collaborator WHERE account_id = $1 AND package_id IN "
                     "(SELECT id FROM package WHERE account_id = $2)",
                     "ii", ""},
+    [DELETE_TRASHED] = {"collaborator_delete_trashed",
+                        "DELETE FROM trash_collaborator WHERE account_id = $1 AND package_id IN "
+                        "(SELECT p.id FROM trash_package p JOIN trash t ON t.id = p.trash_id "
+                        "WHERE t.account_id = $2)",
+                        "ii", ""},
     [LIST] = {"collaborator_list",
               "SELECT a.login, c.permission FROM collaborator c JOIN account a "
               "ON a.id = c.account_id WHERE c.package_id = $1 ORDER BY a.login",
@@ -127,7 +137,10 @@ enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t use
 enum err_code collaborator_delete_all(struct tx *tx, int64_t owner_id, int64_t user_id,
                                       struct err *err)
 {
-    return db_exec(tx, &stmts[DELETE_ALL], DB_ARGS(db_int(user_id), db_int(owner_id)), NULL, err);
+    const struct db_val args[] = {db_int(user_id), db_int(owner_id)};
+    enum err_code code = db_exec(tx, &stmts[DELETE_ALL], args, COUNT(args), NULL, err);
+
+    return code ? code : db_exec(tx, &stmts[DELETE_TRASHED], args, COUNT(args), NULL, err);
 }
 
 enum err_code collaborator_list(struct tx *tx, struct arena *mem, int64_t package_id,

@@ -15,7 +15,8 @@ struct grant_list {
     size_t count;
 };
 /* The grants of a user for a package of an owner: by groups of all packages, by groups that name
- * it, as its collaborator. package_id 0: for one that is not there yet. Texts lie in mem. */
+ * it, as its collaborator; also of a package in the trash. package_id 0: for one that is not there
+ * yet. Texts lie in mem. */
 enum err_code grant_list(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
                          int64_t package_id, struct grant_list *ret, struct err *err) MUST_USE;
 struct number_list {
@@ -36,7 +37,7 @@ enum err_code collaborator_put(struct tx *tx, int64_t package_id, int64_t user_i
 /* *ret_changed (may be NULL): there was one. */
 enum err_code collaborator_delete(struct tx *tx, int64_t package_id, int64_t user_id,
                                   bool *ret_changed, struct err *err) MUST_USE;
-/* Of all packages of the owner. */
+/* Of all packages of the owner, those in the trash too: nobody comes back with them. */
 enum err_code collaborator_delete_all(struct tx *tx, int64_t owner_id, int64_t user_id,
                                       struct err *err) MUST_USE;
 /* By login; text: the permission. */

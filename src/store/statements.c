@@ -22,9 +22,12 @@ const struct stmt_list *const all_statements[] = {
     &notification_statements,
     &offer_statements,
     &package_statements,
+    &retention_statements,
     &session_statements,
+    &space_statements,
     &survey_statements,
     &transfer_statements,
+    &trash_statements,
     &upload_statements,
     NULL,
 };

@@ -22,9 +22,12 @@ extern const struct stmt_list node_statements;
 extern const struct stmt_list notification_statements;
 extern const struct stmt_list offer_statements;
 extern const struct stmt_list package_statements;
+extern const struct stmt_list retention_statements;
 extern const struct stmt_list session_statements;
+extern const struct stmt_list space_statements;
 extern const struct stmt_list survey_statements;
 extern const struct stmt_list transfer_statements;
+extern const struct stmt_list trash_statements;
 extern const struct stmt_list upload_statements;
 
 #endif

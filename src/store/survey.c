@@ -8,7 +8,16 @@
 #include "store/statements.h"
 
 /* The numbers of the kinds in the first column are those of enum named_kind. */
-enum { NAMED, FILE_SUBJECT, UPLOAD_SUBJECT, DOC_SUBJECT, CHANNELS, SUBDIRS, VERSIONS };
+enum {
+    NAMED,
+    FILE_SUBJECT,
+    TRASH_SUBJECT,
+    UPLOAD_SUBJECT,
+    DOC_SUBJECT,
+    CHANNELS,
+    SUBDIRS,
+    VERSIONS
+};
 static const struct stmt stmts[] = {
     [NAMED] = {"survey_named",
                "SELECT CAST(0 AS BIGINT), id, sha256, md5, size, CAST(0 AS BIGINT) FROM file "
@@ -19,6 +28,8 @@ static const struct stmt stmts[] = {
                "WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
                "SELECT CAST(3 AS BIGINT), id, sha256, '', CAST(0 AS BIGINT), CAST(0 AS BIGINT) "
                "FROM index_garbage WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
+               "SELECT CAST(4 AS BIGINT), id, sha256, md5, size, CAST(0 AS BIGINT) FROM trash_file "
+               "WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
                "SELECT CAST(3 AS BIGINT), id, sha256, '', CAST(0 AS BIGINT), CAST(0 AS BIGINT) "
                "FROM blob_mark WHERE sha256 >= $1 AND sha256 < $2",
                "tt", "iittii"},
@@ -29,6 +40,12 @@ static const struct stmt stmts[] = {
                       "JOIN release r ON r.id = f.release_id "
                       "WHERE f.id = $1 AND f.sha256 = $2 AND f.size = $3 AND f.md5 = $4",
                       "itit", "tttt"},
+    [TRASH_SUBJECT] = {"survey_trash_subject",
+                       "SELECT a.login, t.package, r.version, f.basename FROM trash_file f "
+                       "JOIN account a ON a.id = f.account_id JOIN trash t ON t.id = f.trash_id "
+                       "JOIN trash_release r ON r.trash_id = f.trash_id AND r.id = f.release_id "
+                       "WHERE f.id = $1 AND f.sha256 = $2 AND f.size = $3 AND f.md5 = $4",
+                       "itit", "tttt"},
     [UPLOAD_SUBJECT] = {"survey_upload_subject",
                         "SELECT a.login, p.name, r.version, u.basename FROM upload u "
                         "JOIN account a ON a.id = u.account_id "
@@ -132,14 +149,15 @@ enum err_code survey_named(struct tx *tx, struct arena *mem, struct str first_di
     return OK;
 }
 
-/* Columns: login, package, version, basename. */
-static struct str file_subject(struct arena *mem, struct rows *rows)
+/* Columns: login, package, version, basename. kind: of the row. */
+static struct str file_subject(struct arena *mem, struct rows *rows, enum named_kind kind)
 {
     struct str login = rows_text(rows, 0), package = rows_text(rows, 1),
                version = rows_text(rows, 2), basename = rows_text(rows, 3);
 
-    return str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(login),
-                   STR_ARG(package), STR_ARG(version), STR_ARG(basename));
+    return str_fmt(mem, "%s" STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT,
+                   kind == NAMED_TRASH ? "trash: " : "", STR_ARG(login), STR_ARG(package),
+                   STR_ARG(version), STR_ARG(basename));
 }
 
 struct str survey_document_path(struct arena *mem, struct str owner, struct str label,
@@ -165,19 +183,22 @@ enum err_code survey_subject(struct tx *tx, struct arena *mem, const struct name
     AUTO(rows_endp) struct rows *rows = NULL;
     struct db_val id = db_int(row->id), sha256 = db_text(str_of(row->sha256)),
                   size = db_int(row->size);
+    static const int of_kind[] = {[NAMED_FILE] = FILE_SUBJECT,
+                                  [NAMED_UPLOAD] = UPLOAD_SUBJECT,
+                                  [NAMED_DOC] = DOC_SUBJECT,
+                                  [NAMED_TRASH] = TRASH_SUBJECT};
+    bool is_doc = row->kind == NAMED_DOC;
     struct str subject;
     enum err_code code;
 
     assert(row->kind != NAMED_GARBAGE);
-    if (row->kind == NAMED_DOC)
-        code = db_one(tx, &stmts[DOC_SUBJECT], DB_ARGS(id, sha256, size, db_int(row->modified_ms)),
-                      &rows, err);
-    else
-        code = db_one(tx, &stmts[row->kind == NAMED_FILE ? FILE_SUBJECT : UPLOAD_SUBJECT],
-                      DB_ARGS(id, sha256, size, db_text(str_of(row->md5))), &rows, err);
+    code = db_one(
+        tx, &stmts[of_kind[row->kind]],
+        DB_ARGS(id, sha256, size, is_doc ? db_int(row->modified_ms) : db_text(str_of(row->md5))),
+        &rows, err);
     if (code)
         return code;
-    subject = row->kind == NAMED_DOC ? doc_subject(mem, rows) : file_subject(mem, rows);
+    subject = is_doc ? doc_subject(mem, rows) : file_subject(mem, rows, row->kind);
     if (!subject.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     *ret_subject = subject;

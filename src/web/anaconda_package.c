@@ -6,8 +6,10 @@
 #include "core/edit.h"
 #include "core/limit.h"
 #include "core/package.h"
+#include "core/scope.h"
 #include "format/conda_name.h"
 #include "format/json.h"
+#include "format/query.h"
 #include "http/entity.h"
 #include "store/file.h"
 #include "web/anaconda_view.h"
@@ -143,11 +145,35 @@ enum err_code patch_package(struct call *c, struct err *err)
     return reply_json(c, 200, v, err);
 }
 
+/* "?final=true": not even the trash is to keep it. That is for who may administer the package, and
+ * not for tokens that publish and do nothing else. */
+static enum err_code wants_final(struct call *c, bool *ret, struct err *err)
+{
+    const struct access_object object = {.owner = call_param(c, "owner"),
+                                         .package = call_param(c, "package")};
+    struct query_field field = {"final", S("")};
+    enum err_code rc = query_read(c->mem, c->path.query, &field, 1, err);
+
+    if (rc)
+        return rc;
+    *ret = str_eq(field.value, S("true"));
+    if (!*ret && field.value.len && !str_eq(field.value, S("false")))
+        return fail_field(err, "final", "final is true or false, not \"" STR_FMT "\"",
+                          STR_ARG(field.value));
+    if (!*ret)
+        return OK;
+    return access_check(c->app, c->mem, &c->actor, RIGHT_ADMIN, SCOPE_API_WRITE, &object, err);
+}
+
 enum err_code delete_package(struct call *c, struct err *err)
 {
-    enum err_code rc = package_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
-                                      call_param(c, "package"), err);
+    struct str owner = call_param(c, "owner"), package = call_param(c, "package");
+    bool final;
+    enum err_code rc = wants_final(c, &final, err);
 
+    if (!rc)
+        rc = (final ? package_purge : package_remove)(c->app, c->mem, &c->actor, owner, package,
+                                                      err);
     return rc ? rc : reply_empty(c, 201, err);
 }
 
@@ -203,9 +229,13 @@ enum err_code patch_release(struct call *c, struct err *err)
 
 enum err_code delete_release(struct call *c, struct err *err)
 {
-    enum err_code rc = release_remove(c->app, c->mem, &c->actor, call_param(c, "owner"),
-                                      call_param(c, "package"), call_param(c, "version"), err);
+    struct str owner = call_param(c, "owner"), package = call_param(c, "package");
+    bool final;
+    enum err_code rc = wants_final(c, &final, err);
 
+    if (!rc)
+        rc = (final ? release_purge : release_remove)(c->app, c->mem, &c->actor, owner, package,
+                                                      call_param(c, "version"), err);
     return rc ? rc : reply_empty(c, 201, err);
 }
 
@@ -231,9 +261,11 @@ static enum err_code remove_dist(struct call *c, const struct file_path *path, s
     AUTO(tx_endp) struct tx *tx = NULL;
     struct file_row file;
     json_t *v = NULL;
+    bool final;
     enum err_code rc;
 
-    if ((rc = file_remove(c->app, c->mem, &c->actor, path, &file, err)) ||
+    if ((rc = wants_final(c, &final, err)) ||
+        (rc = (final ? file_purge : file_remove)(c->app, c->mem, &c->actor, path, &file, err)) ||
         (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
         (rc = view_file(c, tx, &file, &v, err))) /* its labels went with it */
         return rc;

@@ -97,6 +97,19 @@ HANDLER(post_file_copies);
 HANDLER(post_file_removals);
 /* api_package.c */
 HANDLER(put_package_access);
+/* api_trash.c */
+HANDLER(get_trash);
+HANDLER(post_trash_restore);
+HANDLER(delete_trash_item);
+/* api_retention.c: of the account, or of the package that the path names */
+HANDLER(get_retention);
+HANDLER(put_retention);
+HANDLER(delete_retention);
+HANDLER(post_retention_preview);
+HANDLER(post_retention_run);
+/* api_quota.c */
+HANDLER(get_usage);
+HANDLER(put_quota);
 /* api_security.c */
 HANDLER(get_own_security_log);
 HANDLER(get_account_security_log);

@@ -172,13 +172,25 @@ class World:
                    kind=kind).run()
         elif any(part in pattern for part in ("{package}", "{basename", "{rest")):
             upload.run()
-            if method == "PATCH" and "/copy/" not in pattern:
+            if method == "PUT" and pattern.endswith("/retention"):
+                body = {"rules": [{"keep_newest": 1}]}
+            elif method == "PATCH" and "/copy/" not in pattern:
                 body = {"public_attrs": {"summary": "changed"}}
             elif "/copy/" in pattern:
                 body = {"to_owner": "acme", "to_channel": name}
             elif "{id}" in pattern:
                 newest = self.founder.get("/api/v1/labels/acme/main?limit=1").expect(200).json()
                 values["id"] = str(newest["files"][0]["id"])
+        elif pattern.startswith("/api/v1/trash/"):
+            upload.run()
+            self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
+            self.founder.delete(f"/api/package/acme/{name}").expect(201)
+            newest = self.founder.get("/api/v1/trash/acme?limit=1").expect(200).json()
+            values["id"] = str(newest["items"][0]["id"])
+        elif method == "PUT" and pattern.endswith("/retention"):
+            body = {"rules": [{"keep_newest": 1000}]}
+        elif pattern.endswith("/quota"):
+            body = {"quota": None}
         elif method == "POST" and pattern == "/api/v1/accounts":
             password = secrets.password()
             body = {"login": name, "email": f"{name}@example.org", "password": password,

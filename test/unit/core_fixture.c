@@ -326,7 +326,8 @@ void core_check_bytes(struct core *f)
     static const struct stmt named = {
         "named",
         "SELECT sha256, size FROM file UNION ALL SELECT sha256, size FROM index_doc "
-        "UNION ALL SELECT sha256, size FROM upload WHERE sha256 <> ''",
+        "UNION ALL SELECT sha256, size FROM trash_file UNION ALL SELECT sha256, size FROM upload "
+        "WHERE sha256 <> ''",
         "", "ti"};
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
     AUTO(rows_endp) struct rows *rows = NULL;

@@ -118,10 +118,11 @@ static void in_json_there_is_an_object_on_each_line(void **state)
     assert_member(object, "detail", "says version \"a \"quote\"\", its files give \"1.0\"");
     json_decref(object);
     object = line(&at);
-    assert_int_equal(json_object_size(object), 11);
+    assert_int_equal(json_object_size(object), 12);
     assert_member(object, "event", "summary");
     assert_true(json_is_false(json_object_get(object, "quick")));
     assert_int_equal(json_integer_value(json_object_get(object, "files")), 1);
+    assert_int_equal(json_integer_value(json_object_get(object, "trash")), 0);
     assert_int_equal(json_integer_value(json_object_get(object, "uploads")), 0);
     assert_int_equal(json_integer_value(json_object_get(object, "documents")), 10);
     assert_int_equal(json_integer_value(json_object_get(object, "channels")), 1);

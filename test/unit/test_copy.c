@@ -161,6 +161,7 @@ static void what_is_there_already_decides_with_the_mode(void **state)
     struct str before = core_rows(f);
 
     (void)alice;
+    f->config.trash_days = 0;
     must_fail(f, copy(f, &bob, X_1, "bob", COPY_STRICT, NULL), ERR_CONFLICT,
               "the file \"bob/x/1.0/noarch/x-1.0-0.tar.bz2\" exists already, with other content; "
               "nothing was copied");
@@ -182,6 +183,38 @@ static void what_is_there_already_decides_with_the_mode(void **state)
     must(f, copy_by(f, &bob, X_1_0, "main", "bob", "dev", COPY_UPDATE, &list));
     assert_int_equal(list.rows[0].result, COPY_LABELLED);
     assert_str(audited(f), "bob: label.add bob/x/1.0/noarch/x-1.0-0.tar.bz2 [dev: 1 file]");
+}
+
+static void what_is_replaced_is_in_the_trash(void **state)
+{
+    struct core *f = *state;
+    struct actor bob, alice = make_world(f, &bob);
+    struct file_row there = publish_other(f, &bob);
+
+    (void)alice;
+    must(f, copy(f, &bob, X_1_0, "bob", COPY_REPLACE, NULL));
+    assert_true(core_has_blob(f, there.sha256));
+    assert_str(CORE_TEXT(f, "SELECT basename || ' ' || remover || ' ' || reason FROM trash"),
+               "noarch/x-1.0-0.tar.bz2 bob replaced by a copy");
+}
+
+static void a_copy_takes_room_where_it_goes(void **state)
+{
+    struct core *f = *state;
+    struct actor bob, alice = make_world(f, &bob);
+    struct str before = core_rows(f);
+
+    (void)alice;
+    f->config.quota = 10;
+    must_fail(f, copy(f, &bob, X_1_0, "bob", COPY_STRICT, NULL), ERR_TOO_BIG,
+              "the quota of this account is 10 bytes, of which it uses 0");
+    assert_true(str_eq(core_rows(f), before));
+    f->config.quota = 1000000;
+    must(f, copy(f, &bob, X_1_0, "bob", COPY_STRICT, NULL));
+    assert_int_equal(CORE_NUMBER(f, "SELECT s.used - f.size FROM account_space s JOIN file f "
+                                    "ON f.account_id = s.account_id JOIN account a "
+                                    "ON a.id = s.account_id WHERE a.login = 'bob'"),
+                     0);
 }
 
 static void what_is_replaced_keeps_its_labels(void **state)
@@ -496,6 +529,8 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(a_copy_has_rows_of_its_own_and_no_bytes),
         WITH_INSPECTOR(exactly_what_is_named_and_labelled_is_copied),
         WITH_INSPECTOR(what_is_there_already_decides_with_the_mode),
+        WITH_INSPECTOR(what_is_replaced_is_in_the_trash),
+        WITH_INSPECTOR(a_copy_takes_room_where_it_goes),
         WITH_INSPECTOR(what_is_replaced_keeps_its_labels),
         WITH_INSPECTOR(locked_labels_of_the_target_stand),
         WITH_INSPECTOR(one_conflict_undoes_all_of_the_choices),

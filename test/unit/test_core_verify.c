@@ -255,6 +255,36 @@ static void larger_files_are_read_in_pieces(void **state)
     buf_done(&v.lines);
 }
 
+static void what_is_in_the_trash_must_be_whole(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct file_path path = core_path(f, "alice", &x1);
+    struct file_row file = core_publish(f, &alice, &x1), removed;
+
+    must(f, file_remove(&f->app, f->mem, &alice, &path, &removed, &f->err));
+    assert_well(f);
+    assert_int_equal(run(f, true).report.trash, 1);
+    assert_int_equal(run(f, true).report.files, 0);
+    remove_blob(f, file.sha256);
+    assert_found(f, false,
+                 str_fmt(f->mem,
+                         "missing trash: alice/x/1.0/noarch/x-1.0-0.tar.bz2 sha256:" STR_FMT "\n",
+                         STR_ARG(file.sha256)));
+}
+
+static void a_wrong_count_of_bytes_is_told(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct file_row file = core_publish(f, &alice, &x1);
+
+    CORE_CHANGE(f, "UPDATE account_space SET used = 7");
+    assert_found(f, true,
+                 str_fmt(f->mem, "space alice says 7 bytes, its files and its trash have %lld\n",
+                         (long long)file.size));
+}
+
 static void missing_bytes_of_an_upload_are_told(void **state)
 {
     struct core *f = *state;
@@ -443,6 +473,8 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(a_damaged_file_is_told_by_reading_it),
         WITH_INSPECTOR(a_wrong_md5_is_told_by_reading),
         WITH_CORE(larger_files_are_read_in_pieces),
+        WITH_INSPECTOR(what_is_in_the_trash_must_be_whole),
+        WITH_INSPECTOR(a_wrong_count_of_bytes_is_told),
         WITH_CORE(missing_bytes_of_an_upload_are_told),
         WITH_INSPECTOR(missing_bytes_of_documents_are_told),
         WITH_INSPECTOR(documents_that_differ_are_told),

@@ -21,6 +21,22 @@ static enum err_code remove_files(struct core *f, const struct actor *actor,
     return files_remove(&f->app, f->mem, actor, &in, ret, &f->err);
 }
 
+static void each_goes_to_the_trash(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct file_row x = core_publish(f, &alice, &SPEC("x", "2.0", "0"));
+    const struct choice some[] = {CHOICE("x", "2.0", "noarch/x-2.0-0.tar.bz2"),
+                                  CHOICE("y", "1.0", "noarch/y-1.0-0.tar.bz2")};
+    struct choice_errors errors;
+
+    (void)core_publish(f, &alice, &SPEC("y", "1.0", "0"));
+    must(f, remove_files(f, &alice, some, COUNT(some), &errors));
+    assert_str(CORE_TEXT(f, "SELECT kind || ' ' || basename FROM trash ORDER BY id"),
+               "file noarch/x-2.0-0.tar.bz2, file noarch/y-1.0-0.tar.bz2");
+    assert_true(core_has_blob(f, x.sha256));
+}
+
 static void files_of_several_packages_go_together(void **state)
 {
     struct core *f = *state;
@@ -32,6 +48,7 @@ static void files_of_several_packages_go_together(void **state)
                                   CHOICE("y", "1.0", "noarch/y-1.0-0.tar.bz2")};
     struct choice_errors errors;
 
+    f->config.trash_days = 0;
     CORE_CHANGE(f, "DELETE FROM audit");
     must(f, remove_files(f, &alice, some, COUNT(some), &errors));
     assert_str(CORE_TEXT(f, "SELECT basename FROM file"), "noarch/x-1.0-0.tar.bz2");
@@ -89,6 +106,7 @@ static void one_that_cannot_go_keeps_all(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        WITH_INSPECTOR(each_goes_to_the_trash),
         WITH_INSPECTOR(files_of_several_packages_go_together),
         WITH_INSPECTOR(one_that_cannot_go_keeps_all),
     };

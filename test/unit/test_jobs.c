@@ -30,9 +30,9 @@ static void jobs_have_names_of_their_own_and_intervals(void **state)
     static const struct {
         const char *name;
         int64_t minutes;
-    } expected[] = {{"sweep-uploads", 10}, {"sweep-indexes", 1}, {"sweep-sessions", 60},
-                    {"sweep-tokens", 60},  {"warn-tokens", 60},  {"write-token-uses", 1},
-                    {"write-downloads", 1}};
+    } expected[] = {{"sweep-uploads", 10},  {"sweep-indexes", 1},         {"sweep-sessions", 60},
+                    {"sweep-tokens", 60},   {"warn-tokens", 60},          {"write-token-uses", 1},
+                    {"write-downloads", 1}, {"apply-retention", 24 * 60}, {"empty-trash", 60}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(expected); i++)
@@ -77,6 +77,23 @@ static void nothing_to_do_leaves_everything_as_it_is(void **state)
     (void)usleep(250000);
     assert_int_equal(db_generation(f->app.db), before);
     assert_true(str_eq(core_rows(f), rows));
+}
+
+/* --- the trash ----------------------------------------------------------------------------- */
+
+static void all_that_is_due_in_the_trash_goes_in_one_run(void **state)
+{
+    struct core *f = *state;
+
+    (void)core_user(f, "alice");
+    for (int i = 0; i < 3; i++)
+        CORE_CHANGE(f, "INSERT INTO trash (account_id, kind, package_id, package, version, "
+                       "basename, files, size, remover, reason, removed_ms, due_ms) "
+                       "VALUES (1, 'package', 1, 'x', '', '', 0, 0, '', '', 0, 9)");
+    CORE_CHANGE(f, "UPDATE trash SET package_id = id");
+    CORE_CHANGE(f, "UPDATE trash SET due_ms = 9000000000000 WHERE id = 2");
+    run(f, "empty-trash");
+    assert_str(CORE_TEXT(f, "SELECT CAST(id AS TEXT) FROM trash"), "2");
 }
 
 /* --- uploads ------------------------------------------------------------------------------- */
@@ -300,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_have_names_of_their_own_and_intervals),
         WITH_CORE(nothing_to_do_leaves_everything_as_it_is),
+        WITH_CORE(all_that_is_due_in_the_trash_goes_in_one_run),
         WITH_CORE(expired_upload_goes_with_its_bytes),
         WITH_CORE(bytes_that_another_upload_has_too_stay),
         WITH_CORE(all_expired_uploads_go_in_one_run),

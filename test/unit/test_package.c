@@ -185,6 +185,7 @@ static void a_removed_file_is_gone_from_rows_index_and_disk(void **state)
     struct file_row file = core_publish(f, &alice, &one), kept = core_publish(f, &alice, &two),
                     removed = {0};
 
+    f->config.trash_days = 0;
     (void)audited(f);
     must(f, file_remove(&f->app, f->mem, &alice, &path, &removed, &f->err));
     assert_int_equal(removed.id, file.id);
@@ -228,6 +229,7 @@ static void a_removed_release_takes_its_files_along(void **state)
                      any1 = SPEC("x", "1.0", "0", "noarch"), any2 = SPEC("x", "2.0", "0", "noarch");
     struct file_row one = core_publish(f, &alice, &linux1), two = core_publish(f, &alice, &any1);
 
+    f->config.trash_days = 0;
     (void)core_publish(f, &alice, &any2);
     (void)audited(f);
     must(f, release_remove(&f->app, f->mem, &alice, S("alice"), S("x"), S("1.0"), &f->err));
@@ -254,6 +256,7 @@ static void a_removed_package_takes_everything_along(void **state)
     struct file_row one = core_publish(f, &alice, &x1), two = core_publish(f, &alice, &x2),
                     other = core_publish(f, &alice, &y);
 
+    f->config.trash_days = 0;
     (void)audited(f);
     must(f, package_remove(&f->app, f->mem, &alice, S("alice"), S("x"), &f->err));
     assert_false(core_listed(f, "alice", "main", "noarch", "x-1.0-0.tar.bz2"));
@@ -310,6 +313,7 @@ static void bytes_that_another_owner_has_too_stay(void **state)
     struct core_spec x = SPEC("x", "1.0", "0", "noarch");
     struct file_row file = core_publish(f, &alice, &x);
 
+    f->config.trash_days = 0;
     assert_true(str_eq(core_publish(f, &bob, &x).sha256, file.sha256));
     must(f, package_remove(&f->app, f->mem, &alice, S("alice"), S("x"), &f->err));
     assert_true(core_has_blob(f, file.sha256));

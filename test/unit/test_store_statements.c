@@ -24,9 +24,12 @@ static void all_files_with_statements_are_listed(void **state)
         {"notification", "notification_insert"},
         {"offer", "offer_of_package"},
         {"package", "package_find"},
+        {"retention", "retention_of_account"},
         {"session", "session_list"},
+        {"space", "space_add_blob"},
         {"survey", "survey_named"},
         {"transfer", "transfer_insert"},
+        {"trash", "trash_insert"},
         {"upload", "upload_insert"},
     };
     size_t n = 0;

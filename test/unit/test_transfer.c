@@ -7,6 +7,7 @@
 #include "core/inspect.h"
 #include "core/organization.h"
 #include "core/transfer.h"
+#include "core/trash_restore.h"
 #include "core/verify.h"
 #include "make_archive.h"
 #include "store/label.h"
@@ -288,6 +289,49 @@ static void rights_of_the_owner_s_people_end_and_those_of_guests_stay(void **sta
 }
 
 /* ---- offers ---- */
+
+/* A file that shares its bytes with one that stays, and one that was removed before. */
+static void its_trash_goes_along_and_comes_back(void **state)
+{
+    struct core *f = *state;
+    struct stage s = set(f);
+    struct core_spec two = {"x", "2.0", "0", "noarch", NULL, NULL, NULL},
+                     y = {"y", "1.0", "0", "noarch", NULL, NULL, NULL};
+    struct file_path path = core_path(f, "alice", &two);
+    struct transfer_result ret = {0};
+    struct file_row removed;
+    struct trash_row item;
+
+    (void)core_publish(f, &s.alice, &two);
+    (void)core_publish(f, &s.alice, &y);
+    must(f, file_remove(&f->app, f->mem, &s.alice, &path, &removed, &f->err));
+    must(f, give(f, &s.alice, "alice", "acme", &ret));
+    all_is_well(f);
+    must_fail(f, trash_restore(&f->app, f->mem, &s.alice, S("alice"), S("1"), &item, &f->err),
+              ERR_NOT_FOUND, "the trash of \"alice\" has no number 1");
+    must(f, trash_restore(&f->app, f->mem, &s.alice, S("acme"), S("1"), &item, &f->err));
+    assert_true(core_listed(f, "acme", "main", "noarch", "x-2.0-0.tar.bz2"));
+    assert_true(core_has_blob(f, removed.sha256));
+    all_is_well(f);
+    must(f, give(f, &s.alice, "acme", "alice", &ret));
+    all_is_well(f);
+}
+
+static void it_takes_room_where_it_goes(void **state)
+{
+    struct core *f = *state;
+    struct stage s = set(f);
+    struct transfer_result ret = {0};
+    struct str before = core_rows(f);
+
+    f->config.quota = s.file.size - 1;
+    must_fail(f, give(f, &s.alice, "alice", "acme", &ret), ERR_TOO_BIG,
+              "the quota of the new owner is");
+    assert_true(str_eq(core_rows(f), before));
+    f->config.quota = s.file.size;
+    must(f, give(f, &s.alice, "alice", "acme", &ret));
+    all_is_well(f);
+}
 
 static void to_others_it_is_offered(void **state)
 {
@@ -592,6 +636,8 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(uploads_under_way_are_dropped),
         WITH_INSPECTOR(what_is_known_of_it_stays),
         WITH_INSPECTOR(rights_of_the_owner_s_people_end_and_those_of_guests_stay),
+        WITH_INSPECTOR(its_trash_goes_along_and_comes_back),
+        WITH_INSPECTOR(it_takes_room_where_it_goes),
         WITH_INSPECTOR(to_others_it_is_offered),
         WITH_INSPECTOR(an_offer_is_for_nobody_else),
         WITH_INSPECTOR(it_can_be_declined_and_withdrawn),

@@ -34,7 +34,7 @@ SHARED = set(
     LEFT LIMIT NOT NOTHING NULL ON OR ORDER PRIMARY REFERENCES RENAME RESTRICT SELECT SET TABLE THEN TO
     UNION ALL UNIQUE UPDATE USING VALUES WHEN WHERE WITH""".split()
 )
-FUNCTIONS = set("cast coalesce count length lower substr".split())
+FUNCTIONS = set("cast coalesce count length lower substr sum".split())
 # Names that PostgreSQL keeps to itself.
 RESERVED = set(
     """all analyse analyze and any array as asc asymmetric both case cast check collate column constraint
