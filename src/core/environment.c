@@ -5,6 +5,8 @@
 #include "format/conda_match.h"
 #include "format/conda_name.h"
 #include "format/json.h"
+#include "format/pypi_match.h"
+#include "format/pypi_name.h"
 #include "store/account.h"
 #include "store/file.h"
 #include "store/offer.h"
@@ -345,30 +347,91 @@ static enum err_code resolve_locked(struct resolving *r, const json_t *entry,
     return OK;
 }
 
-/* By name alone: among the packages of the file's owner, and of the accounts of its channels. */
+/* The newest version in a channel that fits; ret untouched when none does. */
+static enum err_code find_project(struct resolving *r, struct arena *scratch,
+                                  const struct channel *c, const struct pypi_requirement *wanted,
+                                  struct best *ret, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct str project = pypi_normalise_name(scratch, wanted->name);
+    const struct pypi_version *newest = NULL, *version;
+    struct best best = {0};
+    enum err_code rc = project.ptr
+                           ? offer_query_project(r->tx, c->home->id, c->label, project, &rows, err)
+                           : fail(err, ERR_NOMEM, "out of memory");
+
+    while (!rc && rows_next(rows)) {
+        struct str text = rows_text(rows, OFFER_VERSION);
+        enum access_level access;
+
+        if (r->files++ >= FILES_MAX)
+            break;
+        if ((best.version.ptr && str_eq(best.version, text)) ||
+            !access_level_parse(rows_text(rows, OFFER_ACCESS), &access) ||
+            !may_see(r, c, access, rows_int(rows, OFFER_PACKAGE_ID)) ||
+            !pypi_match(scratch, &wanted->specifiers, text) ||
+            pypi_version_parse(scratch, text, &version, NULL) ||
+            (newest && pypi_version_cmp(version, newest) < 0))
+            continue;
+        newest = version;
+        best.version = str_dup(r->mem, text);
+        best.package = str_dup(r->mem, rows_text(rows, OFFER_PACKAGE));
+        if (!best.version.ptr || !best.package.ptr)
+            rc = fail(err, ERR_NOMEM, "out of memory");
+    }
+    if (rc || (rc = rows_error(rows, err)))
+        return rc;
+    if (best.version.ptr)
+        *ret = best;
+    return OK;
+}
+
+/* The text without comments and pip's options, such as hashes. ERR_INVALID: none that names a
+ * project of an index. */
+static enum err_code read_requirement(struct arena *mem, struct str text,
+                                      struct pypi_requirement *ret)
+{
+    const char *option = text.len ? memmem(text.ptr, text.len, " --", 3) : NULL;
+    enum err_code rc;
+
+    if (option)
+        text.len = (size_t)(option - text.ptr);
+    rc = pypi_requirement_parse(mem, str_trim(text), ret, NULL);
+    return !rc && ret->url.len ? ERR_INVALID : rc;
+}
+
+/* Among the packages of the file's owner, and of the accounts of its channels. What pip is told to
+ * use is not in the file, so that what is not there is elsewhere. */
 static enum err_code resolve_pip(struct resolving *r, const json_t *entry, json_t **ret,
                                  struct err *err)
 {
-    struct str name = json_get_str(entry, "name");
+    AUTO(arena_closep) struct arena *scratch = arena_open(SCRATCH_MAX);
+    struct str name = json_get_str(entry, "name"), text = json_get_str(entry, "spec");
+    struct str version = json_get_str(entry, "version");
+    struct pypi_requirement wanted = {0};
     const struct home *home = NULL;
-    enum err_code rc = find_home(r, r->q->owner, &home, err);
+    struct best best = {0};
+    enum err_code rc =
+        scratch ? find_home(r, r->q->owner, &home, err) : fail(err, ERR_NOMEM, "out of memory");
 
+    if (rc)
+        return rc;
     *ret = state("elsewhere");
-    for (size_t i = 0; !rc && *ret && name.len && i <= r->channel_count; i++) {
-        AUTO(rows_endp) struct rows *rows = NULL;
+    if (json_is_true(json_object_get(entry, "locked"))) /* its text is an address */
+        text = str_fmt(scratch, STR_FMT "==" STR_FMT, STR_ARG(name), STR_ARG(version));
+    if (!*ret || !name.len || !text.ptr || read_requirement(scratch, text, &wanted))
+        return OK;
+    for (size_t i = 0; !rc && !best.version.ptr && i <= r->channel_count; i++) {
         const struct channel c =
             i ? r->channels[i - 1] : (struct channel){home && home->id ? home : NULL, S("main")};
-        enum access_level access;
 
-        if (!c.home || (rc = offer_query(r->tx, c.home->id, c.label, S("pypi"), name, &rows, err)))
-            continue;
-        if (!rows_next(rows) || !access_level_parse(rows_text(rows, OFFER_ACCESS), &access) ||
-            !may_see(r, &c, access, rows_int(rows, OFFER_PACKAGE_ID)))
+        if (!c.home || (rc = find_project(r, scratch, &c, &wanted, &best, err)) ||
+            !best.version.ptr)
             continue;
         json_decref(*ret);
-        *ret = json_pack("{s:s, s:o, s:o}", "state", "present", "owner", json_of(c.home->login),
-                         "package", json_of(rows_text(rows, OFFER_PACKAGE)));
-        break;
+        *ret =
+            json_pack("{s:s, s:o, s:o, s:o}", "state", "present", "owner", json_of(c.home->login),
+                      "package", json_of(best.package), "version", json_of(best.version));
     }
     return rc;
 }

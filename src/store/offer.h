@@ -10,4 +10,10 @@ enum { OFFER_PACKAGE_ID, OFFER_ACCESS, OFFER_PACKAGE, OFFER_VERSION, OFFER_SUBDI
 enum err_code offer_query(struct tx *tx, int64_t account_id, struct str label, struct str type,
                           struct str package, struct rows **ret_rows, struct err *err) MUST_USE;
 
+/* The same of a Python project, by its normal name (PEP 503): files of type "pypi", whose versions
+ * follow each other too. */
+enum err_code offer_query_project(struct tx *tx, int64_t account_id, struct str label,
+                                  struct str project, struct rows **ret_rows,
+                                  struct err *err) MUST_USE;
+
 #endif

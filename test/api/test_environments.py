@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support import packages
+from support import packages, pypi
 from support.publish import Plain, Refused, Upload
 
 
@@ -137,6 +137,29 @@ def test_locked_packages_are_compared_by_their_bytes(put, alice, server, publish
     assert here(alice, path) == [found, found, found, {**found, "differs": True},
                                  {"state": "absent"}, {"state": "elsewhere"}]
     assert view(alice, path)["platforms"] == ["linux-64"]
+
+
+def test_requirements_of_pip_are_looked_for_among_projects(put, alice, server, token):
+    for version in ("1.0", "1.5", "2.0rc1"):
+        basename, data = pypi.wheel("My.Lib", version)
+        Upload(alice, "alice", Plain("My.Lib", version, basename), data=data, kind="pypi").run()
+    path = put("dependencies:\n- pip:\n  - my_lib\n  - My-Lib[x]<1.5 ; python_version > '3'\n"
+               "  - my.lib>=2.0rc1\n  - my-lib==3\n  - my-lib @ https://h/my_lib-1.whl\n"
+               "  - -e .\n  - my-lib==1.0 --hash=sha256:00\n")
+    found = {"state": "present", "owner": "alice", "package": "My.Lib"}
+    assert here(alice, path) == [
+        {**found, "version": "1.5"}, {**found, "version": "1.0"}, {**found, "version": "2.0rc1"},
+        {"state": "elsewhere"}, {"state": "elsewhere"}, {"state": "elsewhere"},
+        {**found, "version": "1.0"}]
+    bob = server.client(token=token("bob"))     # another's file does not look among alice's projects
+    foreign = put("dependencies: [{pip: [my-lib]}]\n", client=bob, owner="bob")
+    assert here(alice, foreign) == [{"state": "elsewhere"}]
+    named = put("channels: [alice]\ndependencies: [{pip: [my-lib]}]\n", client=bob, owner="bob",
+                version="2")
+    assert here(bob, named) == [{**found, "version": "1.5"}]
+    alice.request("PUT", "/api/v1/packages/alice/my.lib/access",
+                  json_body={"access": "private"}).expect(204)
+    assert here(bob, named) == [{"state": "elsewhere"}]
 
 
 def test_its_address_is_one_that_conda_takes(put, alice, server, token):

@@ -86,10 +86,53 @@ static void a_package_is_found_in_the_channels_of_its_files(void **state)
     tx_endp(&tx);
 }
 
+static void assert_projects(struct fixture *f, struct tx *tx, int64_t account, const char *label,
+                            const char *project, const char *expected)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    AUTO(buf_done) struct buf out = BUF_INIT(KIB);
+
+    must(f, offer_query_project(tx, account, str_of(label), str_of(project), &rows, &f->err));
+    while (rows_next(rows)) {
+        buf_addz(&out, out.len ? ", " : "");
+        buf_add(&out, rows_text(rows, OFFER_PACKAGE));
+        buf_addc(&out, ' ');
+        buf_add(&out, rows_text(rows, OFFER_VERSION));
+    }
+    must(f, rows_error(rows, &f->err));
+    assert_str(buf_str(&out), expected);
+}
+
+static void a_project_is_found_by_its_normal_name(void **state)
+{
+    struct fixture *f = *state;
+    struct tx *tx = begin(f, TX_WRITE);
+    int64_t alice = add_account(f, tx, "alice"), one, two, label;
+
+    must(f, package_insert(tx, alice, S("A.B"), ACCESS_PUBLIC, S(""), S("{}"), 1, &one, &f->err));
+    must(f, package_insert(tx, alice, S("a-b-c"), ACCESS_PUBLIC, S(""), S("{}"), 1, &two, &f->err));
+    must(f, label_ensure(tx, alice, S("main"), &label, &f->err));
+    must(f, label_attach(tx, offer_file(f, tx, alice, one, "2", "a-b", "pypi"), label,
+                         ACCESS_PUBLIC, &f->err));
+    must(f, label_attach(tx, offer_file(f, tx, alice, one, "1", "a-b", "pypi"), label,
+                         ACCESS_PUBLIC, &f->err));
+    must(f, label_attach(tx, offer_file(f, tx, alice, two, "3", "a-b-c", "pypi"), label,
+                         ACCESS_PUBLIC, &f->err));
+    must(f, label_attach(tx, offer_file(f, tx, alice, two, "4", "a-b", "conda"), label,
+                         ACCESS_PUBLIC, &f->err));
+    assert_projects(f, tx, alice, "main", "a-b", "A.B 1, A.B 2");
+    assert_projects(f, tx, alice, "main", "a-b-c", "a-b-c 3");
+    assert_projects(f, tx, alice, "main", "a", "");
+    assert_projects(f, tx, alice, "dev", "a-b", "");
+    assert_projects(f, tx, alice + 1, "main", "a-b", "");
+    tx_endp(&tx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(a_package_is_found_in_the_channels_of_its_files),
+        WITH_DATABASE(a_project_is_found_by_its_normal_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
