@@ -57,6 +57,26 @@ struct str clock_rfc3339(int64_t unix_ms, char *out)
                                 t.tm_sec, ms));
 }
 
+struct str clock_iso(int64_t unix_ms, char *out)
+{
+    struct tm t;
+
+    (void)split(unix_ms, &t);
+    return finish(out, snprintf(out, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d+00:00",
+                                t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min,
+                                t.tm_sec));
+}
+
+struct str clock_stamp(int64_t unix_ms, char *out)
+{
+    struct tm t;
+
+    (void)split(unix_ms, &t);
+    return finish(out,
+                  snprintf(out, CLOCK_TEXT_MAX, "%04d.%02d.%02d.%02d%02d%02d", t.tm_year + 1900,
+                           t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec));
+}
+
 struct str clock_http(int64_t unix_ms, char *out)
 {
     struct tm t;

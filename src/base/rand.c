@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "base/text.h"
+
 void rand_bytes(void *out, size_t len)
 {
     char *p = out;
@@ -37,4 +39,21 @@ void rand_text(char *out, size_t len)
     }
     out[len] = '\0';
     explicit_bzero(bytes, sizeof(bytes));
+}
+
+void rand_uuid(char *out)
+{
+    static const size_t groups[] = {4, 2, 2, 2, 6}; /* bytes between the dashes */
+    unsigned char bytes[16], *p = bytes;
+
+    rand_bytes(bytes, sizeof(bytes));
+    bytes[6] = (unsigned char)((bytes[6] & 0x0fU) | 0x40U); /* version 4 */
+    bytes[8] = (unsigned char)((bytes[8] & 0x3fU) | 0x80U); /* the variant of RFC 9562 */
+    for (size_t i = 0; i < COUNT(groups); i++) {
+        if (i)
+            *out++ = '-';
+        text_hex(p, groups[i], out);
+        p += groups[i];
+        out += 2 * groups[i];
+    }
 }

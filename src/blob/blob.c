@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,6 +115,21 @@ enum err_code blob_writer_sync(struct blob_writer *w, struct blob_id *ret_id, st
         return code;
     w->state = SYNCED;
     *ret_id = w->file.id;
+    return OK;
+}
+
+/* The file may have no name any more: it is opened anew by its descriptor. */
+enum err_code blob_writer_reader(struct blob_writer *w, int *ret_fd, struct err *err)
+{
+    char path[64];
+    int fd;
+
+    assert(w->state == SYNCED);
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", w->file.fd);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, "cannot read what was received");
+    *ret_fd = fd;
     return OK;
 }
 

@@ -54,6 +54,9 @@ enum err_code blob_writer_open(struct blob_store *b, struct blob_writer **ret_w,
 enum err_code blob_writer_write(struct blob_writer *w, struct str chunk, struct err *err) MUST_USE;
 enum err_code blob_writer_sync(struct blob_writer *w, struct blob_id *ret_id,
                                struct err *err) MUST_USE;
+/* Between the two: a descriptor of the caller's that can read the bytes and nothing else, for who
+ * must judge them before anybody else finds them. */
+enum err_code blob_writer_reader(struct blob_writer *w, int *ret_fd, struct err *err) MUST_USE;
 enum err_code blob_writer_publish(struct blob_writer *w, struct err *err) MUST_USE;
 void blob_writer_close(struct blob_writer *w); /* drops what was not published; accepts NULL */
 void blob_writer_closep(struct blob_writer **w);

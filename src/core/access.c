@@ -262,7 +262,7 @@ static enum err_code deny(const struct actor *actor, enum right right,
         what = "see the groups of";
     else if (right == RIGHT_WRITE)
         what = "publish or change anything under";
-    else if (right == RIGHT_ADMIN)
+    else if (right == RIGHT_ADMIN && object->package.len)
         what = "say who may change this package of";
     else
         what = "administer";

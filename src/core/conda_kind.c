@@ -8,13 +8,28 @@
 
 /* ---- its place ---- */
 
-/* "linux-64/x-1-0.conda" under package x, version 1: the URL may not say one thing and the file
- * name another. */
+/* "x-1-0.conda" under package x, version 1: the URL may not say one thing and the file name
+ * another. */
+static enum err_code check_filename(const struct file_path *path, struct str filename,
+                                    struct err *err)
+{
+    struct conda_filename f;
+    enum err_code rc = conda_filename_parse(filename, &f, err);
+
+    if (rc)
+        return rc;
+    if (!str_eq(f.name, path->package) || !str_eq(f.version, path->version))
+        return fail(err, ERR_INVALID,
+                    "file \"" STR_FMT "\" does not belong to package \"" STR_FMT
+                    "\" version \"" STR_FMT "\"",
+                    STR_ARG(filename), STR_ARG(path->package), STR_ARG(path->version));
+    return OK;
+}
+
 static enum err_code place(struct arena *mem, const struct file_path *path, struct file_row *ret,
                            struct err *err)
 {
     struct str subdir, filename;
-    struct conda_filename f;
     enum err_code rc;
 
     (void)mem;
@@ -23,15 +38,26 @@ static enum err_code place(struct arena *mem, const struct file_path *path, stru
                     "file \"" STR_FMT
                     "\" does not begin with its subdir, as in \"linux-64/x-1.0-0.conda\"",
                     STR_ARG(path->basename));
-    if ((rc = conda_check_subdir(subdir, err)) || (rc = conda_filename_parse(filename, &f, err)))
+    if ((rc = conda_check_subdir(subdir, err)) || (rc = check_filename(path, filename, err)))
         return rc;
-    if (!str_eq(f.name, path->package) || !str_eq(f.version, path->version))
-        return fail(err, ERR_INVALID,
-                    "file \"" STR_FMT "\" does not belong to package \"" STR_FMT
-                    "\" version \"" STR_FMT "\"",
-                    STR_ARG(filename), STR_ARG(path->package), STR_ARG(path->version));
     ret->subdir = subdir;
     ret->filename = filename;
+    ret->name_key = path->basename;
+    return OK;
+}
+
+/* Which subdir it is, settle() finds out. */
+static enum err_code place_unread(struct arena *mem, const struct file_path *path,
+                                  struct file_row *ret, struct err *err)
+{
+    enum err_code rc;
+
+    if (str_has(path->basename, '/'))
+        return place(mem, path, ret, err);
+    if ((rc = check_filename(path, path->basename, err)))
+        return rc;
+    ret->subdir = S("");
+    ret->filename = path->basename;
     ret->name_key = path->basename;
     return OK;
 }
@@ -133,6 +159,32 @@ static enum err_code fill_row(struct arena *mem, const struct inspected *found,
     return OK;
 }
 
+/* The subdir that the package itself names, where its place has none yet. */
+static enum err_code settle(struct arena *mem, const struct inspected *found, struct file_row *ret,
+                            struct err *err)
+{
+    AUTO(json_decrefp) json_t *index = NULL;
+    struct str subdir;
+    enum err_code rc = ret->subdir.len ? OK : json_parse_object(found->texts[INDEX], &index, err);
+
+    if (rc || ret->subdir.len)
+        return rc;
+    subdir = str_dup(mem, json_get_str(index, "subdir"));
+    if (!json_get_str(index, "subdir").len)
+        return fail(err, ERR_INVALID,
+                    "the package's info/index.json names no subdir; upload it as "
+                    "\"linux-64/" STR_FMT "\" or the like",
+                    STR_ARG(ret->filename));
+    if (subdir.ptr && (rc = conda_check_subdir(subdir, err)))
+        return rc;
+    ret->basename = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(subdir), STR_ARG(ret->filename));
+    if (!subdir.ptr || !ret->basename.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    ret->subdir = subdir;
+    ret->name_key = ret->basename;
+    return OK;
+}
+
 static enum err_code describe(struct arena *mem, const struct upload_row *upload,
                               const struct inspected *found, struct file_row *ret, struct err *err)
 {
@@ -140,7 +192,8 @@ static enum err_code describe(struct arena *mem, const struct upload_row *upload
     struct conda_record record = {0};
     enum err_code rc;
 
-    if ((rc = conda_filename_parse(ret->filename, &name, err)) ||
+    if ((rc = settle(mem, found, ret, err)) ||
+        (rc = conda_filename_parse(ret->filename, &name, err)) ||
         (rc = conda_record_parse(mem, found->texts[INDEX], &name, ret->subdir, &record, err)))
         return rc;
     rc = check_declared(upload, &record, err);
@@ -155,6 +208,7 @@ const struct kind conda_kind = {
     .upload = SCOPE_CONDA_UPLOAD,
     .check_package = conda_check_name,
     .place = place,
+    .place_unread = place_unread,
     .read = read_package,
     .describe = describe,
 };

@@ -179,6 +179,16 @@ enum err_code kind_place(const struct kind *k, struct arena *mem, const struct f
     return rc;
 }
 
+enum err_code kind_place_unread(const struct kind *k, struct arena *mem,
+                                const struct file_path *path, struct file_row *ret, struct err *err)
+{
+    enum err_code rc = (k->place_unread ? k->place_unread : k->place)(mem, path, ret, err);
+
+    if (!rc)
+        ret->type = k->name;
+    return rc;
+}
+
 enum err_code kind_read(struct arena *mem, int fd, uint64_t size, struct str kind,
                         struct str filename, struct inspected *ret, struct err *err)
 {
@@ -196,23 +206,29 @@ static void describe_nothing(struct file_row *row)
     row->record = row->run_exports = row->about = row->facts = S("{}");
 }
 
+enum err_code kind_inspect_fd(const struct kind *k, struct app *app, struct arena *mem, int fd,
+                              uint64_t size, const struct upload_row *upload, struct file_row *file,
+                              struct err *err)
+{
+    struct inspected found = {0};
+    struct file_row row = *file;
+    enum err_code rc;
+
+    describe_nothing(&row);
+    if (k->read &&
+        ((rc = inspect_file(app->inspector, mem, fd, size, k->name, row.filename, &found, err)) ||
+         (rc = k->describe(mem, upload, &found, &row, err))))
+        return rc;
+    *file = row;
+    return OK;
+}
+
 enum err_code kind_inspect(const struct kind *k, struct app *app, struct arena *mem,
                            const struct upload_row *upload, struct file_row *file, struct err *err)
 {
     AUTO(fd_closep) int fd = -1;
-    struct inspected found = {0};
-    struct file_row row = *file;
-    uint64_t size;
-    enum err_code rc;
+    uint64_t size = 0;
+    enum err_code rc = k->read ? blob_get(app->blobs, upload->sha256, &fd, &size, err) : OK;
 
-    describe_nothing(&row);
-    if (k->read) {
-        if ((rc = blob_get(app->blobs, upload->sha256, &fd, &size, err)) ||
-            (rc =
-                 inspect_file(app->inspector, mem, fd, size, k->name, row.filename, &found, err)) ||
-            (rc = k->describe(mem, upload, &found, &row, err)))
-            return rc;
-    }
-    *file = row;
-    return OK;
+    return rc ? rc : kind_inspect_fd(k, app, mem, fd, size, upload, file, err);
 }

@@ -28,12 +28,16 @@ struct kind {
     /* name_key is "project/name": clients take all files of a project for one package, whatever
      * packages they are in here (core/namesake). */
     bool by_project;
+    /* The same for a file that comes by its own name, which may leave open where it stands: then
+     * describe tells. NULL: as place. */
+    enum err_code (*place_unread)(struct arena *mem, const struct file_path *path,
+                                  struct file_row *ret, struct err *err);
     /* Runs in the sandboxed child: reads the file on fd. NULL: nothing is read of this kind. Errors
      * as inspect_file. */
     inspect_reader *read;
     /* Makes of what was read, and of what was declared, the record, run_exports, about, facts and
-     * build time of the row, which was placed. ERR_INVALID, ERR_TOO_BIG: refused. NULL with read.
-     */
+     * build time of the row, which was placed; and its basename, where that depends on what was
+     * read. ERR_INVALID, ERR_TOO_BIG: refused. NULL with read. */
     enum err_code (*describe)(struct arena *mem, const struct upload_row *upload,
                               const struct inspected *inspected, struct file_row *ret,
                               struct err *err);
@@ -58,11 +62,19 @@ enum err_code kind_check_new(const struct actor *actor, struct str name, const j
 /* Where a file of this kind stands: type, subdir, filename, name_key. ERR_INVALID. */
 enum err_code kind_place(const struct kind *k, struct arena *mem, const struct file_path *path,
                          struct file_row *ret, struct err *err) MUST_USE;
+/* Where one stands that comes by its own name: kind_inspect completes it. ERR_INVALID. */
+enum err_code kind_place_unread(const struct kind *k, struct arena *mem,
+                                const struct file_path *path, struct file_row *ret,
+                                struct err *err) MUST_USE;
 /* Reads the bytes of an upload in the sandbox and adds to a file that was placed what it says of
  * itself. ERR_INVALID, ERR_TOO_BIG: refused. */
 enum err_code kind_inspect(const struct kind *k, struct app *app, struct arena *mem,
                            const struct upload_row *upload, struct file_row *file,
                            struct err *err) MUST_USE;
+/* The same of `size` bytes that can be read from fd. */
+enum err_code kind_inspect_fd(const struct kind *k, struct app *app, struct arena *mem, int fd,
+                              uint64_t size, const struct upload_row *upload, struct file_row *file,
+                              struct err *err) MUST_USE;
 /* For describe: JSON as the text that rows keep (sorted keys, no blanks), in mem. ERR_NOMEM. */
 enum err_code kind_canonical(struct arena *mem, const json_t *v, struct str *ret,
                              struct err *err) MUST_USE;

@@ -40,8 +40,8 @@ static enum err_code begin_of_upload(struct app *app, const struct upload_row *u
 /* ---- stage ---- */
 
 /* The labels as a JSON array, folded to lower case; none means main. */
-static enum err_code labels_json(struct arena *mem, const struct stage_request *req,
-                                 struct str *ret, struct err *err)
+enum err_code publish_labels(struct arena *mem, const struct stage_request *req, struct str *ret,
+                             struct err *err)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(LABELS_MAX * (LIMIT_CONDA_LABEL + 8));
     enum err_code rc;
@@ -66,8 +66,8 @@ static enum err_code labels_json(struct arena *mem, const struct stage_request *
 
 /* Is the actor's token for all of these labels? Asked when they are announced, so that the refusal
  * comes early, and when the file gets them, since another token may have announced them. */
-static enum err_code check_labels(const struct actor *actor, struct str labels_json,
-                                  struct err *err)
+enum err_code publish_check_labels(const struct actor *actor, struct str labels_json,
+                                   struct err *err)
 {
     AUTO(json_decrefp) json_t *labels = NULL;
     enum err_code rc = json_parse(labels_json, &labels, err);
@@ -196,8 +196,8 @@ enum err_code publish_stage(struct app *app, struct arena *mem, const struct act
     row.expires_ms = row.created_ms + app->config->upload_hours * HOUR_MS;
     if ((rc = check_request(req, err)) || (rc = kind_require(req->type, &kind, err)) ||
         (rc = kind_check_scope(kind, actor, err)) ||
-        (rc = labels_json(mem, req, &row.labels, err)) ||
-        (rc = check_labels(actor, row.labels, err)) ||
+        (rc = publish_labels(mem, req, &row.labels, err)) ||
+        (rc = publish_check_labels(actor, row.labels, err)) ||
         (rc = attrs_json(mem, req->attrs, &row.attrs, err)) ||
         (rc = tx_begin_part(app->db, path->owner, &tx, err)) ||
         (rc = package_require(tx, mem, path->owner, path->package, &package, err)) ||
@@ -398,13 +398,17 @@ static void discard_upload(struct app *app, const struct upload_row *upload)
     (void)!gc_blobs(app, &upload->sha256, 1, NULL); /* an orphan is no failure */
 }
 
-static enum err_code attach_labels(struct tx *tx, const struct package_row *package,
-                                   const struct upload_row *upload, int64_t file_id,
-                                   struct err *err)
+enum err_code publish_attach_labels(struct tx *tx, struct arena *mem,
+                                    const struct package_row *package,
+                                    const struct upload_row *upload, int64_t file_id,
+                                    struct err *err)
 {
     AUTO(json_decrefp) json_t *labels = NULL;
     int64_t label_id;
-    enum err_code rc = json_parse(upload->labels, &labels, err);
+    enum err_code rc = check_locks(tx, mem, upload->account_id, upload->labels, file_id, err);
+
+    if (!rc)
+        rc = json_parse(upload->labels, &labels, err);
 
     for (size_t i = 0; !rc && i < json_array_size(labels); i++) {
         rc = label_ensure(tx, upload->account_id, json_str(json_array_get(labels, i)), &label_id,
@@ -415,20 +419,12 @@ static enum err_code attach_labels(struct tx *tx, const struct package_row *pack
     return rc;
 }
 
-/* The file's row: a new one, or the one that is there already with the same bytes. */
-static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *mem,
-                                 const struct file_path *path, const struct upload_row *upload,
-                                 struct file_row *file, struct err *err)
+enum err_code publish_new_file(struct app *app, struct tx *tx, const struct upload_row *upload,
+                               struct file_row *file, struct err *err)
 {
-    const struct file_name name = {upload->account_id, file->type, file->name_key};
-    int64_t same;
-    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, &same, err);
+    enum err_code rc = quota_check(app, tx, upload->account_id, upload->sha256, upload->size, err);
 
     if (rc)
-        return rc;
-    rc = file_find(tx, mem, &name, file, err);
-    if (rc != ERR_NOT_FOUND ||
-        (rc = quota_check(app, tx, upload->account_id, upload->sha256, upload->size, err)))
         return rc;
     file->account_id = upload->account_id;
     file->package_id = upload->package_id;
@@ -441,6 +437,20 @@ static enum err_code insert_file(struct app *app, struct tx *tx, struct arena *m
     file->uploaded_ms = clock_now_ms();
     file->uploader_id = upload->uploader_id;
     return file_insert(tx, file, &file->id, err);
+}
+
+enum err_code publish_insert_file(struct app *app, struct tx *tx, struct arena *mem,
+                                  const struct file_path *path, const struct upload_row *upload,
+                                  struct file_row *file, struct err *err)
+{
+    const struct file_name name = {upload->account_id, file->type, file->name_key};
+    int64_t same;
+    enum err_code rc = check_free(app, tx, mem, &name, path, upload->sha256, &same, err);
+
+    if (rc)
+        return rc;
+    rc = file_find(tx, mem, &name, file, err);
+    return rc == ERR_NOT_FOUND ? publish_new_file(app, tx, upload, file, err) : rc;
 }
 
 static enum err_code commit_rows(struct app *app, struct arena *mem, const struct actor *actor,
@@ -465,9 +475,8 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
         (rc = file_hold_blob(tx, upload->sha256, err)) ||
         (rc = require_upload(tx, mem, path, upload->dist_id, &package, &still, err)) ||
         (rc = namesakes_check_again(tx, mem, namesakes, err)) ||
-        (rc = insert_file(app, tx, mem, path, upload, file, err)) ||
-        (rc = check_locks(tx, mem, upload->account_id, upload->labels, file->id, err)) ||
-        (rc = attach_labels(tx, &package, upload, file->id, err)) ||
+        (rc = publish_insert_file(app, tx, mem, path, upload, file, err)) ||
+        (rc = publish_attach_labels(tx, mem, &package, upload, file->id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
         (rc = touched_update(touched, app, tx, err)) || (rc = upload_delete(tx, upload->id, err)) ||
@@ -489,7 +498,7 @@ enum err_code publish_commit(struct app *app, struct arena *mem, const struct ac
     enum err_code rc;
 
     if ((rc = find_upload(app, mem, path, dist_id, &kind, &file, &upload, err)) ||
-        (rc = check_labels(actor, upload.labels, err)) ||
+        (rc = publish_check_labels(actor, upload.labels, err)) ||
         (rc = kind_check_scope(kind, actor, err)) ||
         (rc = namesakes_check(app, mem, actor, kind, path->owner, &file, &namesakes, err)))
         return rc;

@@ -14,6 +14,8 @@
 #include "core/actor.h"
 #include "core/kind.h"
 #include "store/file.h"
+#include "store/package.h"
+#include "store/upload.h"
 
 struct stage_request {
     struct str type;          /* a name of core/kind */
@@ -55,5 +57,25 @@ void receiver_close(void *r); /* drops what was not finished; fit for arena_defe
 enum err_code publish_commit(struct app *app, struct arena *mem, const struct actor *actor,
                              const struct file_path *path, struct str dist_id, struct file_row *ret,
                              struct err *err) MUST_USE;
+
+/* For core/publish_file, where files that were not announced end in the same way. The labels as a
+ * JSON array, folded to lower case; none means main. ERR_INVALID. */
+enum err_code publish_labels(struct arena *mem, const struct stage_request *req, struct str *ret,
+                             struct err *err) MUST_USE;
+/* Is the actor's token for all of these? ERR_DENIED. */
+enum err_code publish_check_labels(const struct actor *actor, struct str labels_json,
+                                   struct err *err) MUST_USE;
+/* The file's row: a new one, or the one that is there already with the same bytes. ERR_CONFLICT. */
+enum err_code publish_insert_file(struct app *app, struct tx *tx, struct arena *mem,
+                                  const struct file_path *path, const struct upload_row *upload,
+                                  struct file_row *file, struct err *err) MUST_USE;
+/* The same where its name is known to be free. ERR_TOO_BIG: over the quota. */
+enum err_code publish_new_file(struct app *app, struct tx *tx, const struct upload_row *upload,
+                               struct file_row *file, struct err *err) MUST_USE;
+/* ERR_DENIED: one that the file does not have yet is locked. */
+enum err_code publish_attach_labels(struct tx *tx, struct arena *mem,
+                                    const struct package_row *package,
+                                    const struct upload_row *upload, int64_t file_id,
+                                    struct err *err) MUST_USE;
 
 #endif

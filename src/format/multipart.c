@@ -30,7 +30,8 @@ struct multipart {
     size_t parts;
     char headers[LIMIT_PART_HEADERS];
     size_t headers_len;
-    enum err_code failed; /* nothing is done any more */
+    struct str part_headers; /* in headers, of the part that begins */
+    enum err_code failed;    /* nothing is done any more */
 };
 
 /* bchars of RFC 2046 5.1.1; a blank must not be the last. */
@@ -156,6 +157,16 @@ static bool mentions_filename(struct arena *mem, struct str disposition)
     return !lower.ptr || memmem(lower.ptr, lower.len, "filename=", 9);
 }
 
+struct str multipart_header(const struct multipart *m, struct str name)
+{
+    struct str rest = m->part_headers, line, found;
+
+    while (str_cut(&rest, '\n', &line))
+        if (str_cut(&line, ':', &found) && str_eq_nocase(found, name))
+            return str_trim(str_sub(line, 0, line.len - 1)); /* lines end with CR */
+    return (struct str){NULL, 0};
+}
+
 static enum err_code begin_part(struct multipart *m, struct err *err)
 {
     struct part_headers h = {0};
@@ -173,6 +184,7 @@ static enum err_code begin_part(struct multipart *m, struct err *err)
     } else if (mentions_filename(m->mem, h.disposition)) {
         return fail(err, ERR_INVALID, "part has a malformed filename");
     }
+    m->part_headers = (struct str){m->headers, m->headers_len};
     m->headers_len = 0;
     m->matched = 0;
     m->place = IN_DATA;

@@ -22,6 +22,9 @@ struct multipart;
 enum err_code multipart_open(struct arena *mem, struct str content_type,
                              const struct multipart_events *ev, struct multipart **ret_scanner,
                              struct err *err) MUST_USE;
+/* Another header of the part that begins, its value without blanks around it: during the call of
+ * `part` alone. ptr NULL when absent. name: any case. */
+struct str multipart_header(const struct multipart *m, struct str name);
 enum err_code multipart_feed(struct multipart *m, struct str chunk, struct err *err) MUST_USE;
 enum err_code multipart_finish(struct multipart *m,
                                struct err *err) MUST_USE; /* closed properly? */

@@ -194,10 +194,6 @@ enum err_code index_empty(const struct channel *ch, struct str subdir, struct st
         return documents_empty(ch, subdir, name, out, err);
     if (subdir.len && !conda_known_subdir(subdir))
         return fail(err, ERR_NOT_FOUND, "no subdir \"" STR_FMT "\"", STR_ARG(subdir));
-    if (!subdir.len && str_eq(name, S("notices.json"))) { /* CEP 6; nobody can write any yet */
-        buf_addz(out, "{\"notices\":[]}");
-        return OK;
-    }
     return documents_empty(ch, subdir, name, out, err);
 }
 

@@ -10,8 +10,9 @@
  *
  * Documents of a subdir: repodata.json, repodata.json.zst, repodata_shards.msgpack.zst,
  * shards/<sha256>.msgpack.zst, run_exports.json, run_exports.json.zst, index.html; of a channel
- * (subdir ""): channeldata.json, index.html, rss.xml, and an empty notices.json; of a CRAN-like
- * tree (subdir "cran/src/contrib"): see cran_documents.h. */
+ * (subdir ""): channeldata.json, index.html, rss.xml; of a CRAN-like tree (subdir
+ * "cran/src/contrib"): see cran_documents.h. (notices.json is made from its own rows when it is
+ * asked for: conda_notices.h.) */
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
 #include "base/arena.h"

@@ -51,6 +51,9 @@ static const struct stmt stmts[] = {
           "ibitiI", "id"),
     TABLE("notification", "id, account_id, kind, parameters, created_ms, read_ms", P5 ", $6",
           "iittiI", "id"),
+    TABLE("channel_notice",
+          "id, account_id, uuid, status, level, message, expires_ms, created_ms, updated_ms", P9,
+          "iittttiii", "id"),
     TABLE("package",
           "id, account_id, name, access, summary, attrs, latest_version, created_ms, updated_ms, "
           "edits, copied_from_id, copied_from",
@@ -137,10 +140,10 @@ const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
-static const char *const numbered[] = {"account",     "session",      "token",         "package",
-                                       "release",     "file",         "label",         "upload",
-                                       "index_doc",   "audit",        "index_garbage", "org_group",
-                                       "mail_outbox", "notification", "transfer",      "trash"};
+static const char *const numbered[] = {
+    "account",     "session",      "token",     "package", "release",       "file",
+    "label",       "upload",       "index_doc", "audit",   "index_garbage", "org_group",
+    "mail_outbox", "notification", "transfer",  "trash",   "channel_notice"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

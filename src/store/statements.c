@@ -19,6 +19,7 @@ const struct stmt_list *const all_statements[] = {
     &mark_statements,
     &migrate_statements,
     &node_statements,
+    &notice_statements,
     &notification_statements,
     &offer_statements,
     &package_statements,

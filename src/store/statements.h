@@ -19,6 +19,7 @@ extern const struct stmt_list mail_statements;
 extern const struct stmt_list mark_statements;
 extern const struct stmt_list migrate_statements;
 extern const struct stmt_list node_statements;
+extern const struct stmt_list notice_statements;
 extern const struct stmt_list notification_statements;
 extern const struct stmt_list offer_statements;
 extern const struct stmt_list package_statements;

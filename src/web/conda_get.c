@@ -1,9 +1,11 @@
 /* conda_get.c: the files of conda channels: indexes, shards, packages. */
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "config.h"
 #include "format/conda_name.h"
+#include "index/conda_notices.h"
 #include "index/index.h"
 #include "store/file.h"
 #include "web/delivery.h"
@@ -57,9 +59,15 @@ static struct str page_policy(struct str type)
     return str_starts(type, S("text/html")) ? S(REPLY_PAGE_POLICY) : S("");
 }
 
-static struct str cache_control(const struct call *c, enum access_level access)
+/* until_ms: when it ends by itself, which caches should know; 0: never. */
+static struct str cache_control(const struct call *c, enum access_level access, int64_t until_ms)
 {
-    return delivery_cache_control(c, access, c->app->config->index_max_age);
+    int64_t age = c->app->config->index_max_age;
+    int64_t left = until_ms ? (until_ms - clock_now_ms()) / 1000 : age;
+
+    if (left < age)
+        age = left > 0 ? left : 0;
+    return delivery_cache_control(c, access, age);
 }
 
 /* The same address has other content for other callers. */
@@ -74,9 +82,10 @@ static struct str index_vary(struct str type)
 /* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
  * they may be far away. */
 struct found {
-    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_PACKAGE } kind;
+    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_NOTICES, FOUND_PACKAGE } kind;
     struct channel channel; /* FOUND_EMPTY */
-    struct buf made;        /* FOUND_MADE: for this view alone */
+    struct buf made;        /* FOUND_MADE: for this view alone; FOUND_NOTICES: for all */
+    int64_t until_ms;       /* FOUND_NOTICES: when the first of them ends; 0: none does */
     enum access_level access;
     struct str sha256;
     int64_t size, modified_ms;
@@ -99,7 +108,7 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
         .content_type = type,
         .content_encoding = f->zstd_coded ? S("zstd") : S(""),
         .cache_control = shard && f->access == ACCESS_PUBLIC ? S(DELIVERY_IMMUTABLE)
-                                                             : cache_control(c, f->access),
+                                                             : cache_control(c, f->access, 0),
         .vary = shard ? S("") : index_vary(type),
         .policy = page_policy(type),
     };
@@ -116,14 +125,14 @@ static enum err_code answer_bytes(struct call *c, const struct target *t, const 
     struct http_entity_desc d = {
         .content_type = type,
         .content_encoding = f->zstd_coded ? S("zstd") : S(""),
-        .cache_control = cache_control(c, f->access),
+        .cache_control = cache_control(c, f->access, f->until_ms),
         .vary = index_vary(type),
         .policy = page_policy(type),
         .bytes = bytes,
     };
 
     digest_sha256_hex(bytes, hex);
-    return delivery_answer(c, &d, str_of(hex), coding(f), err);
+    return delivery_answer_until(c, &d, str_of(hex), coding(f), f->until_ms, err);
 }
 
 static enum err_code answer_empty(struct call *c, const struct target *t, const struct found *f,
@@ -206,6 +215,14 @@ static enum err_code find_doc(struct call *c, struct tx *tx, const struct target
     return OK;
 }
 
+static enum err_code find_notices(struct call *c, struct tx *tx, struct found *ret, struct err *err)
+{
+    ret->kind = FOUND_NOTICES;
+    ret->access = ACCESS_PUBLIC;
+    return conda_notices_write(tx, c->mem, ret->channel.account_id, clock_now_ms(), &ret->made,
+                               &ret->until_ms, err);
+}
+
 /* ---- a package ---- */
 
 static enum err_code find_package(struct call *c, struct tx *tx, const struct target *t,
@@ -255,6 +272,8 @@ static enum err_code find(struct call *c, const struct target *t, struct found *
 
     if (rc || (rc = delivery_channel(c, tx, t->owner, t->label, &ret->channel, err)))
         return rc;
+    if (!t->subdir.len && str_eq(t->name, S("notices.json")))
+        return find_notices(c, tx, ret, err);
     if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
         return find_doc(c, tx, t, ret, err);
     return find_package(c, tx, t, ret, err);
@@ -272,6 +291,9 @@ static enum err_code answer_found(struct call *c, const struct target *t, const 
     case FOUND_DOC:
         return answer_doc(c, t, f, err);
     case FOUND_MADE:
+    case FOUND_NOTICES:
+        if (!buf_ok(&f->made))
+            return fail(err, ERR_NOMEM, "out of memory");
         return answer_bytes(c, t, f, buf_str(&f->made), err);
     case FOUND_EMPTY:
         return answer_empty(c, t, f, err);

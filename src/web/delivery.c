@@ -66,30 +66,39 @@ static struct str make_etag(struct call *c, struct str digest, const char *form)
     return str_dup(c->mem, (struct str){hex, 32});
 }
 
-/* file: what is counted as a download of it; NULL: nothing. */
-static enum err_code answer(struct call *c, struct http_entity_desc *d, struct str digest,
-                            const char *form, const struct delivered *file, struct err *err)
+/* NULL: no memory. */
+static struct resource *make_resource(struct call *c, struct http_entity_desc *d, struct str digest,
+                                      const char *form)
 {
-    struct str key = resource_key(c);
     struct http_entity *entity;
-    struct resource *r;
 
     d->etag = make_etag(c, digest, form);
     d->cors = true; /* they are for everybody, and solvers run in browsers too */
-    entity = key.ptr && d->etag.ptr ? http_entity_new(d) : NULL;
+    entity = d->etag.ptr ? http_entity_new(d) : NULL;
     content_done(d);
-    if (!entity)
-        return fail(err, ERR_NOMEM, "out of memory");
-    r = resource_entity(entity);
-    if (file)
-        resource_count_for(r, file->file_id, file->package_id, file->size);
-    return resource_answer(c, key, r, err);
+    return entity ? resource_entity(entity) : NULL;
+}
+
+static enum err_code answer(struct call *c, struct resource *r, struct err *err)
+{
+    struct str key = resource_key(c);
+
+    if (r && key.ptr)
+        return resource_answer(c, key, r, err);
+    shared_unref(r);
+    return fail(err, ERR_NOMEM, "out of memory");
+}
+
+enum err_code delivery_answer_until(struct call *c, struct http_entity_desc *d, struct str digest,
+                                    const char *form, int64_t until_ms, struct err *err)
+{
+    return answer(c, resource_until(make_resource(c, d, digest, form), until_ms), err);
 }
 
 enum err_code delivery_answer(struct call *c, struct http_entity_desc *d, struct str digest,
                               const char *form, struct err *err)
 {
-    return answer(c, d, digest, form, NULL, err);
+    return delivery_answer_until(c, d, digest, form, 0, err);
 }
 
 enum err_code delivery_answer_blob(struct call *c, struct http_entity_desc *d, struct str sha256,
@@ -111,28 +120,18 @@ enum err_code delivery_answer_file(struct call *c, const struct delivered *f, st
                              ? for_all
                              : delivery_cache_control(c, f->access, c->app->config->index_max_age),
     };
-    struct str key = resource_key(c);
-    struct resource *link;
-    enum err_code rc;
+    bool linked = content_is_linked(c, f->size);
+    enum err_code rc = linked ? OK : content_load(c, f->sha256, f->size, &d, err);
+    struct resource *r;
 
-    if (!key.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
-    if (!content_is_linked(c, f->size)) {
-        rc = content_load(c, f->sha256, f->size, &d, err);
-        return rc ? rc : answer(c, &d, f->sha256, "", f, err);
-    }
-    link = resource_link(f->sha256);
-    resource_count_for(link, f->file_id, f->package_id, f->size);
-    return resource_answer(c, key, link, err);
+    if (rc)
+        return rc;
+    r = linked ? resource_link(f->sha256) : make_resource(c, &d, f->sha256, "");
+    resource_count_for(r, f->file_id, f->package_id, f->size);
+    return answer(c, r, err);
 }
 
 enum err_code delivery_refuse(struct call *c, struct http_response *r, struct err *err)
 {
-    struct str key = resource_key(c);
-
-    if (!r || !key.ptr) {
-        shared_unref(r);
-        return fail(err, ERR_NOMEM, "out of memory");
-    }
-    return resource_answer(c, key, resource_refusal(r), err);
+    return answer(c, r ? resource_refusal(r) : NULL, err);
 }

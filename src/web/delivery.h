@@ -23,7 +23,10 @@ struct str delivery_cache_control(const struct call *c, enum access_level access
  * of its bytes; form: what tells two representations of them apart, or "". */
 enum err_code delivery_answer(struct call *c, struct http_entity_desc *d, struct str digest,
                               const char *form, struct err *err) MUST_USE;
-/* The same with the bytes of a blob, from wherever they lie. */
+/* The same, but kept only until that moment; 0: as the former. */
+enum err_code delivery_answer_until(struct call *c, struct http_entity_desc *d, struct str digest,
+                                    const char *form, int64_t until_ms, struct err *err) MUST_USE;
+/* As delivery_answer with the bytes of a blob, from wherever they lie. */
 enum err_code delivery_answer_blob(struct call *c, struct http_entity_desc *d, struct str sha256,
                                    int64_t size, const char *form, struct err *err) MUST_USE;
 

@@ -84,6 +84,33 @@ HANDLER(delete_group_package);
 HANDLER(get_collaborators);
 HANDLER(put_collaborator);
 HANDLER(delete_collaborator);
+/* anaconda_project.c */
+HANDLER(get_projects);
+HANDLER(post_projects);
+HANDLER(post_project_stage);
+HANDLER(post_project_commit);
+HANDLER(post_project_commit_named);
+/* intake.c */
+enum err_code sink_intake(struct http_exchange *ex, struct str chunk, struct err *err) MUST_USE;
+/* api_upload.c */
+enum err_code open_form_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+enum err_code open_body_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+HANDLER(finish_upload);
+/* foreign_upload.c */
+enum err_code open_quetz_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+enum err_code open_quetz_files(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+HANDLER(post_quetz_files);
+enum err_code open_prefix_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
+enum err_code open_artifactory_upload(struct call *c, uint64_t *ret_body_max,
+                                      struct err *err) MUST_USE;
+/* anaconda_notice.c */
+HANDLER(get_notices);
+HANDLER(post_notice);
+HANDLER(get_notice);
+HANDLER(patch_notice);
+HANDLER(delete_notice);
+HANDLER(publish_notice);
+HANDLER(archive_notice);
 /* api_organization.c */
 HANDLER(post_organization);
 HANDLER(delete_membership);

@@ -92,6 +92,18 @@ static enum err_code read_authorization(struct call *c, struct str header, struc
     return OK;
 }
 
+/* The headers in which tools for quetz and Artifactory put their token. */
+static void read_key(struct call *c)
+{
+    static const char *const names[] = {"X-API-Key", "X-JFrog-Art-Api"};
+
+    for (size_t i = 0; i < COUNT(names) && c->credential == CRED_NONE; i++) {
+        c->secret = http_header(c->ex, names[i]);
+        if (c->secret.len)
+            c->credential = CRED_KEY;
+    }
+}
+
 void identify_read(struct call *c)
 {
     struct str header = http_header(c->ex, "Authorization");
@@ -109,7 +121,9 @@ void identify_read(struct call *c)
     if (cookie.len && field_cookie(cookie, S(SESSION_COOKIE), &c->secret) && c->secret.len) {
         c->credential = CRED_SESSION;
         c->ambient = true;
+        return;
     }
+    read_key(c);
 }
 
 /* ---- whose it is ---- */
@@ -190,7 +204,8 @@ bool identify_cached(struct call *c)
 
     if (c->credential == CRED_NONE)
         return true;
-    if (c->credential & (CRED_PASSWORD | CRED_MALFORMED))
+    /* Whether a key is looked at, only the route can tell. */
+    if (c->credential & (CRED_PASSWORD | CRED_MALFORMED | CRED_KEY))
         return false;
     ca = cache_get(c->web->actors, actor_key(c, key), c->generation);
     if (!ca)
@@ -262,6 +277,8 @@ enum err_code identify_load(struct call *c, struct err *err)
     enum err_code rc = OK;
 
     c->actor = (struct actor){0};
+    if (c->credential == CRED_KEY)
+        c->credential = c->route->creds & CRED_KEY ? CRED_TOKEN : CRED_NONE;
     if (c->route->creds == CRED_IGNORED) {
         c->credential = CRED_NONE;
     } else if (c->credential == CRED_MALFORMED) {

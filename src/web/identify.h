@@ -5,7 +5,7 @@
 
 /* Takes a token out of the path ("/t/X/...", "/conda/t/X/...") so that neither routing nor logs
  * ever see it, and turns "/t/X/owner/..." into "/conda/owner/...". Fills c->credential, c->secret.
- * Then looks at Authorization and Cookie. What cannot be read becomes CRED_MALFORMED, because
+ * Then looks at Authorization, Cookie, and the headers of keys. What cannot be read becomes CRED_MALFORMED, because
  * some routes do not care. */
 void identify_read(struct call *c);
 

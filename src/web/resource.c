@@ -83,6 +83,15 @@ void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id,
     r->size = size;
 }
 
+struct resource *resource_until(struct resource *r, int64_t unix_ms)
+{
+    int64_t left = unix_ms - clock_now_ms();
+
+    if (r && unix_ms)
+        r->until_us = clock_mono_us() + (left > 0 ? (uint64_t)left * 1000 : 0);
+    return r;
+}
+
 bool resource_wants_zstd(const struct call *c)
 {
     struct str last = c->path.count ? c->path.seg[c->path.count - 1] : S("");

@@ -2,8 +2,8 @@
  *
  * The key is the canonical path (decoded, without a token), the representation, the view that the
  * caller has, and, where that is not everybody's, whether he came with a cookie; the value holds
- * until the data's generation moves. A resource is an entity, a refusal (a 404 that many clients
- * ask for on each run) or a link. */
+ * until the data's generation moves, or until a moment of its own. A resource is an entity, a
+ * refusal (a 404 that many clients ask for on each run) or a link. */
 #ifndef WEB_RESOURCE_H
 #define WEB_RESOURCE_H
 #include "base/cache.h"
@@ -21,6 +21,8 @@ struct resource *resource_link(struct str sha256) MUST_USE;
 /* It is answered with for so many seconds at most, whatever changes or not. Before it is given to
  * resource_answer; accepts NULL. */
 void resource_keep_for(struct resource *r, unsigned seconds);
+/* The same until a moment; 0: as long as nothing changes. r may be NULL. Returns r. */
+struct resource *resource_until(struct resource *r, int64_t unix_ms);
 /* From now on each answer with it is counted as a download of this file (content_count). Before it
  * is given to resource_answer; accepts NULL. */
 void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size);

@@ -6,6 +6,7 @@
 #include "web/web.h"
 
 #define API     (CRED_TOKEN | CRED_SESSION)
+#define TOOL    (API | CRED_KEY)
 #define CHANNEL (CRED_TOKEN | CRED_PATH_TOKEN | CRED_SESSION)
 #define READ    SCOPE_API_READ
 #define WRITE   SCOPE_API_WRITE
@@ -44,6 +45,20 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/admin/security-log", API, RIGHT_SUPERUSER, READ, 0, ERRORS_PROBLEM, get_admin_security_log, "readWholeSecurityLog", NULL, NULL},
     {HTTP_PUT, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, put_suspension, "suspendUser", NULL, NULL},
     {HTTP_DELETE, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, delete_suspension, "resumeUser", NULL, NULL},
+    {HTTP_POST, "/api/v1/packages/{owner}/upload", API, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "uploadFile", open_form_upload, sink_intake},
+    {HTTP_PUT, "/api/v1/files/{owner}/{filename...}", API, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "putFile", open_body_upload, sink_intake},
+    {HTTP_POST, "/api/v1/upload/{owner}", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "uploadAsToPrefix", open_prefix_upload, sink_intake},
+    {HTTP_POST, "/api/v1/upload/{owner}/label/{label...}", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "uploadAsToPrefixLabel", open_prefix_upload, sink_intake},
+    {HTTP_POST, "/api/channels/{owner}/upload/{conda_file}", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "uploadAsToQuetz", open_quetz_upload, sink_intake},
+    {HTTP_POST, "/api/channels/{owner}/files/", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, post_quetz_files, "uploadFilesAsToQuetz", open_quetz_files, sink_intake},
+    {HTTP_PUT, "/artifactory/{owner}/{rest...}", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "putAsToArtifactory", open_artifactory_upload, sink_intake},
+    {HTTP_PUT, "/conda/{owner}/{rest...}", TOOL, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "putChannelFile", open_artifactory_upload, sink_intake},
+
+    {HTTP_GET, "/api/v1/accounts/{owner}/notices", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_notices, "listNotices", NULL, NULL},
+    {HTTP_POST, "/api/v1/accounts/{owner}/notices", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_notice, "createNotice", NULL, NULL},
+    {HTTP_GET, "/api/v1/accounts/{owner}/notices/{notice}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_notice, "getNotice", NULL, NULL},
+    {HTTP_PATCH, "/api/v1/accounts/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, patch_notice, "changeNotice", NULL, NULL},
+    {HTTP_DELETE, "/api/v1/accounts/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_notice, "removeNotice", NULL, NULL},
 
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
     {HTTP_GET, "/api/v1/packages/{owner}/{package}/downloads", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_package_downloads, "packageDownloads", NULL, NULL},
@@ -145,6 +160,22 @@ static const struct route routes[] = {
     {HTTP_PUT, "/api/group/{owner}/{group}/packages/{package}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, put_group_package, "addGroupPackage", NULL, NULL},
     {HTTP_DELETE, "/api/group/{owner}/{group}/packages/{package}", API, RIGHT_OWN, GROUPS, JSON, ERRORS_PROBLEM, delete_group_package, "removeGroupPackage", NULL, NULL},
 
+    {HTTP_GET, "/api/apps/{owner}/projects", API, RIGHT_ANYONE, LOOK, 0, ERRORS_PROBLEM, get_projects, "listProjects", NULL, NULL},
+    {HTTP_POST, "/api/apps/{owner}/projects", API, RIGHT_SELF, PUBLISH, JSON, ERRORS_PROBLEM, post_projects, "createProject", NULL, NULL},
+    {HTTP_GET, "/api/apps/{owner}/projects/{package}", API, RIGHT_READ, LOOK, 0, ERRORS_PROBLEM, get_package, "getProject", NULL, NULL},
+    {HTTP_POST, "/api/apps/{owner}/projects/{package}/stage", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_project_stage, "stageProject", NULL, NULL},
+    {HTTP_POST, "/api/apps/{owner}/projects/{package}/commit", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_project_commit_named, "commitNamedProject", NULL, NULL},
+    {HTTP_POST, "/api/apps/{owner}/projects/{package}/commit/{id}", API, RIGHT_WRITE, PUBLISH, JSON, ERRORS_PROBLEM, post_project_commit, "commitProject", NULL, NULL},
+
+    /* Last of those under /api: an owner's name stands where theirs have a word, which none can have. */
+    {HTTP_GET, "/api/{owner}/notices", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_notices, "listChannelNotices", NULL, NULL},
+    {HTTP_POST, "/api/{owner}/notices", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, post_notice, "createChannelNotice", NULL, NULL},
+    {HTTP_GET, "/api/{owner}/notices/{notice}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_notice, "getChannelNotice", NULL, NULL},
+    {HTTP_PATCH, "/api/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, patch_notice, "changeChannelNotice", NULL, NULL},
+    {HTTP_DELETE, "/api/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_notice, "removeChannelNotice", NULL, NULL},
+    {HTTP_POST, "/api/{owner}/notices/{notice}/publish", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, publish_notice, "publishChannelNotice", NULL, NULL},
+    {HTTP_POST, "/api/{owner}/notices/{notice}/archive", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, archive_notice, "archiveChannelNotice", NULL, NULL},
+
     {HTTP_GET, "/conda/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, 0, ERRORS_PROBLEM, get_conda, "getChannelFile", NULL, NULL},
     {HTTP_GET, "/cran/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CRAN_DOWNLOAD, 0, ERRORS_TEXT, get_cran, "getCranFile", NULL, NULL},
 };
@@ -193,6 +224,14 @@ static bool fits_tail(struct str pattern, struct call *c, size_t i)
     return false;
 }
 
+/* What a parameter takes: "{conda_file}" only what ends as a conda package does, so that it leaves
+ * other names to the rows below. */
+static bool takes(struct str param, struct str value)
+{
+    return !str_eq(param, S("{conda_file}")) || str_ends(value, S(".conda")) ||
+           str_ends(value, S(".tar.bz2"));
+}
+
 static bool fits_from(struct str pattern, struct call *c, size_t i)
 {
     struct str part;
@@ -204,7 +243,9 @@ static bool fits_from(struct str pattern, struct call *c, size_t i)
             c->params[c->param_count++] = path_tail(c->mem, &c->path, i);
             return i <= c->path.count && c->params[c->param_count - 1].ptr;
         }
-        if (i >= c->path.count)
+        if (part.len == 0) /* the pattern ends with "/" */
+            return i == c->path.count && c->path.trailing_slash;
+        if (i >= c->path.count || !takes(part, c->path.seg[i]))
             return false;
         if (part.len && part.ptr[0] == '{')
             c->params[c->param_count++] = fold_login(c, part, c->path.seg[i]);
@@ -294,7 +335,8 @@ static void print_creds(struct buf *out, unsigned creds)
     } names[] = {{CRED_SESSION, "session"},
                  {CRED_TOKEN, "token"},
                  {CRED_PATH_TOKEN, "path-token"},
-                 {CRED_PASSWORD, "password"}};
+                 {CRED_PASSWORD, "password"},
+                 {CRED_KEY, "key"}};
     const char *sep = "";
 
     for (size_t i = 0; i < COUNT(names); i++) {

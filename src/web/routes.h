@@ -15,7 +15,8 @@ enum error_form {
 struct route {
     enum http_method method; /* GET also answers HEAD */
     /* Segments: literal, "{name}" for one, "{name...}" for the rest (which may be empty), or,
-     * before a literal, for everything up to the last one of that word (which may not). */
+     * before a literal, for everything up to the last one of that word (which may not). A "/" at
+     * the end: only paths that end so. */
     const char *pattern;
     unsigned creds;   /* set of enum credential that are accepted */
     enum right right; /* on the account in the parameter "owner", where there is one */

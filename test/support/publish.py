@@ -133,3 +133,20 @@ def form_frame(form_data, basename, md5, size, file_headers=()):
               f'Content-Disposition: form-data; name="file"; filename="{basename}"',
               *file_headers, "", ""]
     return "\r\n".join(lines).encode(), f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+FORM_HEADERS = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def form_of(*parts):
+    """A form of (name, text) and (name, filename, bytes[, header lines]), in this order."""
+    lines = []
+    for name, *rest in parts:
+        if len(rest) == 1:
+            head, data = "", rest[0].encode()
+        else:
+            head = "".join([f'; filename="{rest[0]}"', *(f"\r\n{line}" for line in rest[2:])])
+            data = rest[1]
+        lines += [f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{head}'
+                  "\r\n\r\n".encode(), data, b"\r\n"]
+    return b"".join(lines) + f"--{BOUNDARY}--\r\n".encode()

@@ -1,9 +1,10 @@
 """Every route as every kind of caller: what is asked, and what came back."""
 import itertools
 import re
+from dataclasses import dataclass
 
 from support import cran, notebooks, packages, secrets
-from support.publish import Plain, Upload
+from support.publish import FORM_HEADERS, Plain, Upload, form_of
 from support.wait import until
 
 # In the order of the columns of rights.tsv.
@@ -12,6 +13,34 @@ CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "chann
 # Who is answered as somebody in another column.
 LIKE = {"revoked": "expired", "suspended": "expired", "removed": "other"}
 UNKNOWN = "tr-" + "A" * 46
+# Files that come in one request: the field of a form that they are in; None: they are the body.
+BROUGHT = {
+    ("POST", "/api/v1/packages/{owner}/upload"): "file",
+    ("PUT", "/api/v1/files/{owner}/{filename...}"): None,
+    ("POST", "/api/v1/upload/{owner}"): "file",
+    ("POST", "/api/v1/upload/{owner}/label/{label...}"): None,
+    ("POST", "/api/channels/{owner}/upload/{conda_file}"): None,
+    ("POST", "/api/channels/{owner}/files/"): "files",
+    ("PUT", "/artifactory/{owner}/{rest...}"): None,
+    ("PUT", "/conda/{owner}/{rest...}"): None,
+}
+FAR = "2999-01-01T00:00:00+00:00"
+
+
+@dataclass
+class Staged:
+    """What an Upload remembers of its first step, made elsewhere."""
+    answer: dict
+
+    def json(self):
+        return self.answer
+
+
+@dataclass
+class Raw:
+    """A body that is no JSON."""
+    data: bytes
+    headers: dict
 
 
 class World:
@@ -94,6 +123,39 @@ class World:
     def scoped(self, scope):
         return self.server.client(token=self._token(self.owner, {"scopes": [scope]}))
 
+    def _brought(self, method, pattern, name):
+        """A file that comes in one request: another version of a package that is there."""
+        Upload(self.uploader, "acme", packages.describe(
+            packages.make_tiny(self.folder, name))).run()
+        self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
+        package = packages.make_tiny(self.folder, name, "2.0")
+        data, field = package.read_bytes(), BROUGHT[method, pattern]
+        values = {"owner": "acme", "filename": package.name, "conda_file": package.name,
+                  "rest": f"noarch/{package.name}", "label": "dev"}
+        body = (Raw(form_of((field, package.name, data)), FORM_HEADERS) if field else
+                Raw(data, {"X-File-Name": package.name}))
+        return re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern), body
+
+    def _project(self, pattern, name):
+        """The handle of an upload to a project, and a body for who goes on with it."""
+        if pattern.endswith("/projects"):
+            return None, {"name": name}
+        body = {"basename": f"{name}.tar"}
+        if pattern.endswith("/stage"):
+            return None, body
+        staged = self.uploader.post(f"/api/apps/acme/projects/{name}/stage", body).expect(200).json()
+        Upload(self.uploader, "acme", Plain(name, "", f"{name}.tar"), data=b"project",
+               answers={"stage": Staged(staged)}).send()
+        return staged["dist_id"], {"revision_id": staged["dist_id"]}
+
+    def _notice(self, status):
+        """Any of this status: an account has a hundred at most."""
+        found = self.founder.get(f"/api/acme/notices?status={status}&limit=1").expect(200).json()
+        if found["items"]:
+            return found["items"][0]["id"]
+        return self.founder.post("/api/acme/notices", {
+            "message": "made", "expires_at": FAR, "status": status}).expect(201).json()["id"]
+
     def ask(self, method, pattern, caller, access="public", target=None):
         """The answer of a request that would succeed for whoever has the right. target: of
         request(); else one of its own."""
@@ -104,6 +166,8 @@ class World:
         try:
             if pattern.startswith("/setup/"):
                 return client.request(method, path, body=b"login=x")
+            if isinstance(body, Raw):
+                return client.request(method, path, body=body.data, headers=body.headers)
             return client.request(method, path, json_body=body)
         finally:
             client.close()
@@ -142,6 +206,8 @@ class World:
                   "basename": f"noarch/{name}-1.0-0.conda", "name": name, "code": "unknown",
                   "ticket": "unknown", "rest": f"noarch/{name}-1.0-0.conda", "label": "main",
                   "to": f"{name}/copied", "badge": "version.svg"}
+        if (method, pattern) in BROUGHT:
+            return self._brought(method, pattern, name)
         body = {} if method == "POST" else None
         upload = Upload(self.uploader, "acme", packages.describe(
             packages.make_tiny(self.folder, name)))
@@ -170,6 +236,10 @@ class World:
                 ("env", "environment.yml", b"dependencies: [python]"))
             Upload(self.uploader, "acme", Plain(name, "1.0", values["basename"]), data=data,
                    kind=kind).run()
+        elif pattern.startswith("/api/apps/"):
+            upload.run()
+            if method == "POST":
+                values["id"], body = self._project(pattern, name)
         elif any(part in pattern for part in ("{package}", "{basename", "{rest")):
             upload.run()
             if method == "PUT" and pattern.endswith("/retention"):
@@ -203,6 +273,13 @@ class World:
             whose = {"user": "acme"} if "{owner}" in pattern else {}
             made = self.founder.post("/api/authentications", {"note": name, **whose}).expect(200)
             secrets.remember(made.json()["token"])
+        elif "/notices" in pattern:
+            shown = method == "GET" or pattern.endswith("/archive")
+            values["notice"] = self._notice("published" if shown else "draft")
+            if method == "PATCH":
+                body = {"message": name}
+            elif pattern.endswith("/notices"):
+                body = {"message": name, "expires_at": FAR} if method == "POST" else None
         elif pattern == "/api/v1/sessions/{id}":
             spare = self.server.client(cookie=self.owner.session())
             current, = [it for it in spare.get("/api/v1/sessions").expect(200).json() if it["current"]]

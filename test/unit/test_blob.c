@@ -44,6 +44,26 @@ static void written_bytes_are_found_by_their_digest_once_published(void **state)
     assert_int_equal(blobs_count(f, "tmp"), 0);
 }
 
+/* For who judges them: with a descriptor that cannot change them. */
+static void received_bytes_can_be_read_before_they_are_published(void **state)
+{
+    struct blobs *f = open_store(state);
+    AUTO(blob_writer_closep) struct blob_writer *w = NULL;
+    AUTO(fd_closep) int fd = -1;
+    struct blob_id id;
+    char text[8] = "";
+
+    must(f, blob_writer_open(f->store, &w, &f->err));
+    must(f, blob_writer_write(w, S("hello"), &f->err));
+    must(f, blob_writer_sync(w, &id, &f->err));
+    must(f, blob_writer_reader(w, &fd, &f->err));
+    assert_int_equal(read(fd, text, sizeof text), 5);
+    assert_string_equal(text, "hello");
+    assert_int_equal(write(fd, "x", 1), -1);
+    must(f, blob_writer_publish(w, &f->err));
+    blobs_assert_content(f, HELLO_SHA256, S("hello"));
+}
+
 static void unpublished_bytes_leave_no_file(void **state)
 {
     struct blobs *f = open_store(state);
@@ -433,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(written_bytes_are_found_by_their_digest_once_published),
+        ON_BOTH(received_bytes_can_be_read_before_they_are_published),
         ON_BOTH(unpublished_bytes_leave_no_file),
         ON_BOTH(putting_is_all_steps_in_one),
         ON_BOTH(publishing_bytes_that_are_there_does_not_disturb_who_reads),

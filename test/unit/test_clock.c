@@ -29,13 +29,17 @@ static void stopwatch_never_goes_back_and_counts_microseconds(void **state)
     assert_true(elapsed >= 20000 && elapsed < 20000000);
 }
 
-static void three_formats_are_written(void **state)
+static void five_formats_are_written(void **state)
 {
     char out[CLOCK_TEXT_MAX];
 
     (void)state;
     assert_str(clock_rfc3339(INT64_C(1788264000123), out), "2026-09-01T12:00:00.123Z");
     assert_string_equal(out, "2026-09-01T12:00:00.123Z");
+    assert_str(clock_iso(INT64_C(1788264000999), out), "2026-09-01T12:00:00+00:00");
+    assert_string_equal(out, "2026-09-01T12:00:00+00:00");
+    assert_str(clock_stamp(INT64_C(1788264009999), out), "2026.09.01.120009");
+    assert_string_equal(out, "2026.09.01.120009");
     assert_str(clock_http(INT64_C(784111777999), out), "Sun, 06 Nov 1994 08:49:37 GMT");
     assert_string_equal(out, "Sun, 06 Nov 1994 08:49:37 GMT");
     assert_str(clock_anaconda(INT64_C(1447957343061), out), "2015-11-19 18:22:23.061000+00:00");
@@ -77,7 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_of_day_is_plausible),
         cmocka_unit_test(stopwatch_never_goes_back_and_counts_microseconds),
-        cmocka_unit_test(three_formats_are_written),
+        cmocka_unit_test(five_formats_are_written),
         cmocka_unit_test(leap_day_and_year_end_are_right),
         cmocka_unit_test(times_before_1970_round_down),
         cmocka_unit_test(extreme_times_fit_the_buffer),

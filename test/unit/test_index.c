@@ -460,6 +460,7 @@ static void only_known_documents_of_known_subdirs_are_empty(void **state)
 {
     static const char *const cases[][2] = {
         {"linux-64", "channeldata.json"},
+        {"linux-64", "notices.json"},
         {"linux-64", "repodata.json.bz2"},
         {"linux-64", "repodata.jsonx.zst"},
         {"linux-64", "index.html.zst"},
@@ -479,19 +480,6 @@ static void only_known_documents_of_known_subdirs_are_empty(void **state)
         assert_int_equal(b.len, 0);
         buf_done(&b);
     }
-}
-
-static void a_channel_has_an_empty_list_of_notices(void **state)
-{
-    struct fixture *f = *state;
-    struct buf b = BUF_INIT(MIB);
-
-    good(f, index_empty(&f->ch, S(""), S("notices.json"), &b, &f->err));
-    assert_true(str_eq(buf_str(&b), S("{\"notices\":[]}")));
-    assert_true(str_eq(index_media_type(S("notices.json")), S("application/json")));
-    buf_done(&b);
-    assert_int_equal(index_empty(&f->ch, S("noarch"), S("notices.json"), &b, &f->err),
-                     ERR_NOT_FOUND);
 }
 
 static void channels_of_one_account_do_not_mix(void **state)
@@ -681,7 +669,6 @@ int main(void)
         TEST(bytes_that_come_back_are_not_swept),
         TEST(documents_that_became_empty_equal_those_that_always_were),
         TEST(only_known_documents_of_known_subdirs_are_empty),
-        TEST(a_channel_has_an_empty_list_of_notices),
         TEST(channels_of_one_account_do_not_mix),
         TEST(a_rolled_back_update_changes_nothing),
         TEST(lack_of_memory_changes_nothing),

@@ -283,6 +283,70 @@ static void refusal_of_data_is_passed_on_and_final(void **state)
     buf_done(&r.out);
 }
 
+/* ---- other headers --------------------------------------------------------------------------- */
+
+struct header_wish {
+    struct multipart *m;
+    const char *name;
+    struct buf found;
+};
+
+static enum err_code on_part_with_headers(void *ctx, struct str name, struct str filename,
+                                          struct err *err)
+{
+    struct header_wish *w = ctx;
+    struct str value = multipart_header(w->m, str_of(w->name));
+
+    (void)name;
+    (void)filename;
+    (void)err;
+    buf_addz(&w->found, value.ptr ? "=" : "none");
+    buf_add(&w->found, value);
+    return OK;
+}
+
+static enum err_code on_no_data(void *ctx, struct str bytes, struct err *err)
+{
+    (void)ctx;
+    (void)bytes;
+    (void)err;
+    return OK;
+}
+
+static enum err_code on_no_end(void *ctx, struct err *err)
+{
+    (void)ctx;
+    (void)err;
+    return OK;
+}
+
+static void a_part_has_other_headers_too(void **state)
+{
+    static const struct {
+        const char *name, *found;
+    } cases[] = {{"x-file-sha256", "=ab c"},
+                 {"X-FILE-NAME", "="},
+                 {"X-File", "none"},
+                 {"", "none"},
+                 {"Content-Type", "=text/plain"}};
+    const struct str body =
+        S("--XX\r\nX-File-SHA256: \tab c \r\nContent-Disposition: form-data; name=f\r\n"
+          "X-File-Name:\r\nContent-Type:text/plain\r\n\r\nbytes\r\n--XX--");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        AUTO(arena_closep) struct arena *mem = arena_open(MIB);
+        struct header_wish w = {.name = cases[i].name, .found = BUF_INIT(MIB)};
+        struct multipart_events ev = {&w, on_part_with_headers, on_no_data, on_no_end};
+
+        assert_int_equal(multipart_open(mem, S(TYPE), &ev, &w.m, NULL), OK);
+        for (size_t at = 0; at < body.len; at++)
+            assert_int_equal(multipart_feed(w.m, str_sub(body, at, 1), NULL), OK);
+        assert_str(buf_str(&w.found), cases[i].found);
+        buf_done(&w.found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +365,7 @@ int main(void)
         cmocka_unit_test(number_of_parts_is_bounded),
         cmocka_unit_test(data_is_passed_on_without_waiting),
         cmocka_unit_test(refusal_of_data_is_passed_on_and_final),
+        cmocka_unit_test(a_part_has_other_headers_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,26 @@ static void all_letters_are_equally_likely(void **state)
     assert_true(chi_square < 150);
 }
 
+static void uuids_have_their_form_and_differ(void **state)
+{
+    char a[RAND_UUID + 2] = {0}, b[RAND_UUID + 1];
+
+    (void)state;
+    a[RAND_UUID + 1] = 'x';
+    for (int round = 0; round < 100; round++) {
+        rand_uuid(a);
+        rand_uuid(b);
+        assert_int_equal(strlen(a), RAND_UUID);
+        assert_int_equal(strspn(a, "0123456789abcdef-"), RAND_UUID);
+        for (size_t i = 0; i < RAND_UUID; i++)
+            assert_int_equal(a[i] == '-', i == 8 || i == 13 || i == 18 || i == 23);
+        assert_int_equal(a[14], '4');
+        assert_non_null(strchr("89ab", a[19]));
+        assert_string_not_equal(a, b);
+    }
+    assert_int_equal(a[RAND_UUID + 1], 'x');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +95,7 @@ int main(void)
         cmocka_unit_test(large_requests_are_filled_to_the_end),
         cmocka_unit_test(text_has_its_length_and_alphabet),
         cmocka_unit_test(all_letters_are_equally_likely),
+        cmocka_unit_test(uuids_have_their_form_and_differ),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,12 @@ static void each_url_leads_to_its_operation(void **state)
         {HTTP_GET, "/conda/alice", "getChannelFile"},
         {HTTP_GET, "/conda/alice/", "getChannelFile"},
         {HTTP_HEAD, "/conda/alice/label/a/b/noarch/repodata.json", "getChannelFile"},
+        {HTTP_PUT, "/conda/alice/noarch/p-1-0.conda", "putChannelFile"},
+        {HTTP_POST, "/api/channels/alice/upload/p-1-0.conda", "uploadAsToQuetz"},
+        {HTTP_POST, "/api/channels/alice/upload/p-1-0.tar.bz2", "uploadAsToQuetz"},
+        {HTTP_POST, "/api/channels/alice/files/", "uploadFilesAsToQuetz"},
+        {HTTP_GET, "/api/packages/notices", "listPackages"},
+        {HTTP_GET, "/api/alice/notices", "listChannelNotices"},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++)
@@ -232,7 +238,7 @@ static void a_wrong_method_names_the_right_ones_once(void **state)
         {HTTP_GET, "/api/upload/ticket", "POST"},
         {HTTP_OPTIONS, "/api/package/o/p", "GET, HEAD, POST, PATCH, DELETE"},
         {HTTP_PUT, "/api/channels/o/a/lock", "GET, HEAD, POST, DELETE"},
-        {HTTP_OTHER, "/conda/alice/noarch/repodata.json", "GET, HEAD"},
+        {HTTP_OTHER, "/conda/alice/noarch/repodata.json", "GET, HEAD, PUT"},
         /* two rows fit this path */
         {HTTP_DELETE, "/api/user/orgs", "GET, HEAD"},
     };
@@ -260,14 +266,16 @@ static json_t *table(void)
     return v;
 }
 
-/* A path that fits the pattern: each parameter is its own name. */
+/* A path that fits the pattern: each parameter is its own name, as far as it takes that. */
 static const char *example(struct scene *s, const char *pattern)
 {
     AUTO(buf_done) struct buf b = BUF_INIT(KIB);
+    bool package = strstr(pattern, "{conda_file}");
 
     for (; *pattern; pattern++)
         if (*pattern != '{' && *pattern != '}' && *pattern != '.')
             buf_addc(&b, *pattern);
+    buf_addz(&b, package ? ".conda" : "");
     return str_z(s->mem, buf_str(&b));
 }
 
@@ -333,7 +341,7 @@ static void every_writing_row_needs_a_right(void **state)
     }
 }
 
-static void only_the_upload_streams(void **state)
+static void only_uploads_stream(void **state)
 {
     struct scene *s = *state;
     AUTO(json_decrefp) json_t *rows = table();
@@ -344,13 +352,16 @@ static void only_the_upload_streams(void **state)
     {
         enum http_method m = method_of(json_string_value(json_object_get(row, "method")));
         const char *pattern = json_string_value(json_object_get(row, "pattern"));
-        bool upload;
+        bool staged, at_once;
 
         (void)operation(s, m, example(s, pattern));
-        upload = s->call.route->run == post_upload;
-        assert_int_equal(s->call.route->open == open_upload, upload);
-        assert_int_equal(s->call.route->sink == sink_upload, upload);
-        assert_int_equal(s->call.route->errors == ERRORS_XML, upload);
+        staged = s->call.route->run == post_upload;
+        at_once = s->call.route->run == finish_upload || s->call.route->run == post_quetz_files;
+        assert_int_equal(s->call.route->open == open_upload, staged);
+        assert_int_equal(s->call.route->sink == sink_upload, staged);
+        assert_int_equal(s->call.route->sink == sink_intake, at_once);
+        assert_int_equal(s->call.route->open != NULL, staged || at_once);
+        assert_int_equal(s->call.route->errors == ERRORS_XML, staged);
         assert_true(s->call.route->body_max <= LIMIT_JSON_BODY);
     }
 }
@@ -369,7 +380,7 @@ int main(void)
         CASE(a_wrong_method_names_the_right_ones_once),
         CASE(no_row_is_hidden_by_another),
         CASE(every_writing_row_needs_a_right),
-        CASE(only_the_upload_streams),
+        CASE(only_uploads_stream),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"mark", "mark_find"},
         {"migrate", "schema_version_newest"},
         {"node", "node_list"},
+        {"notice", "notice_insert"},
         {"notification", "notification_insert"},
         {"offer", "offer_of_package"},
         {"package", "package_find"},
