@@ -39,7 +39,7 @@ static enum err_code latest_begin(struct latest *l, struct rows *rows, struct er
 static enum err_code latest_add(struct latest *l, struct str text, struct err *err)
 {
     struct str version = str_dup(l->mem, text);
-    struct version_order parsed;
+    struct version_order parsed = {0};
     enum err_code rc = version.ptr ? version_order_of(l->mem, version, &parsed, err)
                                    : fail(err, ERR_NOMEM, "out of memory");
     int order;
