@@ -137,17 +137,29 @@ def create(world):
     return owner
 
 
+def is_locked_against(world, owner, file, labels):
+    """Would the file get a label that is locked?"""
+    package = world.model.packages.get((owner, file.name))
+    carried = package.labels.get(file.basename, set()) if package else set()
+    return any((owner, label) in world.model.locked for label in set(labels) - carried)
+
+
 def upload(world):
     owner, name = world.existing() or (OWNERS[0], NAMES[0])
     file = world.file(name, world.random.choice(VERSIONS),
                       world.random.choices(SUBDIRS, (4, 3, 1))[0])
     labels = world.random.sample(LABELS, world.random.choice((0, 1, 1, 2)))
     login, refusal = world.writer(WRITE, owner, name)
+    locked = refusal is None and is_locked_against(world, owner, file, labels or ["main"])
+    refusal = 403 if locked else refusal
     world.note(login, "uploads", owner, file.basename, labels, "->", refusal or 200)
     try:
         Upload(world.client_of(login), owner, file, labels).run()
     except Refused as why:
         assert why.answer.status == refusal, why
+        if locked:      # which is told when the file is announced: its release is there by then
+            world.model.create(owner, name, 0)
+            world.model.packages[owner, name].releases.add(file.version)
         return owner
     assert refusal is None, f"the upload should have been refused with {refusal}"
     world.model.create(owner, name, 0)
@@ -161,6 +173,8 @@ def remove_file(world):
         return None
     owner, file = found
     login, refusal = world.writer(WRITE, owner, file.name)
+    if world.model.is_locked(owner, file.name, [file.basename]):
+        refusal = refusal or 403
     if ask(world, login, "DELETE", surfaces.file_addresses(owner, file)[2], 200, refusal):
         world.model.remove_file(owner, file)
         world.past.append((owner, file))
@@ -173,6 +187,8 @@ def remove_release(world):
         return None
     owner, file = found
     login, refusal = world.writer(WRITE, owner, file.name)
+    if world.model.is_locked(owner, file.name, of_release(world, owner, file)):
+        refusal = refusal or 403
     if ask(world, login, "DELETE", surfaces.file_addresses(owner, file)[1], 201, refusal):
         world.model.remove_release(owner, file.name, file.version)
         world.past.append((owner, file))
@@ -184,10 +200,93 @@ def remove_package(world):
         return None
     owner, name = world.existing()
     login, refusal = world.writer(WRITE, owner, name)
+    if world.model.is_locked(owner, name, world.model.packages[owner, name].files):
+        refusal = refusal or 403
     if ask(world, login, "DELETE", f"/api/package/{owner}/{name}", 201, refusal):
         world.past += [(owner, file) for file in world.model.packages[owner, name].files.values()]
         world.model.remove_package(owner, name)
     return owner
+
+
+def of_release(world, owner, file):
+    files = world.model.packages[owner, file.name].files
+    return [basename for basename, it in files.items() if it.version == file.version]
+
+
+def some_of(world):
+    """(owner, name, choice, basenames): a file, its release, or its package; or None."""
+    found = world.a_file()
+    if not found:
+        return None
+    owner, file = found
+    level = world.random.randrange(3)
+    choice = {"package": file.name, **({"version": file.version} if level else {}),
+              **({"basename": file.basename} if level == 2 else {})}
+    names = ([file.basename] if level == 2 else of_release(world, owner, file) if level
+             else list(world.model.packages[owner, file.name].files))
+    return owner, file.name, choice, names
+
+
+def change_label(world):
+    found = some_of(world)
+    if not found:
+        return None
+    owner, name, choice, basenames = found
+    label, add = world.random.choice(LABELS), world.random.random() < 0.6
+    login, refusal = world.writer(WRITE, owner, name)
+    if not add and not world.model.exists(owner, label):
+        refusal = refusal or 404
+    if (owner, label) in world.model.locked:
+        refusal = refusal or 403
+    if ask(world, login, "POST" if add else "DELETE", f"/api/channels/{owner}/{label}", 201, refusal,
+           choice):
+        world.model.label(owner, name, basenames, label, add)
+    return owner
+
+
+def copy(world):
+    found = some_of(world)
+    if not found:
+        return None
+    source, name, choice, basenames = found
+    target, model = world.random.choice(OWNERS), world.model
+    label, to_label = world.random.choice(LABELS), world.random.choice(LABELS)
+    login, refusal = world.writer(WRITE, target, name)
+    carried = [it for it in basenames if label in model.packages[source, name].labels[it]]
+    if not (model.sees(login, source, name) and model.knows(login, source, label)):
+        refusal = refusal or 404
+    if (target, to_label) in model.locked:
+        refusal = refusal or 403
+    if "basename" in choice and not carried:
+        refusal = refusal or 404
+    world.subjects = [login] if login else []
+    if ask(world, login, "POST", f"/api/v1/files/{source}/copies", 200, refusal,
+           {"files": [choice], "from_label": label, "to_owner": target, "to_label": to_label,
+            "mode": world.random.choice(("strict", "replace", "update"))}):
+        model.copy(source, target, name, carried, to_label)
+    return target
+
+
+def lock(world):
+    owner, label = world.random.choice(OWNERS), world.random.choice(LABELS)
+    locks = (owner, label) not in world.model.locked
+    login, refusal = world.writer(ADMIN, owner)
+    if not world.model.exists(owner, label):
+        refusal = refusal or 404
+    if ask(world, login, "POST" if locks else "DELETE", f"/api/channels/{owner}/{label}/lock", 201,
+           refusal):
+        (world.model.locked.add if locks else world.model.locked.discard)((owner, label))
+    return owner
+
+
+def unlock(world):
+    if world.model.locked:
+        owner, label = world.random.choice(sorted(world.model.locked))
+        login, refusal = world.writer(ADMIN, owner)
+        if ask(world, login, "DELETE", f"/api/channels/{owner}/{label}/lock", 201, refusal):
+            world.model.locked.discard((owner, label))
+        return owner
+    return None
 
 
 def change_access(world):
@@ -327,7 +426,10 @@ def transfer(world):
         return None
     (owner, name), target = world.existing(), world.random.choice(OWNERS)
     login, refusal = world.writer(ADMIN, owner, name)
+    labels = set().union(*world.model.packages[owner, name].labels.values())
     taken = 409 if target == owner or (target, name) in world.model.packages else None
+    if any((whose, label) in world.model.locked for whose in (owner, target) for label in labels):
+        taken = taken or 403
     at_once = world.model.refusal(login, WRITE, target, name) is None
     offered = refusal is None and not at_once and target != owner
     path = f"/api/v1/packages/{owner}/{name}/transfer"
@@ -355,7 +457,7 @@ def answer_offer(world, offerer, name, target, taken):
 
 
 OPERATIONS = {create: 5, upload: 12, remove_file: 2, remove_release: 1, remove_package: 1,
-              change_access: 6, grant: 4, revoke: 3, create_group: 5, remove_group: 1,
+              change_label: 8, copy: 8, lock: 1, unlock: 3, change_access: 6, grant: 4, revoke: 3, create_group: 5, remove_group: 1,
               add_member: 9, remove_member: 3, add_group_package: 9, remove_group_package: 2,
               leave: 1, transfer: 4}
 
@@ -404,9 +506,13 @@ def check_listings(world, caller, owner):
         return      # good for channels only
     listed = caller.client.get(f"/api/packages/{owner}").expect(200).json()
     assert {it["name"] for it in listed} == world.model.seen(caller.login, owner), listed
-    labels = set(caller.client.get(f"/api/channels/{owner}").expect(200).json())
-    wanted = {it for it in LABELS if world.model.knows(caller.login, owner, it)}
+    labels = caller.client.get(f"/api/channels/{owner}").expect(200).json()
+    wanted = {it: {"is_locked": (owner, it) in world.model.locked} for it in LABELS
+              if world.model.knows(caller.login, owner, it)}
     assert labels == wanted, f"labels of {owner}: {labels}, not {wanted}"
+    counts = caller.client.get(f"/api/v1/labels/{owner}").expect(200).json()["labels"]
+    assert {it["name"]: it["files"] for it in counts} == {
+        it: world.model.count(caller.login, owner, it) for it in wanted}, counts
 
 
 def check_package(world, caller, owner, name):
@@ -440,9 +546,12 @@ def check_file(world, caller, owner, file, label):
 
 
 def check_shard(world, caller, key):
-    """A shard that somebody was shown once is not given to whom the package is hidden from."""
+    """A shard that somebody was shown once is not given to whom the package is hidden from. (Where
+    there was a package of this name before, its shards may be the same, and were for others.)"""
     owner, label, subdir, digest = key
     name, package = world.shards[key]
+    if (owner, name) in world.model.former and (owner, name) in world.model.packages:
+        return
     gone = (owner, name) not in world.model.packages and any(
         it is package for it in world.model.packages.values())      # to another owner
     if gone or world.model.packages.get((owner, name)) is package and not world.model.sees(

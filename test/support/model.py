@@ -32,6 +32,8 @@ class Model:
         self.superusers = set(superusers)
         self.packages = {}       # (owner, name) -> Package
         self.groups = {}         # organization -> {name: Group}
+        self.locked = set()      # (owner, label)
+        self.former = set()      # (owner, name) of packages that are gone
         self.widest = {}         # (owner, label) and (owner, label, subdir) -> the widest access
                                  # that a package had while its file was there
 
@@ -95,6 +97,11 @@ class Model:
                 if label in self.packages[owner, name].labels[basename]
                 and subdir in (None, it.subdir)}
 
+    def count(self, login, owner, label):
+        """How many files the label has for the caller: names may be the same in two subdirs."""
+        return sum(label in labels for name in self.seen(login, owner)
+                   for labels in self.packages[owner, name].labels.values())
+
     def knows(self, login, owner, label, subdir=None):
         """Does the label, or a subdir of it, exist for the caller?"""
         if label == "main" and subdir is None:
@@ -102,6 +109,16 @@ class Model:
         key = (owner, label) if subdir is None else (owner, label, subdir)
         return (key in self.widest and self.widest[key] <= self.reach(login, owner)
                 or bool(self.files(login, owner, label, subdir)))
+
+    def exists(self, owner, label):
+        """For whoever sees everything."""
+        return label == "main" or (owner, label) in self.widest
+
+    def is_locked(self, owner, name, basenames):
+        """Does one of a package's files carry a locked label?"""
+        package = self.packages[owner, name]
+        return any((owner, label) in self.locked
+                   for basename in basenames for label in package.labels[basename])
 
     # --- what changes ---------------------------------------------------------------------
 
@@ -114,6 +131,20 @@ class Model:
         package.files[file.basename] = file
         package.labels.setdefault(file.basename, set()).update(labels or {"main"})
         self._widen(owner, package)
+
+    def label(self, owner, name, basenames, label, carried):
+        package = self.packages[owner, name]
+        for basename in basenames:
+            (package.labels[basename].add if carried else package.labels[basename].discard)(label)
+        self._widen(owner, package)
+
+    def copy(self, source, target, name, basenames, label):
+        """Of one owner's package to that of another, or of the same: files are alike everywhere."""
+        package = self.packages[source, name]
+        if basenames:
+            self.create(target, name, package.access)
+        for basename in basenames:
+            self.upload(target, package.files[basename], [label])
 
     def set_access(self, owner, name, access):
         self.packages[owner, name].access = access
@@ -137,6 +168,7 @@ class Model:
 
     def remove_package(self, owner, name):
         del self.packages[owner, name]
+        self.former.add((owner, name))
         for group in self.groups.get(owner, {}).values():
             group.packages.discard(name)
 
