@@ -177,7 +177,7 @@ static size_t skip_control(struct ansi_reader *r)
         return 1;
     if (s.ptr[1] == '[')
         return skip_csi(r, 2);
-    if (memchr("]PX^_", s.ptr[1], 5))
+    if (str_has(S("]PX^_"), s.ptr[1]))
         return skip_string(s, 2);
     return s.ptr[1] >= 0x20 && s.ptr[1] < 0x7f ? 2 : 1;
 }

@@ -52,11 +52,13 @@ static struct survey take_survey(struct str s)
 /* The same length, so that columns in messages stay true. */
 static void mend_string(char *s, size_t len)
 {
+    const struct str instead = S("\\ufffd");
+
     for (size_t i = 0; i < len; i++) {
         if (s[i] != '\\')
             continue;
         if (str_starts((struct str){s + i, len - i}, S("\\u0000")))
-            memcpy(s + i, "\\ufffd", 6);
+            memcpy(s + i, instead.ptr, instead.len);
         i++;
     }
 }
@@ -65,6 +67,7 @@ static enum err_code mend(struct arena *mem, struct str s, size_t odd, struct st
                           struct err *err)
 {
     char *out = arena_alloc(mem, s.len + odd, 1); /* "NaN" grows by one */
+    const struct str null = S("null");
     size_t len = 0, n;
 
     if (!out)
@@ -76,8 +79,8 @@ static enum err_code mend(struct arena *mem, struct str s, size_t odd, struct st
             mend_string(out + len, n);
             len += n;
         } else if ((n = not_a_number(str_from(s, i))) > 0) {
-            memcpy(out + len, "null", 4);
-            len += 4;
+            memcpy(out + len, null.ptr, null.len);
+            len += null.len;
         } else {
             out[len++] = s.ptr[i];
             n = 1;
