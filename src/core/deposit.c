@@ -1,11 +1,14 @@
 #include "core/deposit.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "config.h"
 #include "core/access.h"
 #include "core/kind_guess.h"
 #include "core/package.h"
+#include "core/quota.h"
 #include "core/scope.h"
 #include "format/pypi_name.h"
 #include "store/account.h"
@@ -16,7 +19,8 @@ struct incoming {
     struct app *app;
     struct arena *mem;
     struct blob_writer *writer;
-    uint64_t size; /* of all that came, written or not */
+    struct quota quota; /* of the account, when the bytes began to come */
+    uint64_t size;      /* of all that came, written or not */
 };
 
 /* What a deposit comes to. */
@@ -191,12 +195,36 @@ enum err_code incoming_open(struct app *app, struct arena *mem, struct incoming 
     return OK;
 }
 
+enum err_code incoming_heed_quota(struct incoming *in, const struct deposit *d, struct err *err)
+{
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct account_row owner;
+    struct quota quota;
+    bool has = false;
+    enum err_code rc;
+
+    if ((rc = tx_begin(in->app->db, TX_READ, &tx, err)) ||
+        (rc = account_by_login(tx, in->mem, d->owner, &owner, err)))
+        return rc == ERR_NOT_FOUND ? OK : rc; /* publish_file tells */
+    if ((rc = quota_find(in->app, tx, owner.id, &quota, err)) ||
+        (d->sha256.len &&
+         (rc = space_has_blob(tx, owner.id, str_lower(in->mem, d->sha256), &has, err))))
+        return rc;
+    if (!has) /* else they take no room */
+        in->quota = quota;
+    return OK;
+}
+
 enum err_code incoming_write(struct incoming *in, struct str chunk, struct err *err)
 {
+    enum err_code rc;
+
     in->size += chunk.len;
     if (in->size > (uint64_t)in->app->config->upload_max)
         return fail(err, ERR_TOO_BIG, "the file is larger than this server accepts (%lld bytes)",
                     (long long)in->app->config->upload_max);
+    if ((rc = quota_admit(&in->quota, (int64_t)in->size, err)))
+        return rc;
     return blob_writer_write(in->writer, chunk, err);
 }
 
@@ -205,9 +233,9 @@ enum err_code incoming_write(struct incoming *in, struct str chunk, struct err *
 /* Two files of one second get two versions. */
 static enum err_code publish_stamped(struct incoming *in, const struct actor *actor,
                                      const struct file_path *path,
-                                     const struct publish_request *req, const struct blob_id *id,
-                                     struct file_row *ret, enum publish_outcome *ret_outcome,
-                                     struct err *err)
+                                     const struct publish_request *req,
+                                     const struct received *bytes, struct file_row *ret,
+                                     enum publish_outcome *ret_outcome, struct err *err)
 {
     struct publish_request fresh = *req;
     struct file_path stamped = *path;
@@ -220,8 +248,7 @@ static enum err_code publish_stamped(struct incoming *in, const struct actor *ac
         stamped.version = str_dup(in->mem, clock_stamp(now + i * INT64_C(1000), stamp));
         if (!stamped.version.ptr)
             return fail(err, ERR_NOMEM, "out of memory");
-        rc = publish_file(in->app, in->mem, actor, &stamped, &fresh, in->writer, id, ret,
-                          ret_outcome, err);
+        rc = publish_file(in->app, in->mem, actor, &stamped, &fresh, bytes, ret, ret_outcome, err);
     }
     return rc;
 }
@@ -240,18 +267,18 @@ static enum err_code finish(struct incoming *in, const struct actor *actor, cons
         .force = d->force,
     };
     struct judged j = {0};
-    struct blob_id id;
+    struct received bytes = {.writer = in->writer};
     enum err_code rc;
 
     if ((rc = judge(in->app, in->mem, actor, d, &j, err)) ||
-        (rc = blob_writer_sync(in->writer, &id, err)))
+        (rc = blob_writer_sync(in->writer, &bytes.id, err)))
         return rc;
+    assert(j.kind); /* it was judged */
     req.file.type = j.kind->name;
     if (j.path.version.len)
-        rc = publish_file(in->app, in->mem, actor, &j.path, &req, in->writer, &id, ret, ret_outcome,
-                          err);
+        rc = publish_file(in->app, in->mem, actor, &j.path, &req, &bytes, ret, ret_outcome, err);
     else
-        rc = publish_stamped(in, actor, &j.path, &req, &id, ret, ret_outcome, err);
+        rc = publish_stamped(in, actor, &j.path, &req, &bytes, ret, ret_outcome, err);
     return of_file(err, &j, rc);
 }
 

@@ -34,6 +34,10 @@ bool deposit_is_clear(struct arena *mem, const struct deposit *d);
 struct incoming;
 enum err_code incoming_open(struct app *app, struct arena *mem, struct incoming **ret,
                             struct err *err) MUST_USE;
+/* From now on, also: more than the owner has room for, unless he has those bytes. For a deposit
+ * that passed deposit_check: what an account uses is not for everybody to know. */
+enum err_code incoming_heed_quota(struct incoming *in, const struct deposit *d,
+                                  struct err *err) MUST_USE;
 enum err_code incoming_write(struct incoming *in, struct str chunk, struct err *err) MUST_USE;
 void incoming_close(void *in); /* drops what was not published; fit for arena_defer */
 

@@ -13,21 +13,29 @@ static enum err_code check_one(const struct choice *c, struct err *err)
     return OK;
 }
 
+/* One removal under way. */
+struct removing {
+    struct app *app;
+    struct tx *tx;
+    struct arena *mem;
+    const struct actor *actor;
+    struct touched *touched;
+    struct digest_list digests; /* bytes that nothing keeps */
+};
+
 /* Takes one file out, unless an earlier choice was it. */
-static enum err_code drop(struct app *app, struct tx *tx, struct arena *mem,
-                          const struct actor *actor, const struct file_set *set,
-                          struct touched *touched, struct digest_list *digests,
-                          int64_t *ret_package, struct err *err)
+static enum err_code drop(struct removing *r, const struct file_set *set, int64_t *ret_package,
+                          struct err *err)
 {
     struct file_row file;
-    enum err_code rc = file_find_by_id(tx, mem, set->id, &file, err);
+    enum err_code rc = file_find_by_id(r->tx, r->mem, set->id, &file, err);
 
     if (rc == ERR_NOT_FOUND)
         return fail_field(err, "basename", "this file is named twice");
-    if (rc || (rc = file_drop(app, tx, mem, actor, &file, S(""), touched, err)))
+    if (rc || (rc = file_drop(r->app, r->tx, r->mem, r->actor, &file, S(""), r->touched, err)))
         return rc;
     *ret_package = file.package_id;
-    return trash_keeps(app) ? OK : digest_list_add(mem, digests, file.sha256, err);
+    return trash_keeps(r->app) ? OK : digest_list_add(r->mem, &r->digests, file.sha256, err);
 }
 
 /* Each package once: their numbers are in the order of the choices, in which those of one package
@@ -51,25 +59,24 @@ static enum err_code refresh(struct tx *tx, struct arena *mem, const int64_t *pa
     return OK;
 }
 
-static enum err_code drop_all(struct app *app, struct tx *tx, struct arena *mem,
-                              const struct actor *actor, const struct choices *in,
-                              const struct file_set *sets, struct touched *touched,
-                              struct digest_list *digests, struct choice_errors *ret_errors,
+static enum err_code drop_all(struct removing *r, const struct choices *in,
+                              const struct file_set *sets, struct choice_errors *ret_errors,
                               struct err *err)
 {
-    int64_t *packages = arena_array(mem, int64_t, in->count + 1);
+    int64_t *packages = arena_array(r->mem, int64_t, in->count + 1);
     struct err first = {0};
 
-    if (!packages || !touched)
+    if (!packages || !r->touched)
         return fail(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < in->count; i++) {
         struct err e = {0};
 
-        if (drop(app, tx, mem, actor, &sets[i], touched, digests, &packages[i], &e) &&
-            !choice_errors_add(ret_errors, mem, i, &e, &first))
+        if (drop(r, &sets[i], &packages[i], &e) &&
+            !choice_errors_add(ret_errors, r->mem, i, &e, &first))
             break;
     }
-    return first.code ? choice_errors_end(&first, err) : refresh(tx, mem, packages, in->count, err);
+    return first.code ? choice_errors_end(&first, err)
+                      : refresh(r->tx, r->mem, packages, in->count, err);
 }
 
 enum err_code files_remove(struct app *app, struct arena *mem, const struct actor *actor,
@@ -79,8 +86,7 @@ enum err_code files_remove(struct app *app, struct arena *mem, const struct acto
     AUTO(tx_endp) struct tx *tx = NULL;
     struct account_row owner;
     struct file_set *sets;
-    struct touched *touched;
-    struct digest_list digests = {0};
+    struct removing r = {.app = app, .mem = mem, .actor = actor};
     struct err first = {0};
     enum err_code rc;
 
@@ -97,11 +103,12 @@ enum err_code files_remove(struct app *app, struct arena *mem, const struct acto
         (rc = account_require(tx, mem, in->owner, &owner, err)) ||
         (rc = choices_find(tx, mem, &owner, in, NULL, &sets, ret_errors, err)))
         return rc;
-    touched = touched_open(mem, owner.id, owner.login);
-    if ((rc = drop_all(app, tx, mem, actor, in, sets, touched, &digests, ret_errors, err)) ||
-        (rc = touched_update(touched, app, tx, err)) || (rc = tx_commit(&tx, err)))
+    r.tx = tx;
+    r.touched = touched_open(mem, owner.id, owner.login);
+    if ((rc = drop_all(&r, in, sets, ret_errors, err)) ||
+        (rc = touched_update(r.touched, app, tx, err)) || (rc = tx_commit(&tx, err)))
         return rc;
     /* The removal stands whether or not the space comes back now. */
-    (void)!gc_blobs(app, digests.items, digests.count, NULL);
+    (void)!gc_blobs(app, r.digests.items, r.digests.count, NULL);
     return OK;
 }

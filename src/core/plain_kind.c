@@ -23,7 +23,7 @@ enum err_code plain_place(struct arena *mem, const struct file_path *path, struc
 
 #define PLAIN(word)                                                                                \
     {                                                                                              \
-        .name = {word, sizeof word - 1}, .upload = SCOPE_FILES_UPLOAD, .place = plain_place        \
+        .name = {(word), sizeof(word) - 1}, .upload = SCOPE_FILES_UPLOAD, .place = plain_place     \
     }
 const struct kind file_kind = PLAIN("file");
 const struct kind installer_kind = PLAIN("installer");

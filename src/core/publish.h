@@ -65,11 +65,12 @@ enum err_code publish_labels(struct arena *mem, const struct stage_request *req,
 /* Is the actor's token for all of these? ERR_DENIED. */
 enum err_code publish_check_labels(const struct actor *actor, struct str labels_json,
                                    struct err *err) MUST_USE;
-/* The file's row: a new one, or the one that is there already with the same bytes. ERR_CONFLICT. */
+/* The file's row: a new one, or the one that is there already with the same bytes. ERR_CONFLICT;
+ * ERR_TOO_BIG: the account's quota. */
 enum err_code publish_insert_file(struct app *app, struct tx *tx, struct arena *mem,
                                   const struct file_path *path, const struct upload_row *upload,
                                   struct file_row *file, struct err *err) MUST_USE;
-/* The same where its name is known to be free. ERR_TOO_BIG: over the quota. */
+/* The same where its name is known to be free. ERR_TOO_BIG: the account's quota. */
 enum err_code publish_new_file(struct app *app, struct tx *tx, const struct upload_row *upload,
                                struct file_row *file, struct err *err) MUST_USE;
 /* ERR_DENIED: one that the file does not have yet is locked. */

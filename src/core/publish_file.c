@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "config.h"
 #include "core/account.h"
 #include "core/audit.h"
 #include "core/cut.h"
@@ -10,6 +11,7 @@
 #include "core/kind.h"
 #include "core/namesake.h"
 #include "core/package.h"
+#include "core/trash.h"
 #include "format/json.h"
 #include "store/label.h"
 
@@ -25,7 +27,7 @@ struct entrant {
     struct namesakes namesakes;
     struct blob_writer *writer;
     bool published;
-    struct str replaced; /* digest of the bytes that gave way; empty: none did */
+    struct str replaced; /* digest of bytes that gave way and are not kept; empty: none */
     enum publish_outcome outcome;
 };
 
@@ -204,12 +206,19 @@ static enum err_code meet_other(struct app *app, struct tx *tx, struct arena *me
         return rc == ERR_NOT_FOUND ? OK : rc;
     e->outcome = PUBLISH_SAME;
     if (!e->req->force || str_eq(old.sha256, e->upload.sha256))
-        return OK; /* publish_insert_file judges */
+        return OK;                         /* publish_insert_file judges */
+    if (!app->config->reuse_removed_names) /* caches keep files for ever */
+        return fail(err, ERR_CONFLICT,
+                    "the file \"" STR_FMT "/" STR_FMT
+                    "\" exists already, and on this server no other "
+                    "bytes ever take its name (setting reuse_removed_names)",
+                    STR_ARG(e->path.owner), STR_ARG(e->path.basename));
     if ((!e->req->file.label_count && (rc = keep_labels(tx, mem, &old, &e->upload.labels, err))) ||
         (rc = file_drop(app, tx, mem, actor, &old, S("replaced by an upload"), touched, err)))
         return rc;
     e->outcome = PUBLISH_REPLACED;
-    e->replaced = old.sha256;
+    if (!trash_keeps(app))
+        e->replaced = old.sha256;
     return OK;
 }
 
@@ -288,10 +297,10 @@ static enum err_code enter_at_last(struct app *app, struct arena *mem, const str
 
 enum err_code publish_file(struct app *app, struct arena *mem, const struct actor *actor,
                            const struct file_path *path, const struct publish_request *req,
-                           struct blob_writer *writer, const struct blob_id *id,
-                           struct file_row *ret, enum publish_outcome *ret_outcome, struct err *err)
+                           const struct received *bytes, struct file_row *ret,
+                           enum publish_outcome *ret_outcome, struct err *err)
 {
-    struct str sha256 = str_of(id->sha256);
+    struct str sha256 = str_of(bytes->id.sha256);
     struct entrant e = {
         .req = req,
         .path = *path,
@@ -301,13 +310,13 @@ enum err_code publish_file(struct app *app, struct arena *mem, const struct acto
                    .description = req->file.description,
                    .attrs = S("{}"),
                    .sha256 = sha256,
-                   .md5 = str_of(id->md5),
-                   .size = (int64_t)id->size},
-        .writer = writer,
+                   .md5 = str_of(bytes->id.md5),
+                   .size = (int64_t)bytes->id.size},
+        .writer = bytes->writer,
     };
     enum err_code rc;
 
-    if ((rc = judge(mem, actor, &e, id, err)) || (rc = place(app, mem, actor, &e, err)) ||
+    if ((rc = judge(mem, actor, &e, &bytes->id, err)) || (rc = place(app, mem, actor, &e, err)) ||
         (rc = inspect(app, mem, &e, err)))
         return rc;
     rc = enter_at_last(app, mem, actor, &e, err);

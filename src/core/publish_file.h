@@ -25,14 +25,18 @@ enum publish_outcome {
     PUBLISH_SAME, /* these bytes were there under this name; they may have more labels now */
     PUBLISH_REPLACED
 };
+/* Bytes that were received whole: the writer, synced, and what that gave. */
+struct received {
+    struct blob_writer *writer;
+    struct blob_id id;
+};
 /* path: its basename may lack the folder that the file itself names ("x-1-0.conda"). The right to
- * write the package was checked before (core/access). writer: synced, id what that gave; published
- * if the file is. Errors as publish_stage and publish_commit, and ERR_INVALID (field "sha256") when
- * the bytes have another digest than was declared. */
+ * write the package was checked before (core/access). The bytes are published if the file is.
+ * Errors as publish_stage and publish_commit, and ERR_INVALID (field "sha256") when the bytes have
+ * another digest than was declared. */
 enum err_code publish_file(struct app *app, struct arena *mem, const struct actor *actor,
                            const struct file_path *path, const struct publish_request *req,
-                           struct blob_writer *writer, const struct blob_id *id,
-                           struct file_row *ret, enum publish_outcome *ret_outcome,
-                           struct err *err) MUST_USE;
+                           const struct received *bytes, struct file_row *ret,
+                           enum publish_outcome *ret_outcome, struct err *err) MUST_USE;
 
 #endif

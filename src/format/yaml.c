@@ -1,5 +1,7 @@
 #include "format/yaml.h"
 
+#include <assert.h>
+
 #include <yaml.h>
 
 #include "base/limits.h"
@@ -235,6 +237,7 @@ static enum err_code end_list_or_map(struct reading *r, struct err *err)
     struct growing *g = &r->stack[--r->depth];
     enum err_code code;
 
+    assert(g->node); /* of what begins there is one */
     if ((g->node->type == YAML_MAP && (code = check_keys(r, g->node, err))) ||
         (code = set_anchor(r, g->anchor, g->node, g->weight, err)))
         return code;

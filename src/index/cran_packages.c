@@ -120,7 +120,7 @@ static struct str value_of(const struct cran_file *file, const char *column)
     if (column == md5sum)
         return file->md5;
     if (column == file_column)
-        return is_plain_name(file) ? (struct str){0} : file->filename;
+        return is_plain_name(file) ? S("") : file->filename;
     return json_get_str(file->fields, column);
 }
 

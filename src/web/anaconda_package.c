@@ -259,7 +259,7 @@ enum err_code get_dist(struct call *c, struct err *err)
 static enum err_code remove_dist(struct call *c, const struct file_path *path, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    struct file_row file;
+    struct file_row file = {0};
     json_t *v = NULL;
     bool final;
     enum err_code rc;

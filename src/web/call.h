@@ -32,8 +32,8 @@ enum credential {
     CRED_PASSWORD = 1 << 3,   /* Basic user:password */
     CRED_IGNORED = 1 << 4,    /* whatever comes is not even looked at */
     CRED_MALFORMED = 1 << 5,  /* something that cannot be read; no route accepts it */
-    CRED_KEY = 1 << 6,        /* X-API-Key: X or X-JFrog-Art-Api: X; where no route accepts it, it is
-                                 not looked at. To whatever asks after identify_load, a CRED_TOKEN */
+    CRED_KEY = 1 << 6, /* X-API-Key: X or X-JFrog-Art-Api: X; where no route accepts it, it is
+                          not looked at. To whatever asks after identify_load, a CRED_TOKEN */
 };
 
 /* What the caller sees of the owner in the path (web/sight). */

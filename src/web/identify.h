@@ -5,8 +5,8 @@
 
 /* Takes a token out of the path ("/t/X/...", "/conda/t/X/...") so that neither routing nor logs
  * ever see it, and turns "/t/X/owner/..." into "/conda/owner/...". Fills c->credential, c->secret.
- * Then looks at Authorization, Cookie, and the headers of keys. What cannot be read becomes CRED_MALFORMED, because
- * some routes do not care. */
+ * Then looks at Authorization, Cookie, and the headers of keys. What cannot be read becomes
+ * CRED_MALFORMED, because some routes do not care. */
 void identify_read(struct call *c);
 
 /* Fills c->actor from memory: true if the caller is anonymous or was seen under this generation

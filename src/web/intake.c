@@ -160,7 +160,8 @@ enum err_code intake_body(struct intake *it, struct str filename, uint64_t *ret_
     file->filename = filename;
     d = deposit_of(it, file);
     if ((rc = deposit_check(c->app, c->mem, &c->actor, &d, err)) ||
-        (rc = incoming_open(c->app, c->mem, &file->in, err)))
+        (rc = incoming_open(c->app, c->mem, &file->in, err)) ||
+        (rc = incoming_heed_quota(file->in, &d, err)))
         return rc;
     it->count = 1;
     *ret_body_max = (uint64_t)c->app->config->upload_max;
@@ -175,7 +176,8 @@ static enum err_code begin_file(struct intake *it, struct str filename, struct e
     struct intake_file *file = &it->files[it->count];
     struct str said = multipart_header(it->scanner, S("X-File-Name"));
     struct deposit d;
-    enum err_code rc = OK;
+    bool clear;
+    enum err_code rc;
 
     if (it->count == it->files_max)
         return fail_field(err, "file", "the form has more than %zu %s", it->files_max,
@@ -185,13 +187,13 @@ static enum err_code begin_file(struct intake *it, struct str filename, struct e
     if (!file->filename.ptr || !file->sha256.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
     d = deposit_of(it, file);
-    if (deposit_is_clear(mem, &d))
-        rc = deposit_check(it->c->app, mem, &it->c->actor, &d, err);
-    if (!rc)
-        rc = incoming_open(it->c->app, mem, &file->in, err);
-    if (!rc)
-        it->count++;
-    return rc;
+    clear = deposit_is_clear(mem, &d);
+    if ((clear && (rc = deposit_check(it->c->app, mem, &it->c->actor, &d, err))) ||
+        (rc = incoming_open(it->c->app, mem, &file->in, err)) ||
+        (clear && (rc = incoming_heed_quota(file->in, &d, err))))
+        return rc;
+    it->count++;
+    return OK;
 }
 
 static enum err_code on_part(void *ctx, struct str name, struct str filename, struct err *err)

@@ -19,13 +19,14 @@ static enum err_code publish(struct core *f, const struct actor *actor, const ch
 {
     AUTO(blob_writer_closep) struct blob_writer *w = NULL;
     const struct file_path path = {S("alice"), S("x"), S("1.0"), str_of(basename)};
-    struct blob_id id;
+    struct received received = {0};
 
     f->err = (struct err){0};
     must(f, blob_writer_open(f->app.blobs, &w, &f->err));
     must(f, blob_writer_write(w, bytes, &f->err));
-    must(f, blob_writer_sync(w, &id, &f->err));
-    return publish_file(&f->app, f->mem, actor, &path, req, w, &id, ret, ret_outcome, &f->err);
+    must(f, blob_writer_sync(w, &received.id, &f->err));
+    received.writer = w;
+    return publish_file(&f->app, f->mem, actor, &path, req, &received, ret, ret_outcome, &f->err);
 }
 
 static struct publish_request conda_request(void)
@@ -134,6 +135,7 @@ static void forced_bytes_take_the_place_and_the_labels(void **state)
     struct file_row file;
     enum publish_outcome outcome;
 
+    f->config.trash_days = 0;
     req.file.labels = two;
     req.file.label_count = 2;
     must(f, publish(f, &alice, NAME, &req, old, &file, &outcome));
@@ -154,6 +156,49 @@ static void forced_bytes_take_the_place_and_the_labels(void **state)
     assert_false(core_listed(f, "alice", "dev", "noarch", NAME));
     must(f, publish(f, &alice, NAME, &req, old, &file, &outcome));
     assert_int_equal(outcome, PUBLISH_SAME);
+    core_check_bytes(f);
+}
+
+static void what_gives_way_is_in_the_trash(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct publish_request req = conda_request();
+    struct str old = core_package(f, &tiny);
+    struct file_row file;
+    enum publish_outcome outcome;
+
+    must(f, publish(f, &alice, NAME, &req, old, &file, &outcome));
+    req.force = true;
+    must(f, publish(f, &alice, NAME, &req, core_package(f, &other), &file, &outcome));
+    assert_str(CORE_TEXT(f, "SELECT basename || ' ' || remover || ' ' || reason FROM trash"),
+               "noarch/" NAME " alice replaced by an upload");
+    assert_true(core_has_blob(f, core_sha256(f, old)));
+    core_check_bytes(f);
+}
+
+static void a_file_takes_room_in_its_account(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct publish_request req = conda_request();
+    struct str old = core_package(f, &tiny);
+    struct file_row file;
+    enum publish_outcome outcome;
+
+    f->config.quota = 10;
+    must_fail(f, publish(f, &alice, NAME, &req, old, &file, &outcome), ERR_TOO_BIG,
+              "the quota of this account is 10 bytes, of which it uses 0");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM package"), 0);
+    assert_false(core_has_blob(f, core_sha256(f, old)));
+    f->config.quota = (int64_t)old.len;
+    must(f, publish(f, &alice, NAME, &req, old, &file, &outcome));
+    must(f, publish(f, &alice, NAME, &req, old, &file, &outcome)); /* nothing more */
+    req.force = true; /* what gives way stays in the trash, where it counts */
+    must_fail(f, publish(f, &alice, NAME, &req, core_package(f, &other), &file, &outcome),
+              ERR_TOO_BIG, "there is no room");
+    assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM trash"), 0);
+    assert_true(core_listed(f, "alice", "main", "noarch", NAME));
     core_check_bytes(f);
 }
 
@@ -201,8 +246,10 @@ static void force_does_not_do_everything(void **state)
     limited.limits = S("label:dev");
     must_fail(f, publish(f, &limited, NAME, &req, core_package(f, &other), &file, &outcome),
               ERR_DENIED, "may not change what has the label \"main\"");
-    must(f, file_remove(&f->app, f->mem, &alice, &path, &file, &f->err));
     f->config.reuse_removed_names = false;
+    must_fail(f, publish(f, &alice, NAME, &req, core_package(f, &other), &file, &outcome),
+              ERR_CONFLICT, "no other bytes ever take its name");
+    must(f, file_remove(&f->app, f->mem, &alice, &path, &file, &f->err));
     must_fail(f, publish(f, &alice, NAME, &req, core_package(f, &other), &file, &outcome),
               ERR_CONFLICT, "was used by a removed file and stays reserved");
 }
@@ -294,6 +341,8 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(the_same_bytes_again_may_bring_labels),
         WITH_INSPECTOR(other_bytes_are_refused_and_leave_nothing),
         WITH_INSPECTOR(forced_bytes_take_the_place_and_the_labels),
+        WITH_INSPECTOR(what_gives_way_is_in_the_trash),
+        WITH_INSPECTOR(a_file_takes_room_in_its_account),
         WITH_INSPECTOR(a_locked_label_is_neither_given_nor_lost),
         WITH_INSPECTOR(force_does_not_do_everything),
         WITH_INSPECTOR(a_refused_file_leaves_nothing_at_all),
