@@ -125,6 +125,41 @@ def test_a_failing_disk_at_every_pass_of_a_point_is_told(server, tmp_path, point
     raise AssertionError(f"an upload passes {point} more than {SWEEP} times")
 
 
+def in_trash(client):
+    """filename -> number"""
+    items = client.get("/api/v1/trash/alice").expect(200).json()["items"]
+    return {item["file"].rpartition("/")[2]: item["id"] for item in items}
+
+
+@pytest.mark.parametrize("point", ["db.commit", "db.committed"])
+def test_a_death_between_channel_and_trash_loses_nothing(server, tmp_path, point):
+    """Removed, put back, removed, and deleted for good; until then it is in one place or the other."""
+    for number in range(1, SWEEP):
+        upload = upload_of(server, tmp_path, f"moved{number}")
+        upload.run()
+        name, path, ended = upload.package.filename, "/api/dist" + upload.dist_path, False
+        if restart(server, f"{point}:{number}:KILL"):
+            client = server.client(token=server.token)
+            try:
+                client.delete(path).expect(200)
+                client.post(f"/api/v1/trash/alice/{in_trash(client)[name]}/restore", {}).expect(200)
+                client.delete(path).expect(200)
+                number_in_trash, ended = in_trash(client)[name], True
+                client.delete(f"/api/v1/trash/alice/{number_in_trash}").expect(204)
+            except (OSError, HTTPException):
+                pass  # it died
+        survived = server.running()
+        restart(server)
+        client = server.client(token=server.token)
+        listed = name in channel.listed(client, "/conda/alice", "noarch")
+        kept = name in in_trash(client)
+        assert listed + kept == 1 or (ended and not listed), (name, listed, kept)
+        assert "all is well" in server.command("verify").stdout
+        if survived:
+            return
+    raise AssertionError(f"this passes {point} more than {SWEEP} times")
+
+
 def test_a_collision_of_transactions_is_tried_again(server, tmp_path):
     """At each of the five commits of an upload in turn. Only the request with the bytes, which
     cannot be had a second time, is told to come back."""
