@@ -21,6 +21,8 @@ const struct stmt_list *const all_statements[] = {
     &node_statements,
     &notification_statements,
     &package_statements,
+    &search_statements,
+    &search_find_statements,
     &session_statements,
     &survey_statements,
     &transfer_statements,

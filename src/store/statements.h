@@ -21,6 +21,8 @@ extern const struct stmt_list migrate_statements;
 extern const struct stmt_list node_statements;
 extern const struct stmt_list notification_statements;
 extern const struct stmt_list package_statements;
+extern const struct stmt_list search_statements;
+extern const struct stmt_list search_find_statements;
 extern const struct stmt_list session_statements;
 extern const struct stmt_list survey_statements;
 extern const struct stmt_list transfer_statements;

@@ -23,6 +23,8 @@ static void all_files_with_statements_are_listed(void **state)
         {"node", "node_list"},
         {"notification", "notification_insert"},
         {"package", "package_find"},
+        {"search", "search_facts"},
+        {"search_find", "search_in_level_1"},
         {"session", "session_list"},
         {"survey", "survey_named"},
         {"transfer", "transfer_insert"},
