@@ -9,10 +9,12 @@
 #include "core/gc.h"
 #include "core/limit.h"
 #include "core/organization.h"
+#include "core/search_doc.h"
 #include "format/json.h"
 #include "format/version_order.h"
 #include "index/index.h"
 #include "store/label.h"
+#include "store/search.h"
 #include "store/upload.h"
 
 enum { ATTRS_MAX = 512 * 1024, SUMMARY_MAX = 2000 };
@@ -129,6 +131,7 @@ enum err_code package_create(struct app *app, struct arena *mem, const struct ac
         (rc = audit_add_of(tx, actor, account.id, "package.create",
                            str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner), STR_ARG(name)),
                            access_level_name(level), err)) ||
+        (rc = search_refresh(tx, mem, id, err)) ||
         (rc = package_find(tx, mem, owner, name, ret, err)) ||
         (rc = organization_welcome_package(tx, mem, actor, ret, err)))
         return rc;
@@ -268,7 +271,8 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
         if (json_get_str(about, "summary").ptr)
             summary = cut(json_get_str(about, "summary"), SUMMARY_MAX);
     }
-    return package_update(tx, package_id, summary, attrs, newest.version, clock_now_ms(), err);
+    rc = package_update(tx, package_id, summary, attrs, newest.version, clock_now_ms(), err);
+    return rc ? rc : search_refresh(tx, mem, package_id, err);
 }
 
 /* Takes one file out: its row and its name. Its channels were noted before, because the labels go
@@ -400,7 +404,7 @@ enum err_code package_remove(struct app *app, struct arena *mem, const struct ac
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
-        (rc = package_delete(tx, package.id, err)) ||
+        (rc = search_forget(tx, package.id, err)) || (rc = package_delete(tx, package.id, err)) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.delete", object, S(""), err)))
         return rc;
     return commit_drop(app, &tx, mem, &files, &digests, err);
@@ -440,6 +444,7 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
                      STR_ARG(access_level_name(access)));
     if ((rc = package_set_access(tx, package.id, access, err)) ||
         (rc = label_widen(tx, package.id, access, err)) ||
+        (rc = search_refresh(tx, mem, package.id, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))

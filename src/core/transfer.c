@@ -10,6 +10,7 @@
 #include "core/organization.h"
 #include "core/package.h"
 #include "core/scope.h"
+#include "core/search_doc.h"
 #include "store/index_doc.h"
 #include "store/label.h"
 #include "store/upload.h"
@@ -262,6 +263,7 @@ static enum err_code move_package(struct move *m, int64_t offerer_id, struct err
         (rc = check_locks(m, err)) ||
         (rc = file_list_by_package(m->tx, m->mem, m->package.id, &m->files, err)) ||
         (rc = touch(m, &m->from, &before, err)) || (rc = change_rows(m, now, err)) ||
+        (rc = search_refresh(m->tx, m->mem, m->package.id, err)) ||
         (rc = touch(m, &m->to, &after, err)) || (rc = change_indexes(m, before, after, now, err)))
         return rc;
     return tell_all(m, offerer_id, err);
