@@ -67,13 +67,13 @@ static bool is_one_of(struct str word, const struct search_words *words)
     return false;
 }
 
-/* What stands at one place is found at those that hold it, too. */
 static void add_words(struct making *m, enum search_place place, const struct search_words *words,
                       bool in_name)
 {
-    for (int p = (int)place; p <= (int)SEARCH_TEXT; p++)
-        for (size_t i = 0; i < words->count; i++)
-            search_add_word(&m->terms, (enum search_place)p, words->items[i], in_name);
+    for (size_t i = 0; i < words->count; i++) {
+        search_add_word(&m->terms, place, words->items[i], in_name);
+        search_add_word(&m->terms, SEARCH_TEXT, words->items[i], in_name);
+    }
 }
 
 static enum err_code add_summary(struct making *m, struct err *err)

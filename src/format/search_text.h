@@ -36,7 +36,7 @@ bool search_split(struct arena *mem, struct str key, size_t max, struct search_w
 /* English words that tell nothing ("the", "with"). */
 bool search_is_stop_word(struct str word);
 
-/* Where a word stands: each place holds those before it. */
+/* Where a word stands. What is in the name or a keyword is text as well. */
 enum search_place {
     SEARCH_NAME,
     SEARCH_KEYWORD,
