@@ -67,11 +67,11 @@ static bool is_one_of(struct str word, const struct search_words *words)
     return false;
 }
 
-static void add_words(struct making *m, enum search_place place, const struct search_words *words,
+static void add_words(struct making *m, enum search_part part, const struct search_words *words,
                       bool in_name)
 {
     for (size_t i = 0; i < words->count; i++) {
-        search_add_word(&m->terms, place, words->items[i], in_name);
+        search_add_word(&m->terms, part, words->items[i], in_name);
         search_add_word(&m->terms, SEARCH_TEXT, words->items[i], in_name);
     }
 }

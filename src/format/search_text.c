@@ -237,9 +237,9 @@ bool search_is_stop_word(struct str word)
 static const unsigned word_lengths[] = {1, 2, 3, 4, 5, 7};
 static const unsigned beginning_lengths[] = {1, 2, 3, 5, 7, 12};
 
-static char letter_of(enum search_place place)
+static char letter_of(enum search_part part)
 {
-    return place == SEARCH_NAME ? 'n' : place == SEARCH_KEYWORD ? 'k' : 's';
+    return part == SEARCH_NAME ? 'n' : part == SEARCH_KEYWORD ? 'k' : 's';
 }
 
 /* The first characters of a word; all of a shorter one. */
@@ -264,27 +264,27 @@ static void add_term(struct buf *out, char kind, struct str text)
             buf_addc(out, text.ptr[i]);
 }
 
-void search_add_word(struct buf *out, enum search_place place, struct str word, bool in_name)
+void search_add_word(struct buf *out, enum search_part part, struct str word, bool in_name)
 {
     for (size_t i = 0; i < COUNT(word_lengths); i++) {
         struct str start = first(word, word_lengths[i]);
         bool whole = start.len == word.len;
 
         if (whole || in_name || word_lengths[i] >= 3)
-            add_term(out, letter_of(place), start);
+            add_term(out, letter_of(part), start);
         if (whole)
             return;
     }
 }
 
-void search_add_word_query(struct buf *out, enum search_place place, struct str word)
+void search_add_word_query(struct buf *out, enum search_part part, struct str word)
 {
     struct str start = word;
 
     for (size_t i = 0; i < COUNT(word_lengths); i++)
         if (i == 0 || first(word, word_lengths[i] - 1).len < word.len)
             start = first(word, word_lengths[i]);
-    add_term(out, letter_of(place), start);
+    add_term(out, letter_of(part), start);
 }
 
 /* A key without what parts its words. */

@@ -37,7 +37,7 @@ bool search_split(struct arena *mem, struct str key, size_t max, struct search_w
 bool search_is_stop_word(struct str word);
 
 /* Where a word stands. What is in the name or a keyword is text as well. */
-enum search_place {
+enum search_part {
     SEARCH_NAME,
     SEARCH_KEYWORD,
     SEARCH_TEXT,
@@ -45,7 +45,7 @@ enum search_place {
 /* Appends the terms by which a word of a document is found: its beginnings, of some lengths. Each
  * term has a blank before it. in_name: the word is one of the name, of which one letter is enough.
  */
-void search_add_word(struct buf *out, enum search_place place, struct str word, bool in_name);
+void search_add_word(struct buf *out, enum search_part part, struct str word, bool in_name);
 /* Appends those by which a name is found as a whole, and by its beginning. */
 void search_add_name(struct buf *out, struct str key);
 /* Appends the term of a property: kind is a letter that nothing else has. */
@@ -55,7 +55,7 @@ void search_add_tag(struct buf *out, char kind, struct str value);
 /* Appends the one term that all documents have in which some word at this place begins so. They may
  * have it for a word that only begins alike: one of the name is compared by its key, which tells.
  */
-void search_add_word_query(struct buf *out, enum search_place place, struct str word);
+void search_add_word_query(struct buf *out, enum search_part part, struct str word);
 /* The same for names that are, or begin, so. */
 void search_add_name_query(struct buf *out, struct str key);
 void search_add_beginning_query(struct buf *out, struct str key);

@@ -48,6 +48,8 @@ HANDLER(get_dist);
 HANDLER(delete_dist);
 HANDLER(get_download);
 HANDLER(get_labels);
+/* anaconda_search.c */
+HANDLER(get_anaconda_search);
 /* anaconda_upload.c */
 HANDLER(post_stage);
 HANDLER(post_upload);
@@ -75,6 +77,8 @@ HANDLER(post_organization);
 HANDLER(delete_membership);
 /* api_package.c */
 HANDLER(put_package_access);
+/* api_search.c */
+HANDLER(get_search);
 /* api_security.c */
 HANDLER(get_own_security_log);
 HANDLER(get_account_security_log);

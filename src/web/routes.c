@@ -45,6 +45,7 @@ static const struct route routes[] = {
     {HTTP_PUT, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, put_suspension, "suspendUser", NULL, NULL},
     {HTTP_DELETE, "/api/v1/admin/users/{login}/suspension", API, RIGHT_SUPERUSER, WRITE, 0, ERRORS_PROBLEM, delete_suspension, "resumeUser", NULL, NULL},
 
+    {HTTP_GET, "/api/v1/search", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_search, "searchPackages", NULL, NULL},
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
 
     {HTTP_GET, "/api", CRED_IGNORED, RIGHT_ANYONE, 0, 0, ERRORS_PROBLEM, get_api_root, "apiRoot", NULL, NULL},
@@ -63,6 +64,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/user/{login}", API, RIGHT_ANYONE, LOOK, 0, ERRORS_PROBLEM, get_user_by_login, "getUser", NULL, NULL},
     {HTTP_GET, "/api/users/{login}/orgs", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_orgs_by_login, "listOrganizations", NULL, NULL},
 
+    {HTTP_GET, "/api/search", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_anaconda_search, "searchPackagesByName", NULL, NULL},
     {HTTP_GET, "/api/packages", API, RIGHT_SELF, READ, 0, ERRORS_PROBLEM, get_own_packages, "listOwnPackages", NULL, NULL},
     {HTTP_GET, "/api/packages/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_packages, "listPackages", NULL, NULL},
     {HTTP_GET, "/api/packages/{owner}/{package}/collaborators", API, RIGHT_ADMIN, READ, 0, ERRORS_PROBLEM, get_collaborators, "listCollaborators", NULL, NULL},
