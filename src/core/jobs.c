@@ -5,6 +5,7 @@
 #include "core/downloads.h"
 #include "core/gc.h"
 #include "core/job.h"
+#include "core/search_job.h"
 #include "core/token.h"
 #include "core/token_end.h"
 #include "core/token_use.h"
@@ -20,6 +21,8 @@ enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
 #define WARN_TOKENS    "warn-tokens"
 #define WRITE_USES     "write-token-uses"
 #define WRITE_COUNTS   "write-downloads"
+#define FILL_SEARCH    "fill-search"
+#define TRIM_SEARCH    "trim-search"
 
 /* Is any row past its expiry? */
 typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
@@ -144,6 +147,13 @@ static enum err_code sweep_indexes(struct app *app, struct job_run *run, struct 
     return rc;
 }
 
+/* ---- what packages are found by ---- */
+
+static enum err_code trim_search(struct app *app, struct job_run *run, struct err *err)
+{
+    return search_trim(app, run, SEARCH_LEVEL_SMALLEST, err);
+}
+
 const struct job jobs[] = {
     {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads, false},
     {SWEEP_INDEXES, MINUTE_MS, sweep_indexes, false},
@@ -152,5 +162,7 @@ const struct job jobs[] = {
     {WARN_TOKENS, 60 * MINUTE_MS, warn_tokens, false},
     {WRITE_USES, MINUTE_MS, write_uses, true},
     {WRITE_COUNTS, MINUTE_MS, write_counts, true},
+    {FILL_SEARCH, 60 * MINUTE_MS, search_fill, false},
+    {TRIM_SEARCH, 10 * MINUTE_MS, trim_search, false},
     {NULL, 0, NULL, false},
 };

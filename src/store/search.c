@@ -51,6 +51,7 @@ enum {
     DELETE,
     WORD_HAS,
     WORD_ADD,
+    WORDS_FORGET,
     WORDS_NEAR,
     LEVEL_OF,
     FLOORS,
@@ -112,6 +113,7 @@ static const struct stmt stmts[] = {
                   "INSERT INTO search_word (stem, word) VALUES ($1, $2) "
                   "ON CONFLICT (stem, word) DO NOTHING",
                   "tt", ""},
+    [WORDS_FORGET] = {"search_words_forget", "DELETE FROM search_word", "", ""},
     [WORDS_NEAR] = {"search_words_near",
                     "SELECT DISTINCT word FROM search_word "
                     "WHERE stem IN ($1, $2, $3, $4, $5, $6, $7) "
@@ -427,6 +429,11 @@ enum err_code search_word_has(struct tx *tx, struct str stem, struct str word, b
 enum err_code search_word_add(struct tx *tx, struct str stem, struct str word, struct err *err)
 {
     return db_exec(tx, &stmts[WORD_ADD], DB_ARGS(db_text(stem), db_text(word)), NULL, err);
+}
+
+enum err_code search_words_forget(struct tx *tx, struct err *err)
+{
+    return db_exec(tx, &stmts[WORDS_FORGET], DB_NO_ARGS, NULL, err);
 }
 
 enum err_code search_words_near(struct tx *tx, struct arena *mem,

@@ -54,6 +54,7 @@ enum err_code search_word_has(struct tx *tx, struct str stem, struct str word, b
                               struct err *err) MUST_USE;
 enum err_code search_word_add(struct tx *tx, struct str stem, struct str word,
                               struct err *err) MUST_USE;
+enum err_code search_words_forget(struct tx *tx, struct err *err) MUST_USE; /* all of them */
 #define SEARCH_STEMS 7
 struct search_word_list {
     struct str *items;

@@ -30,9 +30,10 @@
 
 /* The lists are numbers with "," around each. */
 #define SEEN                                                                                       \
-    "d.access BETWEEN $9 AND $10 AND (d.access <= $11 OR " HAS("$12", "',' || d.account_id || "    \
-                                                                      "','") " OR " HAS(           \
-        "$13", "',' || d.package_id || ','") ")) AS hit WHERE fit BETWEEN $14 AND $15 AND "
+    "d.access BETWEEN $9 AND $10 AND (d.access <= $11 OR " HAS(                                    \
+        "$12", "',' || d.account_id || "                                                           \
+               "','") " OR " HAS("$13", "',' || d.package_id || ','") ")) AS hit WHERE fit "       \
+                                                                      "BETWEEN $14 AND $15 AND "
 #define SEEN_TYPES                                                                                 \
     "tttttttt"                                                                                     \
     "iiittii"
@@ -41,7 +42,7 @@
  * go another way about it, for what it thinks the terms are: OFFSET 0 keeps it to ours. */
 #define SQLITE_IN(table)                                                                           \
     table " CROSS JOIN search_doc d ON d.package_id = " table ".rowid WHERE " table " MATCH $8 "   \
-                                                                                    "AND "
+          "AND "
 #define PG_QUERY "CAST(replace(replace($8, ' AND ', ' & '), ' OR ', ' | ') AS tsquery)"
 #define PG_IN(table)                                                                               \
     "(SELECT rowid FROM " table " WHERE terms @@ " PG_QUERY " OFFSET 0) AS t CROSS JOIN LATERAL "  \
@@ -49,7 +50,7 @@
 
 /* The packages along an index, of which each is looked at whether it has the terms: the operator in
  * its form of a function cannot lure PostgreSQL to another index. */
-#define WALK(after, order)                                                                         \
+#define PG_WALK(after, order)                                                                      \
     "(SELECT * FROM search_doc WHERE " after " ORDER BY " order " LIMIT 20000) AS d WHERE "
 #define SQLITE_HAS_TERMS                                                                           \
     "CASE WHEN $8 = '' THEN 1 ELSE (SELECT NOT EXISTS (SELECT 1 FROM "                             \
@@ -72,26 +73,24 @@
 #define AFTER_NAME      "(name_key, package_id) > ($16, $17)"
 #define ORDER_NAME      "name_key, package_id"
 
-#define IN(name, table, more, after, types, order, limit)                                          \
+#define IN(name, table, after, types, order, limit)                                                \
     {                                                                                              \
         "search_in_" name,                                                                         \
-            DB_APART(SELECT SQLITE_IN(table) more SEEN after " ORDER BY " order " LIMIT " limit,   \
-                     SELECT PG_IN(table) more SEEN after " ORDER BY " order " LIMIT " limit),      \
+            DB_APART(SELECT SQLITE_IN(table) SEEN after " ORDER BY " order " LIMIT " limit,        \
+                     SELECT PG_IN(table) SEEN after " ORDER BY " order " LIMIT " limit),           \
             SEEN_TYPES types, COLUMN_TYPES                                                         \
     }
 #define IN_LEVEL(level)                                                                            \
-    IN("level_" level, "search_terms_" level, "", AFTER_RANK " AND rank >= $18", "iiii",           \
-       ORDER_RANK, "$19")
-/* SQLite wants to hear of the parameters in their order. */
-#define IN_ORDER                                                                                   \
-    "WITH said AS (SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+    IN("level_" level, "search_terms_" level, AFTER_RANK " AND rank >= $18", "iiii", ORDER_RANK,   \
+       "$19")
+/* PostgreSQL is to go along the index, and gives up where it has gone too far. */
 #define ALONG(name, after, types, order, limit)                                                    \
     {                                                                                              \
         "search_along_" name,                                                                      \
-            DB_APART(IN_ORDER SELECT WALK(after, order) SQLITE_HAS_TERMS SEEN                      \
-                     "1 = 1 ORDER BY " order " LIMIT " limit,                                      \
-                     SELECT WALK(after, order) PG_HAS_TERMS SEEN "1 = 1 ORDER BY " order           \
-                                                                 " LIMIT " limit),                 \
+            DB_APART(SELECT "search_doc d WHERE " SQLITE_HAS_TERMS SEEN after " ORDER BY " order   \
+                            " LIMIT " limit,                                                       \
+                     SELECT PG_WALK(after, order) PG_HAS_TERMS SEEN "TRUE ORDER BY " order         \
+                                                                    " LIMIT " limit),              \
             SEEN_TYPES types, COLUMN_TYPES                                                         \
     }
 
@@ -114,15 +113,15 @@ static const struct stmt stmts[] = {
     [IN_LEVEL_2] = IN_LEVEL("2"),
     [IN_LEVEL_3] = IN_LEVEL("3"),
     [IN_ALL + SEARCH_BY_RANK] =
-        IN("all_by_rank", "search_terms", "", AFTER_RANK, "iii", ORDER_RANK, "$18"),
+        IN("all_by_rank", "search_terms", AFTER_RANK, "iii", ORDER_RANK, "$18"),
     [IN_ALL + SEARCH_BY_FIT] =
-        IN("all_by_fit", "search_terms", "", AFTER_FIT, "iiii", ORDER_FIT, "$19"),
+        IN("all_by_fit", "search_terms", AFTER_FIT, "iiii", ORDER_FIT, "$19"),
     [IN_ALL + SEARCH_BY_UPDATE] =
-        IN("all_by_update", "search_terms", "", AFTER_UPDATE, "iii", ORDER_UPDATE, "$18"),
+        IN("all_by_update", "search_terms", AFTER_UPDATE, "iii", ORDER_UPDATE, "$18"),
     [IN_ALL + SEARCH_BY_FAVORITES] =
-        IN("all_by_favorites", "search_terms", "", AFTER_FAVORITES, "iiii", ORDER_FAVORITES, "$19"),
+        IN("all_by_favorites", "search_terms", AFTER_FAVORITES, "iiii", ORDER_FAVORITES, "$19"),
     [IN_ALL + SEARCH_BY_NAME] =
-        IN("all_by_name", "search_terms", "", AFTER_NAME, "tii", ORDER_NAME, "$18"),
+        IN("all_by_name", "search_terms", AFTER_NAME, "tii", ORDER_NAME, "$18"),
     [ALONG + SEARCH_BY_RANK] = ALONG("rank", AFTER_RANK, "iii", ORDER_RANK, "$18"),
     [ALONG + SEARCH_BY_FIT] = ALONG("nothing", AFTER_RANK, "iii", ORDER_RANK, "$18"), /* unused */
     [ALONG + SEARCH_BY_UPDATE] = ALONG("update", AFTER_UPDATE, "iii", ORDER_UPDATE, "$18"),

@@ -61,9 +61,9 @@ enum err_code search_in_level(struct tx *tx, struct arena *mem, int level, int64
 enum err_code search_in_all(struct tx *tx, struct arena *mem, enum search_order order,
                             const struct search_cond *cond, const struct search_hit *after,
                             int64_t limit, struct search_hits *ret, struct err *err) MUST_USE;
-/* The same, found by going along the order (not SEARCH_BY_FIT) until there are enough, or 20,000
- * packages were looked at: fewer than limit may not be all. The terms have no groups, or are empty:
- * then every package is there. */
+/* The same, found by going along the order (not SEARCH_BY_FIT) until there are enough, or very many
+ * were looked at: fewer than limit may not be all. The terms have no groups, or are empty: then
+ * every package is there. */
 enum err_code search_along(struct tx *tx, struct arena *mem, enum search_order order,
                            const struct search_cond *cond, const struct search_hit *after,
                            int64_t limit, struct search_hits *ret, struct err *err) MUST_USE;
