@@ -264,27 +264,34 @@ static void add_term(struct buf *out, char kind, struct str text)
             buf_addc(out, text.ptr[i]);
 }
 
+static bool is_shorter(struct str word, unsigned characters)
+{
+    return first(word, characters - 1).len == word.len;
+}
+
 void search_add_word(struct buf *out, enum search_part part, struct str word, bool in_name)
 {
-    for (size_t i = 0; i < COUNT(word_lengths); i++) {
+    for (size_t i = 0; i < COUNT(word_lengths) && !is_shorter(word, word_lengths[i]); i++) {
         struct str start = first(word, word_lengths[i]);
-        bool whole = start.len == word.len;
 
-        if (whole || in_name || word_lengths[i] >= 3)
+        if (in_name || word_lengths[i] >= 3 || start.len == word.len)
             add_term(out, letter_of(part), start);
-        if (whole)
-            return;
     }
+}
+
+/* The longest beginning that is a term. */
+static struct str longest(struct str word, const unsigned *lengths, size_t count)
+{
+    struct str start = word;
+
+    for (size_t i = 0; i < count && !is_shorter(word, lengths[i]); i++)
+        start = first(word, lengths[i]);
+    return start;
 }
 
 void search_add_word_query(struct buf *out, enum search_part part, struct str word)
 {
-    struct str start = word;
-
-    for (size_t i = 0; i < COUNT(word_lengths); i++)
-        if (i == 0 || first(word, word_lengths[i] - 1).len < word.len)
-            start = first(word, word_lengths[i]);
-    add_term(out, letter_of(part), start);
+    add_term(out, letter_of(part), longest(word, word_lengths, COUNT(word_lengths)));
 }
 
 /* A key without what parts its words. */
@@ -310,13 +317,9 @@ void search_add_name(struct buf *out, struct str key)
     struct str name = {bytes, squash(key, bytes)};
 
     add_term(out, 'e', name);
-    for (size_t i = 0; i < COUNT(beginning_lengths); i++) {
-        struct str start = first(name, beginning_lengths[i]);
-
-        add_term(out, 'b', start);
-        if (start.len == name.len)
-            return;
-    }
+    for (size_t i = 0; i < COUNT(beginning_lengths); i++)
+        if (!is_shorter(name, beginning_lengths[i]))
+            add_term(out, 'b', first(name, beginning_lengths[i]));
 }
 
 void search_add_name_query(struct buf *out, struct str key)
@@ -329,12 +332,9 @@ void search_add_name_query(struct buf *out, struct str key)
 void search_add_beginning_query(struct buf *out, struct str key)
 {
     char bytes[SEARCH_WORD_MAX];
-    struct str name = {bytes, squash(key, bytes)}, start = name;
+    struct str name = {bytes, squash(key, bytes)};
 
-    for (size_t i = 0; i < COUNT(beginning_lengths); i++)
-        if (i == 0 || first(name, beginning_lengths[i] - 1).len < name.len)
-            start = first(name, beginning_lengths[i]);
-    add_term(out, 'b', start);
+    add_term(out, 'b', longest(name, beginning_lengths, COUNT(beginning_lengths)));
 }
 
 void search_add_tag(struct buf *out, char kind, struct str value)
