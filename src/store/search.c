@@ -260,6 +260,8 @@ enum err_code search_put(struct tx *tx, const struct search_doc *doc, struct err
     if (code)
         return code;
     digest_sha256_hex(doc->terms, sha256);
+    if (!before.is_there) /* whatever was left of it anywhere goes */
+        before.level = SEARCH_LEVELS - 1;
     /* Most uploads add a version to what is there, and change no terms. */
     if (str_eq(str_of(sha256), str_of(before.sha256)))
         code = move_terms(tx, doc->package_id, before.level, level, err);
