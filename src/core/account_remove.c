@@ -7,6 +7,8 @@
 #include "core/gc.h"
 #include "core/organization.h"
 #include "core/session.h"
+#include "store/favorite.h"
+#include "store/search.h"
 
 /* An account can have any number of blobs, and somebody waits for the answer. */
 enum { SWEEPS_AT_ONCE = 16 };
@@ -94,12 +96,24 @@ static void sweep(struct app *app)
             return;
 }
 
+/* What the account had marked is no favorite of its any more. */
+static enum err_code recount_favorites(struct tx *tx, const struct favorite_list *favorites,
+                                       struct err *err)
+{
+    enum err_code rc = OK;
+
+    for (size_t i = 0; !rc && i < favorites->count; i++)
+        rc = search_recount(tx, favorites->rows[i].package_id, err);
+    return rc;
+}
+
 enum err_code account_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str login, struct str kind, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     const char *action = str_eq(kind, S("user")) ? "account.delete" : "organization.delete";
     struct account_row row;
+    struct favorite_list favorites;
     int64_t now = clock_now_ms();
     enum err_code rc;
 
@@ -107,10 +121,13 @@ enum err_code account_remove(struct app *app, struct arena *mem, const struct ac
     if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
         (rc = require(tx, mem, login, kind, &row, err)) ||
         (rc = account_discard_bytes(tx, row.id, now, err)) ||
+        (rc = favorite_list(tx, mem, row.id, &favorites, err)) ||
+        (rc = search_forget_account(tx, row.id, err)) ||
         (rc = login_retire(tx, row.login, row.kind, now, err)) ||
         /* Before the account goes, whose name it takes down. */
         (rc = audit_add_of(tx, actor, row.id, action, row.login, S(""), err)) ||
-        (rc = account_delete(tx, row.id, err)) || (rc = tx_commit(&tx, err)))
+        (rc = account_delete(tx, row.id, err)) || (rc = recount_favorites(tx, &favorites, err)) ||
+        (rc = tx_commit(&tx, err)))
         return rc;
     sweep(app);
     return OK;

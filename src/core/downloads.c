@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/token_use.h"
 #include "store/download.h"
+#include "store/search.h"
 
 /* One node at a time adds to the rows. */
 #define PART "core/downloads"
@@ -188,6 +189,14 @@ void downloads_count(struct app *app, int64_t file_id, int64_t package_id, struc
 
 /* ---- writing ---- */
 
+/* Has a counter before this one the same package? */
+static bool is_told(const struct counter *list, const struct counter *c)
+{
+    while (list != c && list->row.package_id != c->row.package_id)
+        list = list->next;
+    return list != c;
+}
+
 /* Writes up to BATCH counters from the head of the list; *ret_rest is what follows them. Packages
  * first: see store/download.h. */
 static enum err_code write_some(struct app *app, struct counter *list, struct counter **ret_rest,
@@ -195,14 +204,17 @@ static enum err_code write_some(struct app *app, struct counter *list, struct co
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     enum err_code rc = tx_begin_part(app->db, S(PART), &tx, err);
-    struct counter *c = list, *rest = list;
+    struct counter *c, *rest = list;
 
     if (rc)
         return rc;
     tx_quiet(tx); /* else the caches would be emptied by what fills them */
     for (int n = 0; !rc && rest && n < BATCH; n++, rest = rest->next)
         rc = download_add_to_package(tx, &rest->row, err);
-    for (; !rc && c != rest; c = c->next)
+    for (c = list; !rc && c != rest; c = c->next)
+        if (!is_told(list, c))
+            rc = search_recount(tx, c->row.package_id, err);
+    for (c = list; !rc && c != rest; c = c->next)
         rc = download_add_to_file(tx, &c->row, err);
     if (rc || (rc = tx_commit(&tx, err)))
         return rc;

@@ -5,6 +5,7 @@
 #include "core/audit.h"
 #include "core/package.h"
 #include "core/scope.h"
+#include "store/search.h"
 
 /* The transaction of a change, with the package that it is about, which the actor sees. */
 static enum err_code begin(struct app *app, struct arena *mem, const struct actor *actor,
@@ -30,6 +31,8 @@ static enum err_code end(struct tx **tx, struct arena *mem, const struct actor *
         str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(package->owner), STR_ARG(package->name)), S(""),
         err);
 
+    if (!rc)
+        rc = search_recount(*tx, package->id, err);
     return rc ? rc : tx_commit(tx, err);
 }
 

@@ -6,6 +6,7 @@
 #include "core/gc.h"
 #include "core/job.h"
 #include "core/retention_apply.h"
+#include "core/search_job.h"
 #include "core/token.h"
 #include "core/token_end.h"
 #include "core/token_use.h"
@@ -24,6 +25,8 @@ enum { BATCH = 64, MINUTE_MS = 60 * 1000 };
 #define WRITE_COUNTS   "write-downloads"
 #define APPLY_RULES    "apply-retention"
 #define EMPTY_TRASH    "empty-trash"
+#define FILL_SEARCH    "fill-search"
+#define TRIM_SEARCH    "trim-search"
 
 /* Is any row past its expiry? */
 typedef enum err_code any_fn(struct tx *tx, int64_t now_ms, bool *ret_any, struct err *err);
@@ -165,6 +168,13 @@ static enum err_code empty_trash(struct app *app, struct job_run *run, struct er
     return rc;
 }
 
+/* ---- what packages are found by ---- */
+
+static enum err_code trim_search(struct app *app, struct job_run *run, struct err *err)
+{
+    return search_trim(app, run, SEARCH_LEVEL_SMALLEST, err);
+}
+
 const struct job jobs[] = {
     {SWEEP_UPLOADS, 10 * MINUTE_MS, sweep_uploads, false},
     {SWEEP_INDEXES, MINUTE_MS, sweep_indexes, false},
@@ -175,5 +185,7 @@ const struct job jobs[] = {
     {WRITE_COUNTS, MINUTE_MS, write_counts, true},
     {APPLY_RULES, 24 * 60 * MINUTE_MS, apply_rules, false},
     {EMPTY_TRASH, 60 * MINUTE_MS, empty_trash, false},
+    {FILL_SEARCH, 60 * MINUTE_MS, search_fill, false},
+    {TRIM_SEARCH, 10 * MINUTE_MS, trim_search, false},
     {NULL, 0, NULL, false},
 };

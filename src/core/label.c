@@ -1,10 +1,12 @@
 #include "core/label.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "core/account.h"
 #include "core/audit.h"
 #include "core/limit.h"
 #include "core/package.h"
+#include "core/search_doc.h"
 #include "format/conda_name.h"
 #include "index/index.h"
 
@@ -147,6 +149,51 @@ enum err_code label_create(struct app *app, struct arena *mem, const struct acto
     return tx_commit(&tx, err);
 }
 
+/* A change under way. */
+struct work {
+    struct app *app;
+    struct tx *tx;
+    struct arena *mem;
+    const struct actor *actor;
+    struct account_row account;
+    struct touched *touched;
+    struct holders *holders; /* packages whose labels change */
+};
+
+struct holders {
+    struct holders *next;
+    struct label_holders of;
+};
+
+static enum err_code note_holders(struct work *w, const struct file_set *files, int64_t label_id,
+                                  struct err *err)
+{
+    struct holders *h = arena_new(w->mem, struct holders);
+    enum err_code rc = h ? label_holders(w->tx, w->mem, files, label_id, &h->of, err)
+                         : fail(err, ERR_NOMEM, "out of memory");
+
+    if (rc)
+        return rc;
+    h->next = w->holders;
+    w->holders = h;
+    return OK;
+}
+
+/* Packages are found by their labels, too. */
+static enum err_code refresh_holders(struct work *w, struct err *err)
+{
+    enum err_code rc = OK;
+
+    for (const struct holders *h = w->holders; h; h = h->next)
+        for (size_t i = 0; !rc && i < h->of.count; i++) {
+            AUTO(arena_closep) struct arena *scratch = arena_open(LIMIT_REQUEST_MEMORY);
+
+            rc = scratch ? search_refresh(w->tx, scratch, h->of.packages[i], err)
+                         : fail(err, ERR_NOMEM, "out of memory");
+        }
+    return rc;
+}
+
 enum err_code label_remove(struct app *app, struct arena *mem, const struct actor *actor,
                            struct str owner, struct str name, struct err *err)
 {
@@ -154,6 +201,8 @@ enum err_code label_remove(struct app *app, struct arena *mem, const struct acto
     struct account_row account;
     struct label_row label;
     struct channel ch;
+    struct file_set all;
+    struct work w = {.app = app, .mem = mem, .actor = actor};
     char text[COUNT_TEXT];
     int64_t files = 0;
     enum err_code rc;
@@ -162,14 +211,17 @@ enum err_code label_remove(struct app *app, struct arena *mem, const struct acto
         (rc = account_require(tx, mem, owner, &account, err)) ||
         (rc = open_to_take(tx, mem, actor, &account, name, &label, err)))
         return rc;
+    w.tx = tx;
+    all = (struct file_set){OF_ACCOUNT, account.id};
     if (str_eq(label.name, S("main")))
         return fail(err, ERR_CONFLICT,
                     "the label \"main\" is always there; name the packages that it is to be taken "
                     "from");
     ch = (struct channel){account.id, account.login, label.name};
-    if ((rc = label_detach_set(tx, &(struct file_set){OF_ACCOUNT, account.id}, label.id, &files,
-                               err)) ||
+    if ((rc = note_holders(&w, &all, label.id, err)) ||
+        (rc = label_detach_set(tx, &all, label.id, &files, err)) ||
         (rc = index_drop(tx, &ch, clock_now_ms(), err)) || (rc = label_delete(tx, label.id, err)) ||
+        (rc = refresh_holders(&w, err)) ||
         (rc = audit_add_of(tx, actor, account.id, "label.delete",
                            object_of(mem, &account, label.name), files_text(files, text), err)))
         return rc;
@@ -201,16 +253,6 @@ enum err_code label_lock(struct app *app, struct arena *mem, const struct actor 
 
 /* ---- what files get and lose ---- */
 
-/* A change under way. */
-struct work {
-    struct app *app;
-    struct tx *tx;
-    struct arena *mem;
-    const struct actor *actor;
-    struct account_row account;
-    struct touched *touched;
-};
-
 static enum err_code begin(struct app *app, struct arena *mem, const struct actor *actor,
                            struct str owner, struct tx **tx, struct work *ret, struct err *err)
 {
@@ -232,6 +274,8 @@ static enum err_code touch(struct work *w, const struct file_set *files, int64_t
     struct label_places places;
     enum err_code rc = label_places(w->tx, w->mem, files, where, &places, err);
 
+    if (!rc)
+        rc = note_holders(w, files, where, err);
     *ret_widest = ACCESS_PRIVATE;
     for (size_t i = 0; !rc && i < places.count; i++) {
         if (places.rows[i].access < *ret_widest)
@@ -288,7 +332,7 @@ enum err_code label_copy(struct app *app, struct arena *mem, const struct actor 
     if ((rc = touch(&w, &(struct file_set){OF_ACCOUNT, w.account.id}, source.id, target.name,
                     &widest, err)) ||
         (count && (rc = label_widen_one(tx, target.id, widest, err))) ||
-        (rc = touched_update(w.touched, app, tx, err)) ||
+        (rc = touched_update(w.touched, app, tx, err)) || (rc = refresh_holders(&w, err)) ||
         (rc = audit_add_of(tx, actor, w.account.id, "label.copy",
                            object_of(mem, &w.account, source.name),
                            str_fmt(mem, "to " STR_FMT ": " STR_FMT, STR_ARG(target.name),
@@ -391,7 +435,8 @@ enum err_code label_change(struct app *app, struct arena *mem, const struct acto
         any = any || changed[i].added || changed[i].removed;
     }
     /* Else nothing is written: not even a label that nothing got. */
-    if (!rc && any && !(rc = touched_update(w.touched, app, tx, err)))
+    if (!rc && any && !(rc = touched_update(w.touched, app, tx, err)) &&
+        !(rc = refresh_holders(&w, err)))
         rc = tx_commit(&tx, err);
     if (!rc)
         *ret = changed;

@@ -11,10 +11,13 @@
 #include "core/label.h"
 #include "core/limit.h"
 #include "core/organization.h"
+#include "core/search_doc.h"
 #include "core/trash.h"
 #include "format/json.h"
 #include "format/version_order.h"
 #include "index/index.h"
+#include "store/label.h"
+#include "store/search.h"
 #include "store/upload.h"
 
 /* ---- looking up ---- */
@@ -115,6 +118,7 @@ enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *
                              clock_now_ms(), &id, err)) ||
         (rc = audit_add_of(tx, actor, owner->id, "package.create", object,
                            access_level_name(in->access), err)) ||
+        (rc = search_refresh(tx, mem, id, err)) ||
         (rc = package_find(tx, mem, owner->login, in->name, ret, err)))
         return rc;
     return organization_welcome_package(tx, mem, actor, ret, err);
@@ -292,8 +296,9 @@ enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_
         return rc;
     if (json_get_str(edits, "summary").ptr)
         summary = json_get_str(edits, "summary");
-    return package_update(tx, package_id, cut(summary, PACKAGE_SUMMARY_MAX), attrs, newest.version,
-                          clock_now_ms(), err);
+    rc = package_update(tx, package_id, cut(summary, PACKAGE_SUMMARY_MAX), attrs, newest.version,
+                        clock_now_ms(), err);
+    return rc ? rc : search_refresh(tx, mem, package_id, err);
 }
 
 /* What becomes of what is removed, and why. */
@@ -528,7 +533,7 @@ static enum err_code remove_package(struct app *app, struct arena *mem, const st
         (rc = keep_package(app, tx, actor, how, &package, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
-        (rc = package_delete(tx, package.id, err)) ||
+        (rc = search_forget(tx, package.id, err)) || (rc = package_delete(tx, package.id, err)) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.delete", object,
                            how->final ? S("for good") : S(""), err)))
         return rc;
@@ -582,6 +587,7 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
     if ((rc = package_set_access(tx, package.id, access, err)) ||
         (access != ACCESS_PUBLIC && (rc = package_hide_source(tx, package.id, err))) ||
         (rc = label_widen(tx, package.id, access, err)) ||
+        (rc = search_refresh(tx, mem, package.id, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))

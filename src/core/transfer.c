@@ -12,6 +12,7 @@
 #include "core/package.h"
 #include "core/quota.h"
 #include "core/scope.h"
+#include "core/search_doc.h"
 #include "store/index_doc.h"
 #include "store/label.h"
 #include "store/trash.h"
@@ -295,8 +296,9 @@ static enum err_code move_package(struct move *m, int64_t offerer_id, struct err
         (rc = check_locks(m, err)) ||
         (rc = file_list_by_package(m->tx, m->mem, m->package.id, &m->files, err)) ||
         (rc = check_projects(m, err)) || (rc = touch(m, &m->from, &before, err)) ||
-        (rc = change_rows(m, now, err)) || (rc = touch(m, &m->to, &after, err)) ||
-        (rc = change_indexes(m, before, after, now, err)))
+        (rc = change_rows(m, now, err)) ||
+        (rc = search_refresh(m->tx, m->mem, m->package.id, err)) ||
+        (rc = touch(m, &m->to, &after, err)) || (rc = change_indexes(m, before, after, now, err)))
         return rc;
     return tell_all(m, offerer_id, err);
 }

@@ -26,4 +26,14 @@ struct view {
 };
 bool view_shows(const struct view *v, enum access_level access, int64_t package_id);
 
+/* What somebody sees of everybody's packages: those whose access is at most `widest`, all of some
+ * accounts, and some others by their numbers. */
+struct reach {
+    enum access_level widest;
+    const int64_t *accounts, *packages; /* borrowed, like */
+    size_t account_count, package_count;
+    const int64_t *owners; /* the accounts that have any of what is past the widest; some twice */
+    size_t owner_count;
+};
+
 #endif

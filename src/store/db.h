@@ -24,6 +24,10 @@ struct stmt {
         *params;      /* one letter each: 'i' int64, 't' text, 'b' bytes; upper case: may be NULL */
     const char *cols; /* the same for result columns */
 };
+/* The sql of a statement for which SQLite and PostgreSQL have no common words: that of each, with
+ * the same parameters and columns. */
+#define DB_APART(sqlite, pg) sqlite DB_APART_MARK pg
+#define DB_APART_MARK        ";--pg\n" /* SQLite reads no further than the first statement */
 /* Each file of store/ exports its statements; statements.c lists the files, so that a test can
  * prepare every statement on every engine. */
 struct stmt_list {

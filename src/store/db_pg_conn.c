@@ -126,10 +126,18 @@ static PGresult *run_text(struct pg_conn *c, const char *sql)
     return receive(c, PQsendQuery(c->pq, sql));
 }
 
+/* Ours, of a statement that has a text for each engine. */
+static const char *text_of(const struct stmt *s)
+{
+    const char *mark = strstr(s->sql, DB_APART_MARK);
+
+    return mark ? mark + strlen(DB_APART_MARK) : s->sql;
+}
+
 static PGresult *prepare_as(struct pg_conn *c, const char *name, const struct stmt *s,
                             const Oid *types)
 {
-    return receive(c, PQsendPrepare(c->pq, name, s->sql, (int)strlen(s->params), types));
+    return receive(c, PQsendPrepare(c->pq, name, text_of(s), (int)strlen(s->params), types));
 }
 
 /* --- statements without parameters --------------------------------------------------------- */
@@ -449,7 +457,7 @@ enum err_code pg_conn_query(struct pg_conn *c, const struct stmt *s, const struc
         code = prepare(c, s, &b, name, err);
     if (code)
         return code;
-    result = name[0] ? run_prepared(c, name, &b) : run_bound(c, s->sql, &b);
+    result = name[0] ? run_prepared(c, name, &b) : run_bound(c, text_of(s), &b);
     return accept(c, s, result, ret_result, err);
 }
 
@@ -461,7 +469,7 @@ enum err_code pg_conn_check(struct pg_conn *c, const struct stmt *s, struct err 
     enum err_code code = OK;
 
     types_of(s, types);
-    if (highest_placeholder(s->sql) != nparams)
+    if (highest_placeholder(text_of(s)) != nparams)
         return disagree(s, "number of parameters", err);
     result = prepare_as(c, "", s, types);
     if (!went_well(result))
@@ -490,7 +498,7 @@ enum err_code pg_conn_declare(struct pg_conn *c, const struct stmt *s, const str
 
     if (code)
         return code;
-    buf_addf(&sql, "DECLARE c%u NO SCROLL CURSOR FOR %s", cursor, s->sql);
+    buf_addf(&sql, "DECLARE c%u NO SCROLL CURSOR FOR %s", cursor, text_of(s));
     buf_addc(&sql, '\0');
     if (!buf_ok(&sql))
         return fail(err, ERR_NOMEM, "out of memory");

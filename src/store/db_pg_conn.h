@@ -10,7 +10,7 @@
 #include "store/db_engine.h"
 
 /* Places for prepared statements; a power of two, well over the number of statements. */
-#define PG_PREPARED_MAX 256
+#define PG_PREPARED_MAX 512
 /* Parameters of one statement. */
 #define PG_PARAMS_MAX 32
 /* Rows of one piece of a long result. */

@@ -8,7 +8,7 @@
 #include "store/db_engine.h"
 
 /* Places for prepared statements; a power of two, well over the number of statements. */
-#define CONN_PREPARED_MAX 256
+#define CONN_PREPARED_MAX 512
 
 struct prepared {
     const struct stmt *stmt;

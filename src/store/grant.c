@@ -3,7 +3,18 @@
 #include "store/reader.h"
 #include "store/statements.h"
 
-enum { GRANTS, PACKAGES, IS_MEMBER, PUT, DELETE, DELETE_ALL, DELETE_TRASHED, LIST };
+enum {
+    GRANTS,
+    PACKAGES,
+    ANYWHERE,
+    ACCOUNTS,
+    IS_MEMBER,
+    PUT,
+    DELETE,
+    DELETE_ALL,
+    DELETE_TRASHED,
+    LIST
+};
 static const struct stmt stmts[] = {
     [GRANTS] = {"grant_list",
                 "SELECT g.name, g.permission FROM org_group g "
@@ -31,6 +42,21 @@ static const struct stmt stmts[] = {
                   "WHERE p.account_id = $1 AND c.account_id = $2 AND p.access = 'private' "
                   "ORDER BY 1",
                   "ii", "i"},
+    [ANYWHERE] = {"grant_packages_anywhere",
+                  "SELECT p.id, p.account_id FROM group_member m "
+                  "JOIN group_package gp ON gp.group_id = m.group_id "
+                  "JOIN package p ON p.id = gp.package_id "
+                  "WHERE m.account_id = $1 AND p.access = 'private' "
+                  "UNION SELECT p.id, p.account_id FROM collaborator c "
+                  "JOIN package p ON p.id = c.package_id "
+                  "WHERE c.account_id = $1 AND p.access = 'private' ORDER BY 1",
+                  "i", "ii"},
+    [ACCOUNTS] = {"grant_accounts",
+                  "SELECT DISTINCT g.account_id FROM group_member m "
+                  "JOIN org_group g ON g.id = m.group_id JOIN account u ON u.id = m.account_id "
+                  "WHERE m.account_id = $1 AND g.all_packages = 1 AND u.suspended_ms = 0 "
+                  "ORDER BY 1",
+                  "i", "i"},
     [IS_MEMBER] = {"grant_is_member",
                    "SELECT COUNT(*) FROM org_group g JOIN group_member m ON m.group_id = g.id "
                    "JOIN account u ON u.id = m.account_id "
@@ -90,17 +116,69 @@ static enum err_code read_number(struct rows *rows, struct arena *mem, void *ret
     return reader_end(&r, err);
 }
 
-enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
-                             struct number_list *ret, struct err *err)
+static enum err_code numbers(struct tx *tx, struct arena *mem, const struct stmt *s,
+                             const struct db_val *args, size_t nargs, struct number_list *ret,
+                             struct err *err)
 {
     struct reader_list found;
     enum err_code code =
-        reader_list(tx, mem, &stmts[PACKAGES], DB_ARGS(db_int(owner_id), db_int(user_id)),
-                    read_number, sizeof(*ret->items), &found, err);
+        reader_list(tx, mem, s, args, nargs, read_number, sizeof(*ret->items), &found, err);
 
     if (code == OK)
         *ret = (struct number_list){found.rows, found.count};
     return code;
+}
+
+enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
+                             struct number_list *ret, struct err *err)
+{
+    return numbers(tx, mem, &stmts[PACKAGES], DB_ARGS(db_int(owner_id), db_int(user_id)), ret, err);
+}
+
+struct owned {
+    int64_t package_id, owner_id;
+};
+
+static enum err_code read_owned(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct owned *owned = ret;
+
+    owned->package_id = reader_int(&r);
+    owned->owner_id = reader_int(&r);
+    return reader_end(&r, err);
+}
+
+enum err_code grant_packages_anywhere(struct tx *tx, struct arena *mem, int64_t user_id,
+                                      struct number_list *ret_packages,
+                                      struct number_list *ret_owners, struct err *err)
+{
+    struct reader_list found;
+    const struct owned *rows;
+    int64_t *packages, *owners;
+    enum err_code code = reader_list(tx, mem, &stmts[ANYWHERE], DB_ARGS(db_int(user_id)),
+                                     read_owned, sizeof(*rows), &found, err);
+
+    if (code)
+        return code;
+    rows = found.rows;
+    packages = arena_array(mem, int64_t, found.count + 1);
+    owners = arena_array(mem, int64_t, found.count + 1);
+    if (!packages || !owners)
+        return fail(err, ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < found.count; i++) {
+        packages[i] = rows[i].package_id;
+        owners[i] = rows[i].owner_id;
+    }
+    *ret_packages = (struct number_list){packages, found.count};
+    *ret_owners = (struct number_list){owners, found.count};
+    return OK;
+}
+
+enum err_code grant_accounts(struct tx *tx, struct arena *mem, int64_t user_id,
+                             struct number_list *ret, struct err *err)
+{
+    return numbers(tx, mem, &stmts[ACCOUNTS], DB_ARGS(db_int(user_id)), ret, err);
 }
 
 enum err_code grant_is_member(struct tx *tx, int64_t owner_id, int64_t user_id, bool *ret_is,

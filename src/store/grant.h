@@ -27,6 +27,13 @@ struct number_list {
  * as their collaborator. Their numbers, ascending, in mem. */
 enum err_code grant_packages(struct tx *tx, struct arena *mem, int64_t owner_id, int64_t user_id,
                              struct number_list *ret, struct err *err) MUST_USE;
+/* The same of everybody's private packages, and whose each of them is. And the accounts all of
+ * whose packages the user sees as a member of a group. */
+enum err_code grant_packages_anywhere(struct tx *tx, struct arena *mem, int64_t user_id,
+                                      struct number_list *ret_packages,
+                                      struct number_list *ret_owners, struct err *err) MUST_USE;
+enum err_code grant_accounts(struct tx *tx, struct arena *mem, int64_t user_id,
+                             struct number_list *ret, struct err *err) MUST_USE;
 /* Is the user in any group of the owner? */
 enum err_code grant_is_member(struct tx *tx, int64_t owner_id, int64_t user_id, bool *ret_is,
                               struct err *err) MUST_USE;

@@ -24,7 +24,8 @@ enum {
     ATTACH_SET,
     DETACH_SET = ATTACH_SET + FILE_LEVELS,
     PLACES = DETACH_SET + FILE_LEVELS,
-    LOCKED = PLACES + FILE_LEVELS,
+    HOLDERS = PLACES + FILE_LEVELS,
+    LOCKED = HOLDERS + FILE_LEVELS,
     ATTACH_COPY = LOCKED + FILE_LEVELS,
     WIDEN,
     WIDEN_ALL,
@@ -60,6 +61,10 @@ static const struct stmt stmts[] = {
              "JOIN file_label fl ON fl.file_id = f.id AND fl.label_id = $1 "
              "JOIN package p ON p.id = f.package_id WHERE ",
              "$2", "", "ii", "tt"),
+    BY_LEVEL(HOLDERS, "label_holders",
+             "SELECT DISTINCT f.package_id FROM file f "
+             "JOIN file_label fl ON fl.file_id = f.id AND fl.label_id = $1 WHERE ",
+             "$2", "", "ii", "i"),
     BY_LEVEL(LOCKED, "label_locked",
              LABEL "file f JOIN file_label fl ON fl.file_id = f.id "
                    "JOIN label l ON l.id = fl.label_id AND l.locked = 1 WHERE ",
@@ -238,6 +243,26 @@ enum err_code label_places(struct tx *tx, struct arena *mem, const struct file_s
 
     if (code == OK)
         *ret = (struct label_places){found.rows, found.count};
+    return code;
+}
+
+static enum err_code read_number(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    (void)mem, (void)err;
+    *(int64_t *)ret = rows_int(rows, 0);
+    return OK;
+}
+
+enum err_code label_holders(struct tx *tx, struct arena *mem, const struct file_set *files,
+                            int64_t label_id, struct label_holders *ret, struct err *err)
+{
+    struct reader_list found;
+    enum err_code code = reader_list(tx, mem, &stmts[HOLDERS + files->level],
+                                     DB_ARGS(db_int(label_id), db_int(files->id)), read_number,
+                                     sizeof(*ret->packages), &found, err);
+
+    if (code == OK)
+        *ret = (struct label_holders){found.rows, found.count};
     return code;
 }
 

@@ -55,6 +55,13 @@ struct label_places {
 };
 enum err_code label_places(struct tx *tx, struct arena *mem, const struct file_set *files,
                            int64_t label_id, struct label_places *ret, struct err *err) MUST_USE;
+/* The numbers of the packages of which files of a set carry a label. */
+struct label_holders {
+    int64_t *packages;
+    size_t count;
+};
+enum err_code label_holders(struct tx *tx, struct arena *mem, const struct file_set *files,
+                            int64_t label_id, struct label_holders *ret, struct err *err) MUST_USE;
 /* The first, by name, of the locked labels that files of a set carry. ERR_NOT_FOUND. */
 enum err_code label_find_locked(struct tx *tx, struct arena *mem, const struct file_set *files,
                                 struct label_row *ret, struct err *err) MUST_USE;

@@ -24,6 +24,8 @@ const struct stmt_list *const all_statements[] = {
     &offer_statements,
     &package_statements,
     &retention_statements,
+    &search_statements,
+    &search_find_statements,
     &session_statements,
     &space_statements,
     &survey_statements,

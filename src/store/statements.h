@@ -24,6 +24,8 @@ extern const struct stmt_list notification_statements;
 extern const struct stmt_list offer_statements;
 extern const struct stmt_list package_statements;
 extern const struct stmt_list retention_statements;
+extern const struct stmt_list search_statements;
+extern const struct stmt_list search_find_statements;
 extern const struct stmt_list session_statements;
 extern const struct stmt_list space_statements;
 extern const struct stmt_list survey_statements;

@@ -21,7 +21,7 @@ static json_t *text_or_null(struct str s)
     return s.len ? json_of(s) : json_null();
 }
 
-static json_t *words_json(struct str words)
+json_t *view_words(struct str words)
 {
     json_t *list = json_array();
     struct str rest = words, word;
@@ -184,12 +184,26 @@ static enum err_code package_head(struct call *c, struct tx *tx, const struct pa
     *ret = json_pack(
         "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o, s:I, s:I}", "name",
         json_of(p->name), "full_name", json_of(full_name), "summary", json_of(p->summary),
-        "package_types", words_json(p->types), "public", p->access == ACCESS_PUBLIC,
+        "package_types", view_words(p->types), "public", p->access == ACCESS_PUBLIC,
         "latest_version", json_of(p->latest_version), "conda_platforms", platforms_json(files),
         "access", json_of(access_level_name(p->access)), "owner", "login", json_of(p->owner),
         "created_at", view_date(p->created_ms), "modified_at", view_date(p->updated_ms),
         "ndownloads", (json_int_t)downloads, "favorites", (json_int_t)favorites);
     return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
+}
+
+json_t *view_found_package(struct call *c, const struct search_row *p)
+{
+    struct str full_name =
+        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(p->owner), STR_ARG(p->name));
+
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:{s:o}, s:o, s:o}", "name", json_of(p->name),
+        "full_name", json_of(full_name), "summary", json_of(p->summary), "package_types",
+        view_words(p->types), "public", p->access == ACCESS_PUBLIC, "latest_version",
+        json_of(p->latest_version), "conda_platforms", view_words(p->platforms), "access",
+        json_of(access_level_name(p->access)), "owner", "login", json_of(p->owner), "created_at",
+        view_date(p->created_ms), "modified_at", view_date(p->updated_ms));
 }
 
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,

@@ -6,8 +6,11 @@
 #include "store/account.h"
 #include "store/file.h"
 #include "store/package.h"
+#include "store/search_find.h"
 #include "web/call.h"
 
+/* The words of a blank-separated text as a list. */
+json_t *view_words(struct str words);
 /* "2015-11-19 18:22:23.061000+00:00"; null for 0. */
 json_t *view_date(int64_t unix_ms);
 
@@ -25,6 +28,8 @@ enum err_code view_package(struct call *c, struct tx *tx, const struct package_r
                            struct err *err) MUST_USE;
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,
                                    json_t **ret, struct err *err) MUST_USE;
+/* The same of a package that was found. */
+json_t *view_found_package(struct call *c, const struct search_row *p);
 enum err_code view_release(struct call *c, struct tx *tx, const struct release_row *r, json_t **ret,
                            struct err *err) MUST_USE;
 enum err_code view_file(struct call *c, struct tx *tx, const struct file_row *f, json_t **ret,

@@ -62,6 +62,8 @@ HANDLER(delete_label_lock);
 HANDLER(post_copy);
 HANDLER(put_copy);
 HANDLER(patch_copy);
+/* anaconda_search.c */
+HANDLER(get_anaconda_search);
 /* anaconda_upload.c */
 HANDLER(post_stage);
 HANDLER(post_upload);
@@ -137,6 +139,8 @@ HANDLER(post_retention_run);
 /* api_quota.c */
 HANDLER(get_usage);
 HANDLER(put_quota);
+/* api_search.c */
+HANDLER(get_search);
 /* api_security.c */
 HANDLER(get_own_security_log);
 HANDLER(get_account_security_log);

@@ -60,6 +60,7 @@ static const struct route routes[] = {
     {HTTP_PATCH, "/api/v1/accounts/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, patch_notice, "changeNotice", NULL, NULL},
     {HTTP_DELETE, "/api/v1/accounts/{owner}/notices/{notice}", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, delete_notice, "removeNotice", NULL, NULL},
 
+    {HTTP_GET, "/api/v1/search", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_search, "searchPackages", NULL, NULL},
     {HTTP_PUT, "/api/v1/packages/{owner}/{package}/access", API, RIGHT_ADMIN, WRITE, JSON, ERRORS_PROBLEM, put_package_access, "setPackageAccess", NULL, NULL},
     {HTTP_GET, "/api/v1/packages/{owner}/{package}/downloads", API, RIGHT_READ, READ, 0, ERRORS_PROBLEM, get_package_downloads, "packageDownloads", NULL, NULL},
     {HTTP_GET, "/api/v1/accounts/{owner}/downloads", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_account_downloads, "accountDownloads", NULL, NULL},
@@ -115,6 +116,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/user/{login}", API, RIGHT_ANYONE, LOOK, 0, ERRORS_PROBLEM, get_user_by_login, "getUser", NULL, NULL},
     {HTTP_GET, "/api/users/{login}/orgs", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_user_orgs_by_login, "listOrganizations", NULL, NULL},
 
+    {HTTP_GET, "/api/search", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_anaconda_search, "searchPackagesByName", NULL, NULL},
     {HTTP_GET, "/api/packages", API, RIGHT_SELF, READ, 0, ERRORS_PROBLEM, get_own_packages, "listOwnPackages", NULL, NULL},
     {HTTP_GET, "/api/packages/{owner}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_packages, "listPackages", NULL, NULL},
     {HTTP_GET, "/api/packages/{owner}/{package}/collaborators", API, RIGHT_ADMIN, READ, 0, ERRORS_PROBLEM, get_collaborators, "listCollaborators", NULL, NULL},

@@ -46,8 +46,9 @@ static void empty_database(struct core *f)
     must(f,
          tx_script(tx,
                    "TRUNCATE account, retired_login, setup_code, audit, index_garbage, blob_mark, "
-                   "mail_outbox "
-                   "RESTART IDENTITY CASCADE",
+                   "mail_outbox, search_terms, search_terms_1, search_terms_2, search_terms_3, "
+                   "search_word RESTART IDENTITY CASCADE; UPDATE search_level SET floor = 0; "
+                   "UPDATE search_progress SET form = 0, filled = 0",
                    &f->err));
     must(f, tx_commit(&tx, &f->err));
 }

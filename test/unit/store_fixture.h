@@ -94,7 +94,10 @@ static inline void fixture_empty(struct fixture *f)
         f,
         "DELETE FROM account; DELETE FROM retired_login; DELETE FROM setup_code; DELETE FROM audit;"
         "DELETE FROM index_garbage; DELETE FROM job; DELETE FROM blob_mark; DROP TABLE "
-        "IF EXISTS scratch;");
+        "IF EXISTS scratch;"
+        "DELETE FROM search_terms; DELETE FROM search_terms_1; DELETE FROM search_terms_2;"
+        "DELETE FROM search_terms_3; DELETE FROM search_word; UPDATE search_level SET floor = 0;"
+        "UPDATE search_progress SET form = 0, filled = 0;");
 }
 
 /* A place for a database, not yet opened. */

@@ -26,6 +26,8 @@ static void all_files_with_statements_are_listed(void **state)
         {"offer", "offer_of_package"},
         {"package", "package_find"},
         {"retention", "retention_of_account"},
+        {"search", "search_facts"},
+        {"search_find", "search_in_level_1"},
         {"session", "session_list"},
         {"space", "space_add_blob"},
         {"survey", "survey_named"},
