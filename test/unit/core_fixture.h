@@ -26,7 +26,7 @@ struct core {
     struct config config; /* the defaults, but for the data folder; a test may change it */
     struct app app;
     struct err err;
-    const struct stmt *made[128]; /* of core_rows */
+    const struct stmt *made[256]; /* of core_rows */
     size_t made_count;
 };
 
