@@ -5,7 +5,7 @@ import pytest
 
 from conftest import make_account
 from support import packages
-from support.publish import Plain, Refused, Upload
+from support.publish import FORM_HEADERS, Plain, Refused, Upload, form_of
 
 MIB = 1 << 20
 
@@ -92,7 +92,7 @@ def test_what_goes_over_it_is_refused_with_the_numbers(alice, boss):
     upload(alice, "more", b"d")
 
 
-def test_a_large_file_is_cut_off_on_its_way(alice, boss):
+def test_a_large_file_is_cut_off_on_its_way(alice, boss, server, token):
     set_quota(boss, usage(alice)["bytes"] + 1000)
     it = Upload(alice, "alice", Plain("large", "1", "large.bin"), [], b"x" * (32 * MIB), "file")
     it.register()
@@ -101,6 +101,13 @@ def test_a_large_file_is_cut_off_on_its_way(alice, boss):
         it.send()
     assert refused.value.answer.status == 413
     assert b"there is no room for the" in refused.value.answer.body
+    answer = alice.request("PUT", "/api/v1/files/alice/large.bin", body=b"x" * (32 * MIB))
+    assert answer.status == 413 and "there is no room for the" in answer.error
+    # Who may not publish there learns nothing of what is used.
+    form = form_of(("file", "large.bin", b"x" * 2000), ("package", "large"))
+    answer = server.client(token=token("eve")).request(
+        "POST", "/api/v1/packages/alice/upload", body=form, headers=FORM_HEADERS)
+    assert answer.status == 403
     set_quota(boss, None)
 
 

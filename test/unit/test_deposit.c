@@ -185,6 +185,30 @@ static void more_bytes_than_the_settings_allow_are_refused(void **state)
               "larger than this server accepts (5 bytes)");
 }
 
+static void what_the_account_has_no_room_for_is_refused_as_it_comes(void **state)
+{
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct deposit d = {.owner = S("alice"), .filename = S("x.csv")};
+    struct incoming *in;
+    struct file_row file;
+
+    must(f, deposit(f, &alice, &d, S("12345"), &file));
+    f->config.quota = 8;
+    must(f, incoming_open(&f->app, f->mem, &in, &f->err));
+    must(f, incoming_heed_quota(in, &d, &f->err));
+    must(f, incoming_write(in, S("123"), &f->err));
+    must_fail(f, incoming_write(in, S("4"), &f->err), ERR_TOO_BIG, "of which it uses 5");
+    /* What it has already takes no room. */
+    d.sha256 = file.sha256;
+    must(f, incoming_open(&f->app, f->mem, &in, &f->err));
+    must(f, incoming_heed_quota(in, &d, &f->err));
+    must(f, incoming_write(in, S("12345"), &f->err));
+    /* Nobody says so of an account that is not there. */
+    d.owner = S("nobody");
+    must(f, incoming_heed_quota(in, &d, &f->err));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +219,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(only_who_may_write_the_package_sends_it),
         WITH_CORE(it_is_clear_whose_a_file_is_once_its_package_is),
         WITH_CORE(more_bytes_than_the_settings_allow_are_refused),
+        WITH_CORE(what_the_account_has_no_room_for_is_refused_as_it_comes),
     };
 
     if (core_is_inspector(argc, argv))
