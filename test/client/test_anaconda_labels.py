@@ -11,6 +11,8 @@ from support.anaconda import Anaconda, versions
 from support.publish import Upload
 from support.venvs import find_venv
 
+# What stores have to do with it, test/api shows on each of them.
+pytestmark = pytest.mark.once
 ALL = versions()
 EDGES = [ALL[0], ALL[-1]]       # between which the answers to what is wrong are printed alike
 NUMBERS = itertools.count()

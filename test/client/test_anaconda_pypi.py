@@ -9,6 +9,8 @@ from support import pypi
 from support.anaconda import Anaconda, versions
 from support.venvs import find_venv
 
+# What stores have to do with it, test/api shows on each of them.
+pytestmark = pytest.mark.once
 ALL = versions()
 NUMBERS = itertools.count()
 # What does not depend on how the client reads files is told by the oldest and the newest.

@@ -21,7 +21,7 @@ from support import channel, packages
 from support.publish import Refused
 
 # What all of them look at takes long to publish: one process does it.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("differential")]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.xdist_group("differential")]
 
 ABSENT = "absent"
 

@@ -24,7 +24,7 @@ from support.pypi import metadata_of
 from support.server import BINARY
 
 SEED = 20260501
-pytestmark = pytest.mark.xdist_group("pypi_codecs")  # one process makes the generated inputs
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("pypi_codecs")]  # one process makes the generated inputs
 
 
 def ask(questions):
