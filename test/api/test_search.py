@@ -158,6 +158,27 @@ def test_what_is_hidden_neither_comes_nor_counts(people, alice, anonymous):
     assert names(anonymous, "veil") == ["veil", "veil-open"]
 
 
+def test_groups_limits_and_administrators(account, people, alice, anonymous):
+    bob, boss = people["bob"].by_token(), account("boss", superuser=True).by_token()
+    alice.post("/api/v1/organizations", {"login": "guild"}).expect(201)
+    for name in ("cloak-a", "cloak-b"):
+        make(alice, "guild", name, access="private")
+    alice.post("/api/group/guild/some", {"perms": "read"}).expect(204)
+    alice.request("PUT", "/api/group/guild/some/members/bob").expect(204)
+    assert ask(bob, "cloak")["total"] == 0
+    alice.request("PUT", "/api/group/guild/some/packages/cloak-a").expect(204)
+    limited = people["alice"].by_token("limited", limits={"packages": ["guild/cloak-b"]})
+    for client, wanted in ((anonymous, []), (bob, ["cloak-a"]), (limited, ["cloak-b"]),
+                           (alice, ["cloak-a", "cloak-b"]), (boss, ["cloak-a", "cloak-b"])):
+        for query in ("cloak", "guild/cloak", "claok"):
+            found = ask(client, query)
+            assert sorted(it["name"] for it in found["items"]) == wanted
+            assert found["total"] == len(wanted)
+        assert sorted(names(client, owner="guild")) == wanted
+    alice.delete("/api/group/guild/some/members/bob").expect(204)
+    assert ask(bob, "cloak")["total"] == 0
+
+
 # --- changes ----------------------------------------------------------------------------------
 
 
@@ -171,6 +192,30 @@ def test_labels_are_followed_at_once(alice, anonymous, tmp_path):
     alice.request("DELETE", "/api/channels/alice/dev", json_body={"package": "tagged"}).expect(201)
     assert names(anonymous, "tagged", label="dev") == []
     assert names(anonymous, "tagged", label="prod") == ["tagged"]
+    alice.post("/api/channels/alice/prod/copy/rel/1").expect(201)
+    assert names(anonymous, "tagged", label="rel/1") == ["tagged"]
+    alice.delete("/api/channels/alice/rel/1").expect(201)
+    assert names(anonymous, "tagged", label="rel/1") == []
+    assert names(anonymous, "tagged", label="PROD") == ["tagged"]
+
+
+def test_a_file_less_is_told_at_once(alice, anonymous, tmp_path):
+    for version, more in (("1.0", {}), ("2.0", {"subdir": "linux-64", "noarch": None})):
+        tiny = packages.describe(packages.make_tiny(tmp_path, "shrinking", version, **more))
+        Upload(alice, "alice", tiny, [f"v{version[0]}"]).run()
+
+    def told():
+        return [(it["latest_version"], it["platforms"]) for it in ask(anonymous, "shrinking")["items"]]
+    both = told()
+    assert both == [("2.0", ["linux-64", "noarch"])]
+    alice.delete("/api/dist/alice/shrinking/2.0/linux-64/shrinking-2.0-0.conda").expect(200)
+    assert told() == [("1.0", ["noarch"])]
+    assert names(anonymous, "shrinking", platform="linux-64") == []
+    assert names(anonymous, "shrinking", label="v2") == []
+    item, = alice.get("/api/v1/trash/alice?limit=1").expect(200).json()["items"]
+    alice.post(f"/api/v1/trash/alice/{item['id']}/restore").expect(200, 201, 204)
+    assert told() == both
+    assert names(anonymous, "shrinking", platform="linux-64", label="v2") == ["shrinking"]
 
 
 def test_removal_and_return_are_followed_at_once(alice, anonymous, tmp_path):
