@@ -233,7 +233,7 @@ static enum err_code read_place(struct str after, struct search_place *ret, stru
                                     .updated_ms = (int64_t)n[3],
                                     .package_id = (int64_t)n[4],
                                     .name_key = rest};
-    place.given = (int64_t)n[5];
+    place.given = n[5] > SEARCH_DEPTH ? SEARCH_DEPTH : (int64_t)n[5]; /* more can be added to it */
     place.total = (int64_t)n[6];
     *ret = place;
     return OK;

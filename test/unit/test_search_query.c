@@ -184,6 +184,8 @@ static void a_place_is_what_was_written(void **state)
     q = query_of(f, (struct search_request){.after = S("99-0-0-0-0-0-0-")});
     assert_int_equal(q.from.hit.fit, SEARCH_ANY);
     assert_str(q.from.hit.name_key, "");
+    q = query_of(f, (struct search_request){.after = S("0-0-0-0-0-9223372036854775807-0-")});
+    assert_int_equal(q.from.given, SEARCH_DEPTH); /* more can be added to it */
 }
 
 static void terms_say_what_all_must_have(void **state)
