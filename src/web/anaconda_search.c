@@ -32,6 +32,9 @@ enum err_code get_anaconda_search(struct call *c, struct err *err)
 
     if (rc)
         return rc;
+    if (fields[0].value.len > SEARCH_TEXT_MAX) /* else it would be called q */
+        return fail_field(err, "name", "name has %zu bytes, more than %d", fields[0].value.len,
+                          (int)SEARCH_TEXT_MAX);
     req.q = fields[0].value;
     req.type = fields[1].value;
     req.platform = fields[2].value;
