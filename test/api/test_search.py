@@ -151,7 +151,7 @@ def test_what_is_hidden_neither_comes_nor_counts(people, alice, anonymous):
     bob_path = "/api/packages/alice/veil/collaborators/bob"
     alice.request("PUT", bob_path).expect(201)
     assert names(bob, "veil")[0] == "veil"
-    alice.delete(bob_path).expect(201, 204)
+    alice.delete(bob_path).expect(201)
     assert set(names(bob, "veil")) == seen[1]
     alice.request("PUT", "/api/v1/packages/alice/veil/access",
                   json_body={"access": "public"}).expect(204)
@@ -213,7 +213,7 @@ def test_a_file_less_is_told_at_once(alice, anonymous, tmp_path):
     assert names(anonymous, "shrinking", platform="linux-64") == []
     assert names(anonymous, "shrinking", label="v2") == []
     item, = alice.get("/api/v1/trash/alice?limit=1").expect(200).json()["items"]
-    alice.post(f"/api/v1/trash/alice/{item['id']}/restore").expect(200, 201, 204)
+    alice.post(f"/api/v1/trash/alice/{item['id']}/restore").expect(200)
     assert told() == both
     assert names(anonymous, "shrinking", platform="linux-64", label="v2") == ["shrinking"]
 
@@ -229,7 +229,7 @@ def test_removal_and_return_are_followed_at_once(alice, anonymous, tmp_path):
             assert ask(client, query)["total"] == 0
         assert client.get("/api/search?name=boomerang").expect(200).json() == []
     item, = alice.get("/api/v1/trash/alice?limit=1").expect(200).json()["items"]
-    alice.post(f"/api/v1/trash/alice/{item['id']}/restore").expect(200, 201, 204)
+    alice.post(f"/api/v1/trash/alice/{item['id']}/restore").expect(200)
     found, = ask(anonymous, "boomerang")["items"]
     assert (found["name"], found["types"], found["platforms"], found["latest_version"]) == (
         "boomerang", ["conda"], ["noarch"], "1.0")
@@ -265,19 +265,21 @@ def test_what_no_query_may_have_is_refused(anonymous):
     for name in ("q", "type", "platform", "label", "owner", "license"):
         answer = anonymous.get(f"/api/v1/search?{name}={'a' * 251}").expect(422)
         assert answer.detail == f"{name} has 251 bytes, more than 250"
+    answer = anonymous.get(f"/api/search?name={'a' * 251}").expect(422)
+    assert answer.detail == "name has 251 bytes, more than 250"
     for raw in ("%00", "numpy%00", "%09%0D%0A", "%ff%fe", "%c0%af", "%ed%a0%80", "%", "%zz"):
         for path in ("/api/v1/search?q=", "/api/search?name="):
-            assert anonymous.get(path + raw).status in (400, 422), raw
-    anonymous.get("/api/v1/search?q=" + "a" * 100000).expect(400, 414, 422, 431)
-    anonymous.get("/api/v1/search?q=numpy&q=rust").expect(400, 422)
-    anonymous.get("/api/v1/search?query=numpy").expect(400, 422)
+            anonymous.get(path + raw).expect(422)
+    anonymous.get("/api/v1/search?q=" + "a" * 100000).expect(414)
+    anonymous.get("/api/v1/search?q=numpy&q=rust").expect(422)
+    anonymous.get("/api/v1/search?query=numpy").expect(422)
 
 
 def test_places_written_by_hand_give_nothing_hidden(shelf, alice, anonymous):
     make(alice, "alice", "numpy-secret", access="private")
     highest = 2 ** 63 - 1
     for place in ("0-0-0-0-0-0-0-", f"2-{highest}-{highest}-{highest}-{highest}-0-0-numpy",
-                  "9-1-1-1-1-1-1-(", "0-0-0-0-0-9999-0-x"):
+                  "9-1-1-1-1-1-1-(", "0-0-0-0-0-9999-0-x", f"0-0-0-0-0-{highest}-{highest}-x"):
         for sort in ("relevance", "name", "updated", "downloads", "favorites"):
             found = full_names(anonymous, "numpy", after=place, sort=sort)
             assert "alice/numpy-secret" not in found
