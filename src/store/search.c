@@ -7,8 +7,8 @@
 #include "store/statements.h"
 
 #define TABLES(name, sql_of)                                                                       \
-    [name] = sql_of("0", "search_terms"), [name + 1] = sql_of("1", "search_terms_1"),              \
-    [name + 2] = sql_of("2", "search_terms_2"), [name + 3] = sql_of("3", "search_terms_3")
+    [name] = sql_of("0", "search_terms"), [(name) + 1] = sql_of("1", "search_terms_1"),            \
+    [(name) + 2] = sql_of("2", "search_terms_2"), [(name) + 3] = sql_of("3", "search_terms_3")
 
 #define DELETE_TERMS(level, table)                                                                 \
     {                                                                                              \

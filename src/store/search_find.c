@@ -242,8 +242,8 @@ static enum err_code list_hits(struct tx *tx, struct arena *mem, const struct st
 
 static enum err_code find(struct tx *tx, struct arena *mem, const struct stmt *s,
                           enum search_order order, const struct search_cond *cond,
-                          const struct search_hit *after, const int64_t *floor, int64_t limit,
-                          struct search_hits *ret, struct err *err)
+                          const struct search_hit *after, int64_t limit, struct search_hits *ret,
+                          struct err *err)
 {
     struct args a = {.count = 0};
     enum err_code code = add_cond(&a, mem, cond, err);
@@ -251,8 +251,6 @@ static enum err_code find(struct tx *tx, struct arena *mem, const struct stmt *s
     if (code)
         return code;
     add_place(&a, order, after);
-    if (floor)
-        add(&a, db_int(*floor));
     add(&a, db_int(limit));
     return list_hits(tx, mem, s, &a, ret, err);
 }
@@ -261,22 +259,29 @@ enum err_code search_in_level(struct tx *tx, struct arena *mem, int level, int64
                               const struct search_cond *cond, const struct search_hit *after,
                               int64_t limit, struct search_hits *ret, struct err *err)
 {
-    return find(tx, mem, &stmts[IN_LEVEL_1 + level - 1], SEARCH_BY_RANK, cond, after, &floor, limit,
-                ret, err);
+    struct args a = {.count = 0};
+    enum err_code code = add_cond(&a, mem, cond, err);
+
+    if (code)
+        return code;
+    add_place(&a, SEARCH_BY_RANK, after);
+    add(&a, db_int(floor));
+    add(&a, db_int(limit));
+    return list_hits(tx, mem, &stmts[IN_LEVEL_1 + level - 1], &a, ret, err);
 }
 
 enum err_code search_in_all(struct tx *tx, struct arena *mem, enum search_order order,
                             const struct search_cond *cond, const struct search_hit *after,
                             int64_t limit, struct search_hits *ret, struct err *err)
 {
-    return find(tx, mem, &stmts[IN_ALL + (int)order], order, cond, after, NULL, limit, ret, err);
+    return find(tx, mem, &stmts[IN_ALL + (int)order], order, cond, after, limit, ret, err);
 }
 
 enum err_code search_along(struct tx *tx, struct arena *mem, enum search_order order,
                            const struct search_cond *cond, const struct search_hit *after,
                            int64_t limit, struct search_hits *ret, struct err *err)
 {
-    return find(tx, mem, &stmts[ALONG + (int)order], order, cond, after, NULL, limit, ret, err);
+    return find(tx, mem, &stmts[ALONG + (int)order], order, cond, after, limit, ret, err);
 }
 
 /* ---- what is told of them ---- */
