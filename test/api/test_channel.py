@@ -150,7 +150,7 @@ def test_a_token_in_the_path_writes_nothing(anonymous, account, publish, tiny):
     publish("alice", tiny("safe"))
     token = account("alice").token("writer")
     answer = anonymous.delete(f"/t/{token}/api/package/alice/safe")
-    answer.expect(400, 403, 404, 405)
+    answer.expect(400, 401, 403, 404, 405)
     anonymous.get("/api/package/alice/safe").expect(200)
 
 

@@ -54,6 +54,7 @@ class World:
         self.staff = {"member": account("mary"), "writer": account("will"),
                       "admin": account("adam"), "collaborator": account("colin")}
         self.guest = account("gina")
+        self.barred = account("bruno")  # suspended, and let in again, and needed for nothing else
         self.spare = {it.login: it.session()
                       for it in (self.owner, self.other, self.boss, *self.staff.values())}
         self.founder = server.client(cookie=self.spare["alice"])
@@ -287,7 +288,7 @@ class World:
         elif pattern.startswith("/api/v1/transfers/"):
             values["id"] = str(self._offer(name))
         elif pattern.endswith("/suspension"):
-            values["login"] = self.guest.login
+            values["login"] = self.barred.login
         elif method == "POST" and pattern == "/api/v1/organizations":
             body = {"login": name}
         elif pattern.startswith("/api/v1/organizations/"):
