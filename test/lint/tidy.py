@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""clang-tidy, with the checks of .clang-tidy, finds nothing."""
+"""clang-tidy, with the checks of .clang-tidy, finds nothing. TERRARIUM_LINT=quick leaves out its static
+analyzer, which takes thirty times as long as all others together."""
+import os
+
 from perfile import COMPILE, check, finish, sources
 
 
@@ -9,7 +12,9 @@ def errors(lines):
             if " error: " in line or (number and " error: " in lines[number - 1])]
 
 
+LESS = ["--checks=-clang-analyzer-*"] if os.environ.get("TERRARIUM_LINT") == "quick" else []
+
 finish(check("clang-tidy",
-             lambda path: ["clang-tidy", "--quiet", path, "--", *COMPILE,
+             lambda path: ["clang-tidy", "--quiet", *LESS, path, "--", *COMPILE,
                            "-include", "test/lint/analyzer.h"],
              sources("src"), [".clang-tidy", "test/lint/analyzer.h"], summary=errors))
