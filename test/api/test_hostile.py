@@ -10,6 +10,8 @@ from support import channel, packages
 from support.publish import Refused, Upload
 from support.server import sanitized
 
+# How files are judged has nothing to do with where the accepted ones are kept.
+pytestmark = pytest.mark.once
 ACCEPTED, REFUSED, EITHER = "accepted", "refused", "either"
 # What CASES.tsv wants, in our words; where it leaves the choice ("or"), either is right.
 RULES = {

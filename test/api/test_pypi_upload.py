@@ -11,7 +11,8 @@ from support.publish import Plain, Refused, Upload
 from support.server import sanitized
 
 # The server and what it holds are shared by all tests of this file.
-pytestmark = pytest.mark.xdist_group("pypi_upload")
+# How files are judged has nothing to do with where the accepted ones are kept.
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("pypi_upload")]
 
 
 @pytest.fixture(scope="module")
