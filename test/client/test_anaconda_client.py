@@ -198,7 +198,7 @@ def test_auth_for_an_organization(signed_in, user, server):
         ("O", ["conda:download", "repos"])]
     client = server.client(token=token)
     client.get(f"/conda/{organization}/noarch/repodata.json").expect(200)
-    client.get("/api/user").expect(403)
+    client.get("/api/user/orgs").expect(403)
     assert said_lines(signed_in("auth", "-r", "O", "-o", organization).ok()) == ["Removed token O"]
     client.get(f"/conda/{organization}/noarch/repodata.json").expect(401)
     signed_in("auth", "-r", "O", "-o", organization).fails("there is no token named")

@@ -163,7 +163,7 @@ def test_others_read_labels_and_change_none(edge, server, account, tmp_path, tin
     said = other.failure(403, f'"{other.login}" may not publish or change anything under "{it.login}"')
     for words in (("--copy", "main", "dev"), ("--remove", "main")):
         assert other.refused("label", *words, "-o", it.login) == [said]
-    said = other.failure(403, f'"{other.login}" may not say who may change this package of "{it.login}"')
+    said = other.failure(403, f'"{other.login}" may not administer "{it.login}"')
     assert other.refused("label", "--lock", "main", "-o", it.login) == [said]
     assert it.files() == X
 
