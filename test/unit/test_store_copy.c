@@ -23,6 +23,8 @@ static void no_table_is_forgotten(void **state)
     while (rows_next(rows)) {
         bool known = false;
 
+        if (str_starts(rows_text(rows, 0), S("search_")))
+            continue; /* derived: the target makes its own */
         for (size_t i = 0; i < copy_table_count; i++)
             known |= str_eq(rows_text(rows, 0), str_of(copy_table_name(i)));
         for (size_t i = 0; i < COUNT(left); i++)
