@@ -190,3 +190,17 @@ bool arena_defer(struct arena *a, void (*fn)(void *), void *arg)
     a->deferred = d;
     return true;
 }
+
+void *arena_room(struct arena *mem, void *items, size_t count, size_t size)
+{
+    size_t room = count ? 2 * count : 8;
+    void *grown;
+
+    /* Room is 8, 16, 32 ...: it is used up exactly when count is 0 or one of these. */
+    if (count != 0 && (count < 8 || (count & (count - 1)) != 0))
+        return items;
+    grown = arena_alloc_array(mem, room, size, 16);
+    if (grown && count)
+        memcpy(grown, items, count * size);
+    return grown;
+}

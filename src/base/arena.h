@@ -20,6 +20,10 @@ void *arena_alloc(struct arena *a, size_t size, size_t align) MUST_USE;
 #define arena_array(a, T, n) ((T *)arena_alloc_array((a), (n), sizeof(T), _Alignof(T)))
 void *arena_alloc_array(struct arena *a, size_t n, size_t size, size_t align) MUST_USE;
 
+/* An array that grows in an arena: items (NULL at first) with room for one more than count, or
+ * NULL when out of memory. Always pass the same element size. */
+void *arena_room(struct arena *mem, void *items, size_t count, size_t size) MUST_USE;
+
 /* Calls fn(arg) when the arena closes. False when out of memory; then fn was not kept. */
 bool arena_defer(struct arena *a, void (*fn)(void *), void *arg) MUST_USE;
 

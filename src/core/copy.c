@@ -227,7 +227,7 @@ static enum err_code add_label(struct work *w, const struct file_row *file, bool
         return rc;
     if ((rc = label_widen_one(w->tx, w->label.id, file->access, err)))
         return rc;
-    return touched_add(w->touched, w->label.name, file->subdir, err);
+    return touched_add(w->touched, w->label.name, file, err);
 }
 
 /* The same bytes are there: all that can be new is the label. */
@@ -258,6 +258,7 @@ static enum err_code insert(struct work *w, const struct passage *p,
 
     row.account_id = w->to.id;
     row.package_id = p->package->target.id;
+    row.package = p->package->target.name;
     row.release_id = p->release.id;
     row.access = p->package->target.access;
     row.uploader_id = w->actor->account_id;

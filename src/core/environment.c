@@ -2,6 +2,7 @@
 
 #include "core/access.h"
 #include "core/limit.h"
+#include "core/touched.h"
 #include "format/conda_match.h"
 #include "format/conda_name.h"
 #include "format/json.h"

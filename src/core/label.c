@@ -267,6 +267,24 @@ static enum err_code begin(struct app *app, struct arena *mem, const struct acto
     return ret->touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
+/* Notes those of the set that carry `where`, file by file unless it is the whole account. */
+static enum err_code touch_files(struct work *w, const struct file_set *files, int64_t where,
+                                 const struct label_places *places, struct str label,
+                                 struct err *err)
+{
+    struct file_list list = {0};
+    enum err_code rc = OK;
+
+    if (files->level == OF_ACCOUNT)
+        for (size_t i = 0; !rc && i < places->count; i++)
+            rc = touched_subdir(w->touched, label, places->rows[i].subdir, err);
+    else
+        rc = file_list_labelled(w->tx, w->mem, files, where, &list, err);
+    for (size_t i = 0; !rc && i < list.count; i++)
+        rc = touched_add(w->touched, label, &list.rows[i], err);
+    return rc;
+}
+
 /* Those of the set that carry `where` came to carry the label, or are about to lose it. */
 static enum err_code touch(struct work *w, const struct file_set *files, int64_t where,
                            struct str label, enum access_level *ret_widest, struct err *err)
@@ -277,12 +295,10 @@ static enum err_code touch(struct work *w, const struct file_set *files, int64_t
     if (!rc)
         rc = note_holders(w, files, where, err);
     *ret_widest = ACCESS_PRIVATE;
-    for (size_t i = 0; !rc && i < places.count; i++) {
+    for (size_t i = 0; !rc && i < places.count; i++)
         if (places.rows[i].access < *ret_widest)
             *ret_widest = places.rows[i].access;
-        rc = touched_add(w->touched, label, places.rows[i].subdir, err);
-    }
-    return rc;
+    return rc ? rc : touch_files(w, files, where, &places, label, err);
 }
 
 static enum err_code add_to(struct work *w, const struct file_set *files,

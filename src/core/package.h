@@ -7,10 +7,10 @@
 #include "base/arena.h"
 #include "core/actor.h"
 #include "core/publish.h"
+#include "core/touched.h"
 #include "store/account.h"
 #include "store/package.h"
 
-struct touched;
 
 /* Both: what exists already is returned as it is. Jobs that publish builds of one package side by
  * side all look first, find nothing, and create it. attrs: object, kept for pages. access: who may
@@ -100,16 +100,5 @@ enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_p
 /* For publish: brings a package's summary and newest version up to its files. */
 enum err_code package_refresh(struct tx *tx, struct arena *mem, int64_t package_id,
                               const struct package_row *package, struct err *err) MUST_USE;
-
-/* The channel subdirs that a change touched, each index of which is then updated once. */
-struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner);
-/* Notes every (label, subdir) that this file is in. */
-enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
-                           struct err *err) MUST_USE;
-/* Notes one of them. Subdir empty: none, it is in no index. */
-enum err_code touched_add(struct touched *t, struct str label, struct str subdir,
-                          struct err *err) MUST_USE;
-enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx,
-                             struct err *err) MUST_USE;
 
 #endif

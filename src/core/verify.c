@@ -186,7 +186,8 @@ static bool count_rows(struct verify *v, const struct holding *h)
         v->report.files += h->rows[i].kind == NAMED_FILE;
         v->report.trash += h->rows[i].kind == NAMED_TRASH;
         v->report.uploads += h->rows[i].kind == NAMED_UPLOAD;
-        v->report.documents += h->rows[i].kind == NAMED_DOC;
+        v->report.documents +=
+            h->rows[i].kind == NAMED_DOC || h->rows[i].kind == NAMED_CHUNK;
         promised |= h->rows[i].kind != NAMED_GARBAGE;
     }
     return promised;

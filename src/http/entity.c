@@ -55,7 +55,7 @@ static bool lies_elsewhere(const struct http_entity *e)
 
 size_t http_entity_memory(const struct http_entity *e)
 {
-    return ENTITY_OVERHEAD + (lies_elsewhere(e) ? 0 : (size_t)e->size);
+    return ENTITY_OVERHEAD + e->source.memory + (lies_elsewhere(e) ? 0 : (size_t)e->size);
 }
 
 /* What a cache needs of every answer about this entity (RFC 9110 15.4.5). */

@@ -26,6 +26,7 @@ struct http_source {
     /* Begins with struct shared; a response keeps a reference. */
     void *object;
     enum err_code (*read)(void *object, uint64_t offset, size_t len, char *out, struct err *err);
+    size_t memory; /* about how many bytes the object takes, for caches */
 };
 /* Bytes [offset, offset + len) of a source. Such a response is for one exchange. */
 struct http_response *http_response_pieces(unsigned status, const struct http_source *source,

@@ -258,10 +258,25 @@ static json_t *package_entry(const struct package *p)
     return bad ? NULL : TAKE(e);
 }
 
+void conda_channeldata_member(const struct conda_package *package, struct buf *out)
+{
+    json_string_literal(out, package->name);
+    buf_addc(out, ':');
+    json_canonical(out, package->entry);
+}
+
+void conda_channeldata_end_with(const json_t *subdirs, struct buf *out)
+{
+    buf_addz(out, "},\"subdirs\":");
+    json_canonical(out, subdirs);
+    buf_addz(out, "}\n");
+}
+
 static enum err_code package_end(struct conda_channeldata *d, struct err *err)
 {
     struct package *p = &d->now;
     AUTO(json_decrefp) json_t *entry = NULL;
+    struct conda_package package;
     enum err_code code;
 
     if (!p->mem)
@@ -272,12 +287,11 @@ static enum err_code package_end(struct conda_channeldata *d, struct err *err)
     entry = package_entry(p);
     if (!entry)
         return fail(err, ERR_NOMEM, "out of memory for channeldata.json");
+    package = (struct conda_package){p->name, entry, p->uploaded_ms};
     if (d->packages.len)
         buf_addc(&d->packages, ',');
-    json_string_literal(&d->packages, p->name);
-    buf_addc(&d->packages, ':');
-    json_canonical(&d->packages, entry);
-    d->sink.add(d->sink.ctx, &(struct conda_package){p->name, entry, p->uploaded_ms});
+    conda_channeldata_member(&package, &d->packages);
+    d->sink.add(d->sink.ctx, &package);
     package_done(p);
     return OK;
 }
@@ -399,10 +413,8 @@ enum err_code conda_channeldata_write(const struct conda_channeldata *d, struct 
 
     if (!subdirs || !buf_ok(&d->packages))
         return fail(err, ERR_NOMEM, "channeldata.json does not fit in memory");
-    buf_addz(out, "{\"channeldata_version\":1,\"packages\":{");
+    buf_addz(out, CONDA_CHANNELDATA_BEGIN);
     buf_add(out, buf_str(&d->packages));
-    buf_addz(out, "},\"subdirs\":");
-    json_canonical(out, subdirs);
-    buf_addz(out, "}\n");
+    conda_channeldata_end_with(subdirs, out);
     return OK;
 }

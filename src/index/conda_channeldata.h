@@ -42,4 +42,10 @@ json_t *conda_channeldata_subdirs(const struct conda_channeldata *d) MUST_USE;
 enum err_code conda_channeldata_write(const struct conda_channeldata *d, struct buf *out,
                                       struct err *err) MUST_USE;
 
+/* The same in parts: what stands before the members, a member, what stands after them (subdirs: an
+ * array of strings). Failures show in out. */
+#define CONDA_CHANNELDATA_BEGIN "{\"channeldata_version\":1,\"packages\":{"
+void conda_channeldata_member(const struct conda_package *package, struct buf *out);
+void conda_channeldata_end_with(const json_t *subdirs, struct buf *out);
+
 #endif

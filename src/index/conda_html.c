@@ -132,25 +132,29 @@ void conda_subdir_page_done(struct conda_subdir_page *p)
     buf_done(&p->rows);
 }
 
+void conda_subdir_page_row(const struct conda_row *row, struct buf *out)
+{
+    buf_addz(out, "<tr><td>");
+    add_relative(out, row->filename, "", row->filename);
+    buf_addz(out, "</td><td>");
+    add_size(out, row->size);
+    buf_addz(out, "</td><td>");
+    add_time(out, row->uploaded_ms);
+    buf_addz(out, "</td>");
+    cell(out, row->sha256);
+    cell(out, row->md5);
+    buf_addz(out, "</tr>\n");
+}
+
 void conda_subdir_page_add(struct conda_subdir_page *p, const struct conda_row *row)
 {
-    buf_addz(&p->rows, "<tr><td>");
-    add_relative(&p->rows, row->filename, "", row->filename);
-    buf_addz(&p->rows, "</td><td>");
-    add_size(&p->rows, row->size);
-    buf_addz(&p->rows, "</td><td>");
-    add_time(&p->rows, row->uploaded_ms);
-    buf_addz(&p->rows, "</td>");
-    cell(&p->rows, row->sha256);
-    cell(&p->rows, row->md5);
-    buf_addz(&p->rows, "</tr>\n");
+    conda_subdir_page_row(row, &p->rows);
     p->count++;
     if (row->uploaded_ms > p->newest_ms)
         p->newest_ms = row->uploaded_ms;
 }
 
-void conda_subdir_page_write(const struct conda_subdir_page *p, struct str channel,
-                             struct str subdir, struct buf *out)
+void conda_subdir_page_begin(struct str channel, struct str subdir, struct buf *out)
 {
     page_begin(out, channel, subdir);
     buf_addz(out, "<p><a href=\"../index.html\">all packages</a>");
@@ -160,8 +164,19 @@ void conda_subdir_page_write(const struct conda_subdir_page *p, struct str chann
     }
     buf_addz(out, "</p>\n<table>\n<thead>\n<tr><th>Filename</th><th>Size</th><th>Uploaded</th>"
                   "<th>SHA256</th><th>MD5</th></tr>\n</thead>\n<tbody>\n");
+}
+
+void conda_subdir_page_end(size_t count, int64_t newest_ms, struct buf *out)
+{
+    page_end(out, count, "files", newest_ms);
+}
+
+void conda_subdir_page_write(const struct conda_subdir_page *p, struct str channel,
+                             struct str subdir, struct buf *out)
+{
+    conda_subdir_page_begin(channel, subdir, out);
     buf_add(out, buf_str(&p->rows));
-    page_end(out, p->count, "files", p->newest_ms);
+    conda_subdir_page_end(p->count, p->newest_ms, out);
     if (!buf_ok(&p->rows))
         out->failed = true;
 }
@@ -184,10 +199,9 @@ static bool has_subdir(const json_t *subdirs, const char *subdir)
     return false;
 }
 
-void conda_channel_page_add(struct conda_channel_page *p, const struct conda_package *package)
+void conda_channel_page_row(const struct conda_package *package, struct buf *out)
 {
     const json_t *entry = package->entry, *subdirs = json_object_get(entry, "subdirs");
-    struct buf *out = &p->rows;
 
     buf_addz(out, "<tr><td>");
     add_link(out, json_get_str(entry, "home"), package->name, true);
@@ -203,13 +217,17 @@ void conda_channel_page_add(struct conda_channel_page *p, const struct conda_pac
         cell(out, has_subdir(subdirs, shown_subdirs[i]) ? S("X") : S(""));
     cell(out, json_get_str(entry, "summary"));
     buf_addz(out, "</tr>\n");
+}
+
+void conda_channel_page_add(struct conda_channel_page *p, const struct conda_package *package)
+{
+    conda_channel_page_row(package, &p->rows);
     p->count++;
     if (package->uploaded_ms > p->newest_ms)
         p->newest_ms = package->uploaded_ms;
 }
 
-void conda_channel_page_write(const struct conda_channel_page *p, struct str channel,
-                              const json_t *subdirs, struct buf *out)
+void conda_channel_page_begin(struct str channel, const json_t *subdirs, struct buf *out)
 {
     page_begin(out, channel, S(""));
     buf_addz(out,
@@ -227,8 +245,19 @@ void conda_channel_page_write(const struct conda_channel_page *p, struct str cha
     for (size_t i = 0; i < COUNT(shown_subdirs); i++)
         buf_addf(out, "<th>%s</th>", shown_subdirs[i]);
     buf_addz(out, "<th>Summary</th></tr>\n</thead>\n<tbody>\n");
+}
+
+void conda_channel_page_end(size_t count, int64_t newest_ms, struct buf *out)
+{
+    page_end(out, count, "packages", newest_ms);
+}
+
+void conda_channel_page_write(const struct conda_channel_page *p, struct str channel,
+                              const json_t *subdirs, struct buf *out)
+{
+    conda_channel_page_begin(channel, subdirs, out);
     buf_add(out, buf_str(&p->rows));
-    page_end(out, p->count, "packages", p->newest_ms);
+    conda_channel_page_end(p->count, p->newest_ms, out);
     if (!buf_ok(&p->rows))
         out->failed = true;
 }

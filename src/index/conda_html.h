@@ -19,9 +19,14 @@ void conda_subdir_page_init(struct conda_subdir_page *p);
 void conda_subdir_page_done(struct conda_subdir_page *p);
 void conda_subdir_page_add(struct conda_subdir_page *p,
                            const struct conda_row *row); /* sorted by filename */
-/* channel: its name, for the title. A failure shows in out. */
+/* channel: its name, for the title. Failures show in out, here and below. */
 void conda_subdir_page_write(const struct conda_subdir_page *p, struct str channel,
                              struct str subdir, struct buf *out);
+
+/* The same in parts: what stands before the rows, a row, what stands after them. */
+void conda_subdir_page_begin(struct str channel, struct str subdir, struct buf *out);
+void conda_subdir_page_row(const struct conda_row *row, struct buf *out);
+void conda_subdir_page_end(size_t count, int64_t newest_ms, struct buf *out);
 
 /* index.html of a channel: a table of its packages. */
 struct conda_channel_page {
@@ -36,6 +41,10 @@ void conda_channel_page_add(struct conda_channel_page *p,
 /* subdirs: array of strings. */
 void conda_channel_page_write(const struct conda_channel_page *p, struct str channel,
                               const json_t *subdirs, struct buf *out);
+
+void conda_channel_page_begin(struct str channel, const json_t *subdirs, struct buf *out);
+void conda_channel_page_row(const struct conda_package *package, struct buf *out);
+void conda_channel_page_end(size_t count, int64_t newest_ms, struct buf *out);
 
 /* rss.xml: the packages that got a file last, newest first (RSS 2.0). */
 #define CONDA_RSS_ITEMS 100

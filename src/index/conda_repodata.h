@@ -14,5 +14,8 @@ void conda_repodata_add(struct conda_repodata *d, const struct conda_row *row,
                         const json_t *record);
 /* Appends the document. The builder stays as it is. A failure shows in out. */
 void conda_repodata_write(const struct conda_repodata *d, struct str subdir, struct buf *out);
+/* What stands before and after the two maps. */
+void conda_repodata_begin(struct str subdir, struct buf *out);
+void conda_repodata_end(struct buf *out);
 
 #endif

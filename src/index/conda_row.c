@@ -87,6 +87,12 @@ enum err_code conda_row_record(const struct conda_row *row, json_t **ret_record,
     return OK;
 }
 
+void conda_row_begin_member(struct buf *out, const struct conda_row *row)
+{
+    json_string_literal(out, row->filename);
+    buf_addc(out, ':');
+}
+
 void conda_maps_init(struct conda_maps *m)
 {
     *m = (struct conda_maps){BUF_INIT(LIMIT_INDEX_DOCUMENT), BUF_INIT(LIMIT_INDEX_DOCUMENT)};
@@ -104,18 +110,17 @@ struct buf *conda_maps_add(struct conda_maps *m, const struct conda_row *row)
 
     if (map->len)
         buf_addc(map, ',');
-    json_string_literal(map, row->filename);
-    buf_addc(map, ':');
+    conda_row_begin_member(map, row);
     return map;
 }
 
 void conda_maps_write(const struct conda_maps *m, struct buf *out)
 {
-    buf_addz(out, "\"packages\":{");
+    buf_addz(out, CONDA_MAPS_BEGIN);
     buf_add(out, buf_str(&m->packages));
-    buf_addz(out, "},\"packages.conda\":{");
+    buf_addz(out, CONDA_MAPS_BETWEEN);
     buf_add(out, buf_str(&m->packages_conda));
-    buf_addc(out, '}');
+    buf_addz(out, CONDA_MAPS_END);
     if (!buf_ok(&m->packages) || !buf_ok(&m->packages_conda))
         out->failed = true;
 }

@@ -32,6 +32,13 @@ bool conda_row_is_v2(const struct conda_row *row); /* a .conda; else a .tar.bz2 
 enum err_code conda_row_record(const struct conda_row *row, json_t **ret_record,
                                struct err *err) MUST_USE;
 
+/* Appends the name of a row's member of a map; its JSON value is to follow. */
+void conda_row_begin_member(struct buf *out, const struct conda_row *row);
+
+/* What stands around the members of the two maps. */
+#define CONDA_MAPS_BEGIN   "\"packages\":{"
+#define CONDA_MAPS_BETWEEN "},\"packages.conda\":{"
+#define CONDA_MAPS_END     "}"
 struct conda_maps {
     struct buf packages, packages_conda; /* the inside of each JSON object */
 };

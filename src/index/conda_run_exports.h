@@ -13,5 +13,9 @@ void conda_run_exports_add(struct conda_run_exports *d,
                            const struct conda_row *row); /* sorted by filename */
 /* Appends the document. The builder stays as it is. A failure shows in out. */
 void conda_run_exports_write(const struct conda_run_exports *d, struct str subdir, struct buf *out);
+/* What stands before and after the two maps, and the value of a member. */
+void conda_run_exports_begin(struct str subdir, struct buf *out);
+void conda_run_exports_value(const struct conda_row *row, struct buf *out);
+void conda_run_exports_end(struct buf *out);
 
 #endif

@@ -17,6 +17,7 @@ struct span {
 };
 struct shard_entry {
     struct span package, filename, record;
+    int64_t uploaded_ms;
     bool v2;
 };
 
@@ -63,7 +64,7 @@ enum err_code conda_shards_add(struct conda_shards *s, const struct conda_row *r
     AUTO(json_decrefp) json_t *full = json_copy(r.use);
     AUTO(json_decrefp) json_t *run_exports = NULL;
     struct str exports = row->run_exports.len ? row->run_exports : S("{}");
-    struct shard_entry e = {.v2 = conda_row_is_v2(row)};
+    struct shard_entry e = {.uploaded_ms = row->uploaded_ms, .v2 = conda_row_is_v2(row)};
     enum err_code code;
 
     code = json_parse_object(exports, &run_exports, err);
@@ -170,33 +171,39 @@ static void pack_group(const struct conda_shards *s, const struct group *g, stru
         pack_entry(s, e, out);
 }
 
+static int64_t newest_of(const struct group *g)
+{
+    int64_t newest = 0;
+
+    for (const struct shard_entry *e = g->v1; e < g->end; e++)
+        if (e->uploaded_ms > newest)
+            newest = e->uploaded_ms;
+    return newest;
+}
+
 static enum err_code write_group(const struct conda_shards *s, const struct group *g,
-                                 struct conda_shard_sink sink, struct buf *names, struct err *err)
+                                 struct conda_shard_sink sink, struct err *err)
 {
     AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
     AUTO(buf_done) struct buf frame = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    uint8_t digest[SHA256_LEN];
-    char hex[SHA256_HEX + 1];
+    struct conda_shard shard = {.package = text_at(s, g->v1->package), .newest_ms = newest_of(g)};
     enum err_code code;
 
     pack_group(s, g, &plain);
     if (!buf_ok(&plain))
         return fail(err, ERR_NOMEM, "the shard of package \"" STR_FMT "\" does not fit in memory",
-                    STR_ARG(text_at(s, g->v1->package)));
+                    STR_ARG(shard.package));
     code = zstd_pack(buf_str(&plain), SHARD_LEVEL, &frame, err);
     if (code)
         return code;
-    digest_sha256(buf_str(&frame), digest);
-    text_hex(digest, sizeof digest, hex);
-    mp_str(names, text_at(s, g->v1->package));
-    mp_bin(names, (struct str){(const char *)digest, sizeof digest});
-    return sink.put(sink.ctx, text_at(s, g->v1->package), hex, buf_str(&frame), err);
+    shard.bytes = buf_str(&frame);
+    digest_sha256(shard.bytes, shard.sha256);
+    return sink.put(sink.ctx, &shard, err);
 }
 
 /* base_url and shards_base_url are strings in every case: clients crash on nil or absence, and
  * these two values are the ones that conda, mamba and rattler all resolve alike. */
-static void pack_index(struct str subdir, int64_t newest_ms, size_t count, struct str names,
-                       struct buf *out)
+void conda_shards_begin(struct str subdir, size_t count, int64_t newest_ms, struct buf *out)
 {
     char date[CLOCK_TEXT_MAX];
 
@@ -213,33 +220,77 @@ static void pack_index(struct str subdir, int64_t newest_ms, size_t count, struc
     mp_str(out, subdir);
     mp_str(out, S("shards"));
     mp_map(out, count);
-    buf_add(out, names);
+}
+
+void conda_shards_member(struct str package, const uint8_t sha256[SHA256_LEN], struct buf *out)
+{
+    mp_str(out, package);
+    mp_bin(out, (struct str){(const char *)sha256, SHA256_LEN});
+}
+
+void conda_shards_end(struct buf *out)
+{
     mp_str(out, S("version"));
     mp_int(out, 1);
+}
+
+enum err_code conda_shards_each(struct conda_shards *s, struct conda_shard_sink sink,
+                                struct err *err)
+{
+    struct shard_entry *e = (void *)s->entries.ptr;
+    size_t n = s->entries.len / sizeof *e;
+    enum err_code code = OK;
+
+    if (n)
+        qsort_r(e, n, sizeof *e, entry_cmp, s);
+    for (size_t i = 0; code == OK && i < n;) {
+        struct group g = group_at(s, e + i, e + n);
+
+        code = write_group(s, &g, sink, err);
+        i = (size_t)(g.end - e);
+    }
+    return code;
+}
+
+/* Hands shards on, and collects their members of the index. */
+struct indexing {
+    struct conda_shard_sink sink;
+    struct buf members;
+    size_t count;
+};
+
+static enum err_code index_shard(void *ctx, const struct conda_shard *shard, struct err *err)
+{
+    struct indexing *x = ctx;
+
+    conda_shards_member(shard->package, shard->sha256, &x->members);
+    x->count++;
+    return x->sink.put(x->sink.ctx, shard, err);
+}
+
+static enum err_code write_index(struct conda_shards *s, struct str subdir, struct indexing *x,
+                                 struct buf *out, struct err *err)
+{
+    AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+    enum err_code code = conda_shards_each(s, (struct conda_shard_sink){index_shard, x}, err);
+
+    if (code)
+        return code;
+    conda_shards_begin(subdir, x->count, s->newest_ms, &plain);
+    buf_add(&plain, buf_str(&x->members));
+    conda_shards_end(&plain);
+    if (!buf_ok(&x->members) || !buf_ok(&plain))
+        return fail(err, ERR_NOMEM, "the shard index of \"" STR_FMT "\" does not fit in memory",
+                    STR_ARG(subdir));
+    return zstd_pack(buf_str(&plain), SHARD_LEVEL, out, err);
 }
 
 enum err_code conda_shards_write(struct conda_shards *s, struct str subdir,
                                  struct conda_shard_sink sink, struct buf *out, struct err *err)
 {
-    AUTO(buf_done) struct buf names = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    AUTO(buf_done) struct buf plain = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    struct shard_entry *e = (void *)s->entries.ptr;
-    size_t n = s->entries.len / sizeof *e, groups = 0;
-    enum err_code code;
+    struct indexing x = {.sink = sink, .members = BUF_INIT(LIMIT_INDEX_DOCUMENT)};
+    enum err_code code = write_index(s, subdir, &x, out, err);
 
-    if (n)
-        qsort_r(e, n, sizeof *e, entry_cmp, s);
-    for (size_t i = 0; i < n; groups++) {
-        struct group g = group_at(s, e + i, e + n);
-
-        code = write_group(s, &g, sink, &names, err);
-        if (code)
-            return code;
-        i = (size_t)(g.end - e);
-    }
-    pack_index(subdir, s->newest_ms, groups, buf_str(&names), &plain);
-    if (!buf_ok(&names) || !buf_ok(&plain))
-        return fail(err, ERR_NOMEM, "the shard index of \"" STR_FMT "\" does not fit in memory",
-                    STR_ARG(subdir));
-    return zstd_pack(buf_str(&plain), SHARD_LEVEL, out, err);
+    buf_done(&x.members);
+    return code;
 }

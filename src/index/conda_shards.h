@@ -19,10 +19,16 @@ void conda_shards_done(struct conda_shards *s);
 enum err_code conda_shards_add(struct conda_shards *s, const struct conda_row *row,
                                const json_t *record, struct err *err) MUST_USE;
 
+/* All borrowed for the call that hands it over. */
+struct conda_shard {
+    struct str package;
+    struct str bytes; /* compressed */
+    uint8_t sha256[SHA256_LEN];
+    int64_t newest_ms; /* newest upload of a file of it */
+};
 /* Receives each shard once, ordered by package name; an error of it ends the writing. */
 struct conda_shard_sink {
-    enum err_code (*put)(void *ctx, struct str package, const char sha256[SHA256_HEX + 1],
-                         struct str bytes, struct err *err);
+    enum err_code (*put)(void *ctx, const struct conda_shard *shard, struct err *err);
     void *ctx;
 };
 /* Compresses every shard into the sink, then appends the compressed index to out. The index is
@@ -30,5 +36,13 @@ struct conda_shard_sink {
 enum err_code conda_shards_write(struct conda_shards *s, struct str subdir,
                                  struct conda_shard_sink sink, struct buf *out,
                                  struct err *err) MUST_USE;
+/* The shards alone. */
+enum err_code conda_shards_each(struct conda_shards *s, struct conda_shard_sink sink,
+                                struct err *err) MUST_USE;
+/* The index in parts, uncompressed: what stands before the members (count of them), a member, what
+ * stands after them. Failures show in out. */
+void conda_shards_begin(struct str subdir, size_t count, int64_t newest_ms, struct buf *out);
+void conda_shards_member(struct str package, const uint8_t sha256[SHA256_LEN], struct buf *out);
+void conda_shards_end(struct buf *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "index/documents.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "format/zstd.h"
 #include "index/conda_channeldata.h"
 #include "index/conda_html.h"
@@ -174,8 +175,13 @@ static const struct document_kind channel_kinds_[] = {
 };
 static const struct document_kinds channel_kinds = {channel_kinds_, COUNT(channel_kinds_)};
 
-/* "alice", or "alice/label/dev" */
-static struct str channel_title(struct arena *mem, const struct channel *ch)
+struct str document_shard_name(const char sha256[SHA256_HEX + 1], char out[DOCUMENT_SHARD_NAME])
+{
+    (void)snprintf(out, DOCUMENT_SHARD_NAME, "shards/%s.msgpack.zst", sha256); /* fits */
+    return str_of(out);
+}
+
+struct str document_title(struct arena *mem, const struct channel *ch)
 {
     if (str_eq(ch->label, S("main")))
         return str_dup(mem, ch->owner);
@@ -237,25 +243,21 @@ static const struct document_kinds *kinds_of(struct str subdir)
     return subdir.len ? &subdir_kinds : &channel_kinds;
 }
 
-static enum err_code put_shard(void *sink, struct str package, const char sha256[SHA256_HEX + 1],
-                               struct str bytes, struct err *err)
+static enum err_code put_shard(void *sink, const struct conda_shard *shard, struct err *err)
 {
     const struct document_sink *s = sink;
-    char name[sizeof "shards/.msgpack.zst" + SHA256_HEX];
-    struct document doc = {.package = package, .bytes = bytes};
+    char name[DOCUMENT_SHARD_NAME], sha256[SHA256_HEX + 1];
+    struct document doc = {.package = shard->package, .bytes = shard->bytes};
 
-    (void)snprintf(name, sizeof name, "shards/%s.msgpack.zst", sha256); /* fits */
-    doc.name = str_of(name);
+    text_hex(shard->sha256, SHA256_LEN, sha256);
+    doc.name = document_shard_name(sha256, name);
     return s->put(s->ctx, &doc, err);
 }
 
-static enum err_code drop_shard(void *sink, struct str package, const char sha256[SHA256_HEX + 1],
-                                struct str bytes, struct err *err)
+static enum err_code drop_shard(void *sink, const struct conda_shard *shard, struct err *err)
 {
     (void)sink;
-    (void)package;
-    (void)sha256;
-    (void)bytes;
+    (void)shard;
     (void)err;
     return OK;
 }
@@ -386,7 +388,7 @@ static enum err_code make(struct tx *tx, struct scope *s, const struct outcome *
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
 
-    s->title = mem ? channel_title(mem, s->ch) : (struct str){0};
+    s->title = mem ? document_title(mem, s->ch) : (struct str){0};
     if (!s->title.ptr)
         return fail(err, ERR_NOMEM, "out of memory for an index");
     if (cran_is_subdir(s->subdir))
@@ -439,7 +441,7 @@ enum err_code documents_empty(const struct channel *ch, struct str subdir, struc
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
     AUTO(subdir_docs_done) struct subdir_docs sub;
     AUTO(channel_docs_done) struct channel_docs docs = {0};
-    struct str title = mem ? channel_title(mem, ch) : (struct str){0};
+    struct str title = mem ? document_title(mem, ch) : (struct str){0};
     enum err_code code;
 
     subdir_docs_init(&sub, title, subdir);

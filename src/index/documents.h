@@ -9,6 +9,12 @@ struct document {
     struct str package; /* whose shard it is; else empty */
     struct str bytes;
 };
+/* "shards/<sha256>.msgpack.zst" */
+#define DOCUMENT_SHARD_NAME (sizeof "shards/.msgpack.zst" + SHA256_HEX)
+struct str document_shard_name(const char sha256[SHA256_HEX + 1], char out[DOCUMENT_SHARD_NAME]);
+/* "alice", or "alice/label/dev": what pages call a channel; ptr NULL when out of memory. */
+struct str document_title(struct arena *mem, const struct channel *ch);
+
 /* Receives each document once; an error of it ends the making. Shards come before their index. */
 struct document_sink {
     enum err_code (*put)(void *ctx, const struct document *doc, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "format/conda_name.h"
+#include "index/conda_engine.h"
 #include "index/cran_documents.h"
 #include "index/documents.h"
 #include "index/kept.h"
@@ -19,6 +20,7 @@
 #define DOCS_KEPT_MS   (INT64_C(60) * 1000)
 #define SHARDS_KEPT_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define SWEEP_MAX      256 /* rows that one sweep removes: a short transaction */
+#define CHANGES_MAX    1000
 
 /* Where documents are put, and what is kept there. */
 struct target {
@@ -92,20 +94,41 @@ static enum err_code update_views(const struct target *base, struct str subdir, 
     return code;
 }
 
+/* Brings one place of a conda channel up to its rows. Many changes at once cost more one by one than
+ * all of the place does. */
+static enum err_code update_conda(const struct conda_engine *e, const struct index_change *changes,
+                                  size_t count, struct err *err)
+{
+    bool known = false;
+    enum err_code code = conda_engine_knows(e, &known, err);
+
+    if (code)
+        return code;
+    return known && changes && count <= CHANGES_MAX ? conda_engine_update(e, changes, count, err)
+                                                    : conda_engine_rebuild(e, err);
+}
+
 enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                           struct str subdir, int64_t now_ms, struct err *err)
+                           struct str subdir, const struct index_change *changes, size_t count,
+                           int64_t now_ms, struct err *err)
 {
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms};
-    enum err_code code = update_views(&t, subdir, err);
+    struct conda_engine e = {{tx, blobs, now_ms}, ch, subdir};
+    enum err_code code;
 
     /* Nothing of a CRAN-like tree is in the documents of the whole channel, which are conda's. */
-    return code || cran_is_subdir(subdir) ? code : update_views(&t, S(""), err);
+    if (cran_is_subdir(subdir))
+        return update_views(&t, subdir, err);
+    code = update_conda(&e, changes, count, err);
+    e.subdir = S("");
+    return code ? code : update_conda(&e, changes, count, err);
 }
 
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                             int64_t now_ms, struct err *err)
 {
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms, .rewrite = true};
+    struct conda_engine e = {{tx, blobs, now_ms}, ch, S("")};
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
     struct surveyed_subdirs subdirs = {0};
     enum err_code code;
@@ -113,14 +136,20 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for the list of subdirs");
     code = survey_subdirs(tx, mem, ch->account_id, ch->label, &subdirs, err);
-    for (size_t i = 0; code == OK && i < subdirs.count; i++)
-        code = update_views(&t, subdirs.items[i], err);
-    return code ? code : update_views(&t, S(""), err);
+    for (size_t i = 0; code == OK && i < subdirs.count; i++) {
+        e.subdir = subdirs.items[i];
+        code = cran_is_subdir(e.subdir) ? update_views(&t, e.subdir, err)
+                                        : conda_engine_rebuild(&e, err);
+    }
+    e.subdir = S("");
+    return code ? code : conda_engine_rebuild(&e, err);
 }
 
 enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms, struct err *err)
 {
-    return index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
+    enum err_code code = index_list_drop(tx, ch->account_id, ch->label, now_ms, err);
+
+    return code ? code : index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
 }
 
 enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
@@ -178,6 +207,28 @@ enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel 
     if (code == OK)
         *ret_access = place.access;
     return code;
+}
+
+enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                         struct str subdir, struct str name, enum access_level access,
+                         enum index_form form, struct index_body **ret, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    const struct index_place place = {ch->account_id, ch->label, access, subdir};
+    struct composition c;
+    enum err_code code;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    code = compose(tx, mem, ch, &place, name, &c, err);
+    if (code == ERR_NOT_FOUND && str_ends(name, S(".zst"))) {
+        name.len -= S(".zst").len;
+        form = INDEX_ZSTD;
+        code = compose(tx, mem, ch, &place, name, &c, err);
+    } else if (code == OK && str_ends(name, S(".zst"))) {
+        form = INDEX_ZSTD; /* it is only there so */
+    }
+    return code ? code : compose_body(tx, blobs, &c, form, ret, err);
 }
 
 enum err_code index_make(struct tx *tx, const struct channel *ch, struct str subdir,

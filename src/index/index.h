@@ -1,8 +1,10 @@
-/* index.h: rows -> the documents that clients read. The interface behind which an engine lives.
+/* index.h: rows -> the documents that clients read, brought up to date inside the transaction of
+ * each change.
  *
- * The engine of today is plain: it rebuilds every document of one channel subdir from its rows,
- * each time one of them changes, inside the transaction of the change. It is correct by being
- * simple, and stays as the judge of any faster engine.
+ * Documents of conda channels are composed of lists in chunks (list.h), of which a change rewrites
+ * one each (conda_engine.h). Those of CRAN-like trees are made whole from all their rows, each time.
+ * The same plain way of making conda's documents (documents.h) judges what is composed
+ * (index_check), and serves the views that are not kept.
  *
  * What a caller may see decides which view of a channel he gets. Those of everybody, of whoever is
  * signed in, and of who sees everything are kept; one with chosen private packages is made when it
@@ -28,11 +30,18 @@ struct channel {
     struct str label; /* "main" */
 };
 
-/* Brings the documents of one subdir, and those of the whole channel, up to the rows as tx sees
- * them. Bytes are put into the blob store before the rows that name them are written; the
- * caller's commit makes them visible. */
+/* A file that came to a channel's subdir, left it, or is another than before: also one whose
+ * package changed its access. */
+struct index_change {
+    struct str package, filename;
+};
+
+/* Brings the documents of one subdir, and those of the whole channel, up to the rows of these files
+ * as tx sees them; changes NULL: of all files. Bytes are put into the blob store before the rows
+ * that name them are written; the caller's commit makes them visible. */
 enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                           struct str subdir, int64_t now_ms, struct err *err) MUST_USE;
+                           struct str subdir, const struct index_change *changes, size_t count,
+                           int64_t now_ms, struct err *err) MUST_USE;
 
 /* Rebuilds all subdirs of a channel that have files or documents. */
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
@@ -62,6 +71,34 @@ enum err_code index_find(struct tx *tx, struct arena *mem, const struct channel 
                          struct str subdir, struct str name, const struct view *view,
                          struct index_doc_row *ret, enum access_level *ret_access,
                          struct err *err) MUST_USE;
+/* A document that is composed (doc.composed): its bytes are read as they are sent. */
+enum index_form {
+    INDEX_TEXT, /* as it is */
+    INDEX_ZSTD, /* as one zstd frame */
+    INDEX_GZIP, /* as one gzip member */
+};
+/* Begins with struct shared (base/cache): immutable, for all threads. Its bytes are there for an
+ * hour after it was replaced. */
+struct index_body;
+/* access: of index_find. name: with ".zst", or not; form: INDEX_TEXT unless another is wanted of a
+ * document that is there as it is. One reference. ERR_NOT_FOUND. */
+enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                         struct str subdir, struct str name, enum access_level access,
+                         enum index_form form, struct index_body **ret, struct err *err) MUST_USE;
+uint64_t index_body_size(const struct index_body *b); /* bytes */
+size_t index_body_memory(const struct index_body *b); /* that it takes, for caches */
+/* The bytes [offset, offset + len), all of them. May wait for a remote store. ERR_INVALID when there
+ * are not as many, ERR_IO when the store lacks what the rows promise. body: a struct index_body (as
+ * http_source wants it). */
+enum err_code index_body_read(void *body, uint64_t offset, size_t len, char *out,
+                              struct err *err) MUST_USE;
+
+/* Appends rss.xml as a view that is kept shows it; *ret_access as index_find. ERR_NOT_FOUND while
+ * the channel is empty. */
+enum err_code index_feed(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                         enum access_level widest, struct buf *out, enum access_level *ret_access,
+                         struct err *err) MUST_USE;
+
 /* Appends a document, other than a shard, as a view that is not kept gives it. *ret_made false: the
  * view's `also` adds nothing to it, index_find has it. ERR_NOT_FOUND for unknown names. */
 enum err_code index_make(struct tx *tx, const struct channel *ch, struct str subdir,

@@ -1,5 +1,7 @@
 /* index_check.c: are the documents of a channel those that its rows give? */
 #include "base/limits.h"
+#include "index/conda_check.h"
+#include "index/cran_documents.h"
 #include "index/documents.h"
 #include "index/kept.h"
 #include "store/survey.h"
@@ -50,8 +52,12 @@ static enum err_code check_view(struct tx *tx, const struct channel *ch, const s
 static enum err_code check_views(struct tx *tx, const struct channel *ch, const struct check *base,
                                  struct str subdir, struct err *err)
 {
-    enum err_code code = OK;
+    const struct conda_engine e = {{.tx = tx}, ch, subdir};
+    bool known = false;
+    enum err_code code = cran_is_subdir(subdir) ? OK : conda_engine_knows(&e, &known, err);
 
+    if (code || known)
+        return code ? code : conda_check(&e, base->differs, base->ctx, err);
     for (unsigned level = 0; code == OK && level < ACCESS_LEVELS; level++)
         code = check_view(tx, ch, base, subdir, (enum access_level)level, err);
     return code;

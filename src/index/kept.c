@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/file.h"
+#include "store/index_list.h"
 
 static int doc_cmp(const void *a, const void *b)
 {
@@ -37,9 +38,14 @@ static enum err_code is_wanted(struct tx *tx, const struct kept *k, bool *ret, s
 {
     const struct index_place *p = &k->place;
 
+    enum err_code code = OK;
+
     *ret = k->own.docs.count > 0;
-    return *ret ? OK
-                : file_channel_any(tx, p->account_id, p->label, p->subdir, p->access, ret, err);
+    if (!*ret)
+        code = index_list_in_view(tx, p, ret, err);
+    return code || *ret
+               ? code
+               : file_channel_any(tx, p->account_id, p->label, p->subdir, p->access, ret, err);
 }
 
 enum err_code kept_load(struct tx *tx, struct arena *mem, const struct channel *ch,

@@ -124,8 +124,16 @@ static const struct stmt stmts[] = {
           P17 ", $18", "ibtiiiittttttttiii", "id"),
     TABLE("index_doc",
           "id, account_id, label, access, subdir, name, package, sha256, size, modified_ms, "
-          "retired_ms",
-          P9 ", $10, $11", "iittttttiiI", "id"),
+          "retired_ms, composed",
+          P9 ", $10, $11, $12", "iittttttiiIi", "id"),
+    TABLE("index_list",
+          "id, account_id, label, subdir, name, access, items, chunks, text_size, zstd_size, "
+          "gzip_size, newest_ms, mark",
+          P9 ", $10, $11, $12, $13", "iittttiiiiiit", "id"),
+    TABLE("index_chunk",
+          "id, list_id, first_key, sha256, size, items, text_size, zstd_size, gzip_size, text_crc, "
+          "newest_ms",
+          P9 ", $10, $11", "iittiiiiiii", "id"),
     TABLE("mail_outbox", "id, recipient, kind, params, created_ms, sent_ms", P5 ", $6", "itttiI",
           "id"),
     TABLE("audit",
@@ -143,7 +151,8 @@ const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 static const char *const numbered[] = {
     "account",     "session",      "token",     "package", "release",       "file",
     "label",       "upload",       "index_doc", "audit",   "index_garbage", "org_group",
-    "mail_outbox", "notification", "transfer",  "trash",   "channel_notice"};
+    "mail_outbox", "notification", "transfer",  "trash",   "channel_notice",
+    "index_list",  "index_chunk"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

@@ -52,6 +52,7 @@ enum {
     NAMES,
     CHANNEL_SUBDIR,
     CHANNEL_ALL,
+    CHANNEL_PACKAGE,
     CHANNEL_ANY,
     IN_CHANNEL,
     NAME_RETIRE,
@@ -115,6 +116,13 @@ static const struct stmt stmts[] = {
                              "WHERE p.account_id = $1 AND " CARRIES UP_TO(
                                  "$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
                      "itt", CHANNEL_TYPES},
+    [CHANNEL_PACKAGE] = {"file_channel_package",
+                         CHANNEL "FROM package p JOIN file f ON f.package_id = p.id "
+                                 "JOIN release r ON r.id = f.release_id "
+                                 "WHERE p.account_id = $1 AND " CARRIES
+                                 "AND (f.subdir = $3 OR ($3 = '' AND f.type = 'conda')) "
+                                 "AND p.name = $4 ORDER BY r.version, f.subdir, f.filename",
+                         "ittt", CHANNEL_TYPES},
     [CHANNEL_ANY] = {"file_channel_any",
                      "SELECT 1 FROM package p JOIN file f ON f.package_id = p.id "
                      "WHERE p.account_id = $1 AND " CARRIES
@@ -140,6 +148,7 @@ static const struct stmt stmts[] = {
                    "SELECT 1 FROM trash_file WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_doc WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM index_chunk WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_garbage WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM blob_mark WHERE sha256 = $1 LIMIT 1",
                    "t", "i"},
@@ -343,6 +352,16 @@ enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str l
         return db_query_long(tx, &stmts[CHANNEL_SUBDIR], DB_ARGS(id, name, db_text(subdir), access),
                              ret_rows, err);
     return db_query_long(tx, &stmts[CHANNEL_ALL], DB_ARGS(id, name, access), ret_rows, err);
+}
+
+enum err_code file_query_channel_package(struct tx *tx, int64_t account_id, struct str label,
+                                         struct str subdir, struct str package,
+                                         struct rows **ret_rows, struct err *err)
+{
+    return db_query_long(
+        tx, &stmts[CHANNEL_PACKAGE],
+        DB_ARGS(db_int(account_id), db_text(label), db_text(subdir), db_text(package)), ret_rows,
+        err);
 }
 
 enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,

@@ -115,6 +115,10 @@ enum {
 enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
                                  struct str subdir, enum access_level widest,
                                  struct rows **ret_rows, struct err *err) MUST_USE;
+/* The same of one package, of any access. */
+enum err_code file_query_channel_package(struct tx *tx, int64_t account_id, struct str label,
+                                         struct str subdir, struct str package,
+                                         struct rows **ret_rows, struct err *err) MUST_USE;
 /* Has a channel a file of a package with exactly this access? subdir as above. */
 enum err_code file_channel_any(struct tx *tx, int64_t account_id, struct str label,
                                struct str subdir, enum access_level access, bool *ret_any,

@@ -194,7 +194,7 @@ static enum err_code add_package(struct rows *rows, struct arena *mem, const str
     code = reader_end(&r, err);
     if (code || !view_shows(view, access, package_id))
         return code;
-    list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+    list->rows = arena_room(mem, list->rows, list->count, sizeof(*list->rows));
     if (!list->rows)
         return fail(err, ERR_NOMEM, "out of memory");
     list->rows[list->count++] = row;

@@ -8,8 +8,9 @@
 /* $1 account, $2 label, $3 access, $4 subdir */
 #define PLACE   "account_id = $1 AND label = $2 AND access = $3 AND subdir = $4 "
 #define PLACE_T "ittt"
-#define ROW     "SELECT name, package, sha256, size, modified_ms FROM index_doc WHERE "
-#define ROW_T   "tttii"
+#define ROW                                                                                        \
+    "SELECT name, package, sha256, size, modified_ms, composed FROM index_doc WHERE "
+#define ROW_T "tttiii"
 
 /* The retired shards of a package that are in a wider place than an access. Those without a package
  * are of a time when every package was public. */
@@ -26,6 +27,7 @@
 enum {
     FIND,
     LIST,
+    SHARDS,
     CURRENT,
     PUT,
     DISCARD,
@@ -44,16 +46,23 @@ static const struct stmt stmts[] = {
                         "(retired_ms IS NULL OR substr(name, 1, 7) = 'shards/')",
               PLACE_T "t", ROW_T},
     [LIST] = {"index_doc_list", ROW PLACE "AND retired_ms IS NULL ORDER BY name", PLACE_T, ROW_T},
+    [SHARDS] = {"index_doc_shards",
+                "SELECT name, access FROM index_doc WHERE account_id = $1 AND label = $2 "
+                "AND subdir = $3 AND package = $4 AND retired_ms IS NULL",
+                "ittt", "tt"},
     [CURRENT] = {"index_doc_current",
-                 "SELECT sha256, retired_ms FROM index_doc WHERE " PLACE "AND name = $5",
-                 PLACE_T "t", "tI"},
+                 "SELECT sha256, retired_ms, composed FROM index_doc WHERE " PLACE
+                 "AND name = $5",
+                 PLACE_T "t", "tIi"},
     [PUT] = {"index_doc_put",
              "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, "
-             "size, modified_ms, retired_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL) "
+             "size, modified_ms, composed, retired_ms) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL) "
              "ON CONFLICT (account_id, label, access, subdir, name) DO UPDATE SET "
              "package = excluded.package, sha256 = excluded.sha256, size = excluded.size, "
-             "modified_ms = excluded.modified_ms, retired_ms = NULL",
-             PLACE_T "tttii", ""},
+             "modified_ms = excluded.modified_ms, composed = excluded.composed, "
+             "retired_ms = NULL",
+             PLACE_T "tttiii", ""},
     [DISCARD] = {"index_doc_discard",
                  "INSERT INTO index_garbage (sha256, retired_ms) VALUES ($1, $2)", "ti", ""},
     [RETIRE] = {"index_doc_retire",
@@ -105,6 +114,7 @@ static enum err_code read_row(struct rows *rows, struct arena *mem, void *ret, s
     row.sha256 = reader_text(&r);
     row.size = reader_int(&r);
     row.modified_ms = reader_int(&r);
+    row.composed = reader_bool(&r);
     code = reader_end(&r, err);
     if (code == OK)
         *(struct index_doc_row *)ret = row;
@@ -133,6 +143,34 @@ enum err_code index_doc_list(struct tx *tx, struct arena *mem, const struct inde
     return code;
 }
 
+static enum err_code read_shard(struct rows *rows, struct arena *mem, void *ret, struct err *err)
+{
+    struct reader r = reader_of(rows, mem);
+    struct index_shard_row row = {0};
+    enum err_code code;
+
+    row.name = reader_text(&r);
+    row.access = reader_access(&r);
+    code = reader_end(&r, err);
+    if (code == OK)
+        *(struct index_shard_row *)ret = row;
+    return code;
+}
+
+enum err_code index_doc_shards(struct tx *tx, struct arena *mem, const struct index_place *place,
+                               struct str package, struct index_shard_list *ret, struct err *err)
+{
+    const struct db_val args[] = {db_int(place->account_id), db_text(place->label),
+                                  db_text(place->subdir), db_text(package)};
+    struct reader_list found = {0};
+    enum err_code code = reader_list(tx, mem, &stmts[SHARDS], args, COUNT(args), read_shard,
+                                     sizeof(*ret->rows), &found, err);
+
+    if (code == OK)
+        *ret = (struct index_shard_list){found.rows, found.count};
+    return code;
+}
+
 /* Remembers the bytes of the row that is about to be overwritten. *ret_same: there is nothing to
  * overwrite, the row has these bytes and is current. */
 static enum err_code make_way(struct tx *tx, const struct index_place *place,
@@ -153,6 +191,8 @@ static enum err_code make_way(struct tx *tx, const struct index_place *place,
         *ret_same = rows_null(rows, 1);
         return OK;
     }
+    if (rows_int(rows, 2)) /* it has no bytes of its own */
+        return OK;
     return db_exec(tx, &stmts[DISCARD],
                    DB_ARGS(db_text(rows_text(rows, 0)), db_int(row->modified_ms)), NULL, err);
 }
@@ -167,7 +207,8 @@ enum err_code index_doc_put(struct tx *tx, const struct index_place *place,
         return code;
     return db_exec(tx, &stmts[PUT],
                    DB_ARGS(PLACE_ARGS(place), db_text(row->name), db_text(row->package),
-                           db_text(row->sha256), db_int(row->size), db_int(row->modified_ms)),
+                           db_text(row->sha256), db_int(row->size), db_int(row->modified_ms),
+                           db_int(row->composed)),
                    NULL, err);
 }
 

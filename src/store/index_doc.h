@@ -21,6 +21,7 @@ struct index_doc_row {
     struct str package; /* whose shard it is; else empty */
     struct str sha256;  /* of the bytes, hex */
     int64_t size, modified_ms;
+    bool composed; /* of lists (store/index_list): sha256 is no blob's, it says what of */
 };
 /* The current document, or a shard that is kept though it was replaced. ERR_NOT_FOUND. */
 enum err_code index_doc_find(struct tx *tx, struct arena *mem, const struct index_place *place,
@@ -36,6 +37,17 @@ enum err_code index_doc_list(struct tx *tx, struct arena *mem, const struct inde
  * Equal bytes: nothing changes. */
 enum err_code index_doc_put(struct tx *tx, const struct index_place *place,
                             const struct index_doc_row *row, struct err *err) MUST_USE;
+/* The current shards of a package in all views of a place, whose access is not asked for. */
+struct index_shard_list {
+    struct index_shard_row {
+        struct str name;
+        enum access_level access;
+    } *rows;
+    size_t count;
+};
+enum err_code index_doc_shards(struct tx *tx, struct arena *mem, const struct index_place *place,
+                               struct str package, struct index_shard_list *ret,
+                               struct err *err) MUST_USE;
 /* A current document is no longer part of the index; if it is a shard it stays readable until
  * swept. */
 enum err_code index_doc_retire(struct tx *tx, const struct index_place *place, struct str name,

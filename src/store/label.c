@@ -302,7 +302,7 @@ enum err_code label_count_all(struct tx *tx, struct arena *mem, int64_t account_
         if (!view_shows(view, access, package_id))
             continue;
         if (!counts.count || counts.rows[counts.count - 1].label_id != label_id) {
-            counts.rows = reader_room(mem, counts.rows, counts.count, sizeof(*counts.rows));
+            counts.rows = arena_room(mem, counts.rows, counts.count, sizeof(*counts.rows));
             if (!counts.rows)
                 return fail(err, ERR_NOMEM, "out of memory");
             counts.rows[counts.count++] = (struct label_count){.label_id = label_id};
@@ -340,7 +340,7 @@ static enum err_code add_main(struct arena *mem, struct label_list *list, struct
         at++;
     if (at < list->count && str_eq(list->rows[at].name, main_label.name))
         return OK;
-    list->rows = reader_room(mem, list->rows, list->count, sizeof(*list->rows));
+    list->rows = arena_room(mem, list->rows, list->count, sizeof(*list->rows));
     if (!list->rows)
         return fail(err, ERR_NOMEM, "out of memory");
     memmove(&list->rows[at + 1], &list->rows[at], (list->count - at) * sizeof(*list->rows));

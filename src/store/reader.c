@@ -50,20 +50,6 @@ enum err_code reader_end(const struct reader *r, struct err *err)
     return r->failed ? fail(err, ERR_NOMEM, "out of memory") : OK;
 }
 
-void *reader_room(struct arena *mem, void *items, size_t count, size_t size)
-{
-    size_t room = count ? 2 * count : 8;
-    void *grown;
-
-    /* Room is 8, 16, 32 ...: it is used up exactly when count is 0 or one of these. */
-    if (count != 0 && (count < 8 || (count & (count - 1)) != 0))
-        return items;
-    grown = arena_alloc_array(mem, room, size, 16);
-    if (grown && count)
-        memcpy(grown, items, count * size);
-    return grown;
-}
-
 enum err_code reader_row_text(struct rows *rows, struct arena *mem, void *ret, struct err *err)
 {
     struct reader r = reader_of(rows, mem);
@@ -80,7 +66,7 @@ enum err_code reader_rest(struct rows *rows, struct arena *mem, reader_row_fn *f
     enum err_code code = OK;
 
     while (code == OK && rows_next(rows)) {
-        list.rows = reader_room(mem, list.rows, list.count, size);
+        list.rows = arena_room(mem, list.rows, list.count, size);
         if (!list.rows)
             return fail(err, ERR_NOMEM, "out of memory");
         code = fn(rows, mem, (char *)list.rows + list.count++ * size, err);

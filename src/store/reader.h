@@ -46,8 +46,4 @@ enum err_code reader_list(struct tx *tx, struct arena *mem, const struct stmt *s
 enum err_code reader_rest(struct rows *rows, struct arena *mem, reader_row_fn *fn, size_t size,
                           struct reader_list *ret, struct err *err) MUST_USE;
 
-/* An array that grows in an arena: items (NULL at first) with room for one more than count, or
- * NULL when out of memory. Always pass the same element size. */
-void *reader_room(struct arena *mem, void *items, size_t count, size_t size) MUST_USE;
-
 #endif

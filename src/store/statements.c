@@ -13,6 +13,7 @@ const struct stmt_list *const all_statements[] = {
     &grant_statements,
     &group_statements,
     &index_doc_statements,
+    &index_list_statements,
     &label_statements,
     &job_statements,
     &mail_statements,

@@ -13,6 +13,7 @@ extern const struct stmt_list file_statements;
 extern const struct stmt_list grant_statements;
 extern const struct stmt_list group_statements;
 extern const struct stmt_list index_doc_statements;
+extern const struct stmt_list index_list_statements;
 extern const struct stmt_list label_statements;
 extern const struct stmt_list job_statements;
 extern const struct stmt_list mail_statements;

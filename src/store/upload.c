@@ -139,7 +139,7 @@ enum err_code upload_delete(struct tx *tx, int64_t id, struct err *err)
 enum err_code digest_list_add(struct arena *mem, struct digest_list *list, struct str digest,
                               struct err *err)
 {
-    struct str *items = reader_room(mem, list->items, list->count, sizeof(*items));
+    struct str *items = arena_room(mem, list->items, list->count, sizeof(*items));
     struct str copy = str_dup(mem, digest);
 
     if (!items || !copy.ptr)

@@ -90,12 +90,36 @@ struct found {
     struct str sha256;
     int64_t size, modified_ms;
     int64_t file_id, package_id; /* FOUND_PACKAGE */
-    bool zstd_coded;             /* a document in the zstd coding */
+    struct index_body *body;     /* FOUND_DOC: of a composed document; else NULL */
+    enum resource_coding coding; /* that a document is in */
 };
 
 static const char *coding(const struct found *f)
 {
-    return f->zstd_coded ? "zstd" : "";
+    return f->coding == CODING_ZSTD ? "zstd" : f->coding == CODING_GZIP ? "gzip" : "";
+}
+
+/* The content of a composed document. */
+static enum err_code answer_body(struct call *c, const struct found *f, struct http_entity_desc *d,
+                                 struct err *err)
+{
+    size_t size = (size_t)index_body_size(f->body);
+    char *bytes;
+    enum err_code rc;
+
+    d->size = size;
+    if (size > LIMIT_CACHED_BODY) {
+        d->source = (struct http_source){shared_ref(f->body), index_body_read,
+                                         index_body_memory(f->body)};
+        return delivery_answer(c, d, f->sha256, coding(f), err);
+    }
+    bytes = arena_array(c->mem, char, size + 1);
+    if (!bytes)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = index_body_read(f->body, 0, size, bytes, err)))
+        return rc;
+    d->bytes = (struct str){bytes, size};
+    return delivery_answer(c, d, f->sha256, coding(f), err);
 }
 
 static enum err_code answer_doc(struct call *c, const struct target *t, const struct found *f,
@@ -106,13 +130,15 @@ static enum err_code answer_doc(struct call *c, const struct target *t, const st
     struct http_entity_desc d = {
         .modified_ms = f->modified_ms,
         .content_type = type,
-        .content_encoding = f->zstd_coded ? S("zstd") : S(""),
+        .content_encoding = str_of(coding(f)),
         .cache_control = shard && f->access == ACCESS_PUBLIC ? S(DELIVERY_IMMUTABLE)
                                                              : cache_control(c, f->access, 0),
         .vary = shard ? S("") : index_vary(type),
         .policy = page_policy(type),
     };
 
+    if (f->body)
+        return answer_body(c, f, &d, err);
     return delivery_answer_blob(c, &d, f->sha256, f->size, coding(f), err);
 }
 
@@ -124,7 +150,7 @@ static enum err_code answer_bytes(struct call *c, const struct target *t, const 
     char hex[SHA256_HEX + 1];
     struct http_entity_desc d = {
         .content_type = type,
-        .content_encoding = f->zstd_coded ? S("zstd") : S(""),
+        .content_encoding = str_of(coding(f)),
         .cache_control = cache_control(c, f->access, f->until_ms),
         .vary = index_vary(type),
         .policy = page_policy(type),
@@ -151,6 +177,9 @@ static enum err_code answer_empty(struct call *c, const struct target *t, const 
 static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct target *t,
                                     struct str name, struct found *ret, struct err *err)
 {
+    static const enum index_form forms[] = {[CODING_NONE] = INDEX_TEXT,
+                                            [CODING_ZSTD] = INDEX_ZSTD,
+                                            [CODING_GZIP] = INDEX_GZIP};
     struct index_doc_row doc;
     enum err_code rc = index_find(tx, c->mem, &ret->channel, t->subdir, name, &c->sight.view, &doc,
                                   &ret->access, err);
@@ -161,7 +190,22 @@ static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct 
     ret->sha256 = doc.sha256;
     ret->size = doc.size;
     ret->modified_ms = doc.modified_ms;
-    return OK;
+    if (!doc.composed)
+        return OK;
+    ret->coding = resource_coding(c);
+    return index_open(tx, c->app->blobs, &ret->channel, t->subdir, name, ret->access,
+                      forms[ret->coding], &ret->body, err);
+}
+
+/* What is not kept, but made of what is. */
+static enum err_code find_feed(struct call *c, struct tx *tx, struct found *ret, struct err *err)
+{
+    enum err_code rc = index_feed(tx, c->app->blobs, &ret->channel, c->sight.view.widest, &ret->made,
+                                  &ret->access, err);
+
+    if (!rc)
+        ret->kind = FOUND_MADE;
+    return rc;
 }
 
 /* A document of a view that is not kept. ERR_NOT_FOUND: none that differs from those that are. */
@@ -183,17 +227,17 @@ static enum err_code make_named_doc(struct call *c, struct tx *tx, const struct 
 typedef enum err_code find_doc_fn(struct call *c, struct tx *tx, const struct target *t,
                                   struct str name, struct found *ret, struct err *err);
 
-/* The .zst is also the JSON in the zstd coding. */
+/* Of a document that is not composed, the .zst is also the JSON in the zstd coding. */
 static enum err_code find_coded(struct call *c, struct tx *tx, const struct target *t,
                                 find_doc_fn *find, struct found *ret, struct err *err)
 {
     enum err_code rc = ERR_NOT_FOUND;
 
-    ret->zstd_coded = false;
-    if (resource_wants_zstd(c)) {
+    ret->coding = CODING_NONE;
+    if (resource_coding(c) == CODING_ZSTD) {
         struct str name = str_fmt(c->mem, STR_FMT ".zst", STR_ARG(t->name));
         rc = find(c, tx, t, name, ret, err);
-        ret->zstd_coded = rc == OK;
+        ret->coding = rc == OK ? CODING_ZSTD : CODING_NONE;
     }
     return rc == ERR_NOT_FOUND ? find(c, tx, t, t->name, ret, err) : rc;
 }
@@ -208,6 +252,8 @@ static enum err_code find_doc(struct call *c, struct tx *tx, const struct target
         rc = find_coded(c, tx, t, make_named_doc, ret, err);
     if (rc == ERR_NOT_FOUND)
         rc = find_coded(c, tx, t, find_named_doc, ret, err);
+    if (rc == ERR_NOT_FOUND && !t->subdir.len && str_eq(t->name, S("rss.xml")))
+        rc = find_feed(c, tx, ret, err);
     if (rc != ERR_NOT_FOUND)
         return rc;
     ret->kind = FOUND_EMPTY;
@@ -282,6 +328,7 @@ static enum err_code find(struct call *c, const struct target *t, struct found *
 static void found_done(struct found *f)
 {
     buf_done(&f->made);
+    shared_unref(f->body);
 }
 
 static enum err_code answer_found(struct call *c, const struct target *t, const struct found *f,

@@ -41,7 +41,7 @@ static enum err_code set_pieces(struct call *c, struct str sha256, struct http_e
     shared_init(&r->shared, remote_free);
     r->store = c->app->blobs;
     (void)snprintf(r->sha256, sizeof r->sha256, "%.*s", (int)sha256.len, sha256.ptr);
-    d->source = (struct http_source){r, remote_read};
+    d->source = (struct http_source){r, remote_read, sizeof *r};
     return OK;
 }
 

@@ -92,12 +92,16 @@ struct resource *resource_until(struct resource *r, int64_t unix_ms)
     return r;
 }
 
-bool resource_wants_zstd(const struct call *c)
+enum resource_coding resource_coding(const struct call *c)
 {
     struct str last = c->path.count ? c->path.seg[c->path.count - 1] : S("");
+    struct str accepted = http_header(c->ex, "Accept-Encoding");
 
-    return str_ends(last, S(".json")) &&
-           field_accepts_coding(http_header(c->ex, "Accept-Encoding"), S("zstd")) > 0;
+    if (!str_ends(last, S(".json")))
+        return CODING_NONE;
+    if (field_accepts_coding(accepted, S("zstd")) > 0)
+        return CODING_ZSTD;
+    return field_accepts_coding(accepted, S("gzip")) > 0 ? CODING_GZIP : CODING_NONE;
 }
 
 struct str resource_key(struct call *c)
@@ -114,13 +118,15 @@ struct str resource_key(struct call *c)
 
 struct str resource_name(struct call *c)
 {
+    static const char *const suffixes[] = {
+        [CODING_NONE] = "", [CODING_ZSTD] = "//zstd", [CODING_GZIP] = "//gzip"};
     struct str tail = path_tail(c->mem, &c->path, 0);
 
     if (!tail.ptr)
         return tail;
-    /* No path segment is empty, so neither suffix can be part of a path. */
+    /* No path segment is empty, so no suffix can be part of a path. */
     return str_fmt(c->mem, "%.*s%s%s", (int)tail.len, tail.ptr, c->path.trailing_slash ? "/" : "",
-                   resource_wants_zstd(c) ? "//zstd" : "");
+                   suffixes[resource_coding(c)]);
 }
 
 /* Not to be kept: a right that ends, ends with the next request. */

@@ -27,12 +27,14 @@ struct resource *resource_until(struct resource *r, int64_t unix_ms);
  * is given to resource_answer; accepts NULL. */
 void resource_count_for(struct resource *r, int64_t file_id, int64_t package_id, int64_t size);
 
-/* The call's path and representation, in its arena: ptr NULL when out of memory. Differs by whether
- * the client takes zstd-coded JSON, the one choice of representation that there is. */
+/* The call's path and representation, in its arena: ptr NULL when out of memory. Differs by the
+ * coding of JSON, the one choice of representation that there is. */
 struct str resource_name(struct call *c);
 /* The same with what the caller sees (c->sight): under which a resource is kept. */
 struct str resource_key(struct call *c);
-bool resource_wants_zstd(const struct call *c);
+/* The coding in which JSON is sent: zstd if the client takes it, else gzip if it does. */
+enum resource_coding { CODING_NONE, CODING_ZSTD, CODING_GZIP };
+enum resource_coding resource_coding(const struct call *c);
 
 /* Answers from memory if it is there under the call's generation. False: not there. */
 bool resource_answer_cached(struct call *c, struct str key);

@@ -55,7 +55,7 @@ static void array_has_room_for_one_more_and_keeps_what_it_has(void **state)
     int *items = NULL;
 
     for (size_t n = 0; n < 1000; n++) {
-        items = reader_room(f->mem, items, n, sizeof(*items));
+        items = arena_room(f->mem, items, n, sizeof(*items));
         assert_non_null(items);
         items[n] = (int)n;
     }

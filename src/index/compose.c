@@ -1,0 +1,303 @@
+#include "index/compose.h"
+
+#include "base/limits.h"
+#include "format/json.h"
+#include "format/stitch.h"
+#include "index/conda_html.h"
+#include "index/conda_repodata.h"
+#include "index/conda_run_exports.h"
+#include "index/conda_shards.h"
+#include "index/documents.h"
+
+/* What the texts of a document are made from. */
+struct making {
+    struct tx *tx;
+    struct arena *mem;
+    const struct channel *ch;
+    const struct index_place *place;
+    struct composition c;
+    bool failed; /* no memory */
+};
+
+static void add_text(struct making *m, const struct buf *text)
+{
+    struct str copy = buf_ok(text) ? str_dup(m->mem, buf_str(text)) : (struct str){0};
+
+    m->failed = m->failed || !copy.ptr;
+    m->c.parts[m->c.count++] = (struct compose_part){.text = copy};
+}
+
+/* The list that the view shows, or an empty one. */
+static enum err_code find_list(const struct making *m, enum conda_list list,
+                               struct index_list_row *ret, struct err *err)
+{
+    enum access_level access;
+    enum err_code code =
+        list_shown(m->tx, m->mem, m->place, &conda_list_kinds[list], ret, &access, err);
+
+    if (code != ERR_NOT_FOUND)
+        return code;
+    *ret = (struct index_list_row){.mark = S("")};
+    return OK;
+}
+
+static enum err_code add_list(struct making *m, enum conda_list list, struct index_list_row *ret,
+                              struct err *err)
+{
+    struct index_list_row row;
+    enum err_code code = find_list(m, list, &row, err);
+
+    if (code)
+        return code;
+    m->c.parts[m->c.count++] =
+        (struct compose_part){.kind = &conda_list_kinds[list], .list = row};
+    if (ret)
+        *ret = row;
+    return OK;
+}
+
+/* ---- the documents ---- */
+
+/* Two maps of files between a beginning and an end; text holds the beginning. */
+static enum err_code add_maps(struct making *m, enum conda_list v1, enum conda_list v2,
+                              struct buf *text, void (*end)(struct buf *out), struct err *err)
+{
+    enum err_code code;
+
+    buf_addz(text, CONDA_MAPS_BEGIN);
+    add_text(m, text);
+    if ((code = add_list(m, v1, NULL, err)))
+        return code;
+    buf_clear(text);
+    buf_addz(text, CONDA_MAPS_BETWEEN);
+    add_text(m, text);
+    if ((code = add_list(m, v2, NULL, err)))
+        return code;
+    buf_clear(text);
+    buf_addz(text, CONDA_MAPS_END);
+    end(text);
+    add_text(m, text);
+    return OK;
+}
+
+static enum err_code compose_repodata(struct making *m, struct buf *text, struct err *err)
+{
+    conda_repodata_begin(m->place->subdir, text);
+    return add_maps(m, CONDA_PACKAGES, CONDA_PACKAGES_CONDA, text, conda_repodata_end, err);
+}
+
+static enum err_code compose_run_exports(struct making *m, struct buf *text, struct err *err)
+{
+    conda_run_exports_begin(m->place->subdir, text);
+    return add_maps(m, CONDA_EXPORTS, CONDA_EXPORTS_CONDA, text, conda_run_exports_end, err);
+}
+
+static enum err_code compose_shards(struct making *m, struct buf *text, struct err *err)
+{
+    struct index_list_row row;
+    enum err_code code = find_list(m, CONDA_SHARDS, &row, err);
+
+    if (code)
+        return code;
+    conda_shards_begin(m->place->subdir, (size_t)row.items, row.newest_ms, text);
+    add_text(m, text);
+    if ((code = add_list(m, CONDA_SHARDS, NULL, err)))
+        return code;
+    buf_clear(text);
+    conda_shards_end(text);
+    add_text(m, text);
+    return OK;
+}
+
+static enum err_code compose_subdir_page(struct making *m, struct buf *text, struct err *err)
+{
+    struct str title = document_title(m->mem, m->ch);
+    struct index_list_row row;
+    enum err_code code;
+
+    conda_subdir_page_begin(title, m->place->subdir, text);
+    add_text(m, text);
+    if ((code = add_list(m, CONDA_PAGE, &row, err)))
+        return code;
+    buf_clear(text);
+    conda_subdir_page_end((size_t)row.items, row.newest_ms, text);
+    add_text(m, text);
+    m->failed = m->failed || !title.ptr;
+    return OK;
+}
+
+/* The subdirs in which the view shows files, and "noarch"; a new array. */
+static enum err_code list_subdirs(const struct making *m, json_t **ret, struct err *err)
+{
+    AUTO(json_decrefp) json_t *array = json_array();
+    struct name_list found = {0};
+    bool noarch = false;
+    enum err_code code = index_list_subdirs(m->tx, m->mem, m->place,
+                                            conda_list_kinds[CONDA_PAGE].name, &found, err);
+    int bad = !array;
+
+    if (code)
+        return code;
+    for (size_t i = 0; !bad && i < found.count; i++) {
+        int order = noarch || !found.names[i].len ? -1 : str_cmp(found.names[i], S("noarch"));
+
+        if (!found.names[i].len)
+            continue; /* of the channel itself */
+        if (order >= 0) {
+            noarch = true;
+            bad = json_array_append_new(array, json_string("noarch"));
+            if (order == 0)
+                continue;
+        }
+        bad = bad || json_array_append_new(array, json_of(found.names[i]));
+    }
+    if (!bad && !noarch)
+        bad = json_array_append_new(array, json_string("noarch"));
+    if (bad)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    *ret = TAKE(array);
+    return OK;
+}
+
+static enum err_code compose_channeldata(struct making *m, struct buf *text, struct err *err)
+{
+    AUTO(json_decrefp) json_t *subdirs = NULL;
+    enum err_code code = list_subdirs(m, &subdirs, err);
+
+    if (code)
+        return code;
+    buf_addz(text, CONDA_CHANNELDATA_BEGIN);
+    add_text(m, text);
+    if ((code = add_list(m, CONDA_CHANNELDATA, NULL, err)))
+        return code;
+    buf_clear(text);
+    conda_channeldata_end_with(subdirs, text);
+    add_text(m, text);
+    return OK;
+}
+
+static enum err_code compose_channel_page(struct making *m, struct buf *text, struct err *err)
+{
+    AUTO(json_decrefp) json_t *subdirs = NULL;
+    struct str title = document_title(m->mem, m->ch);
+    struct index_list_row row;
+    enum err_code code = list_subdirs(m, &subdirs, err);
+
+    if (code)
+        return code;
+    conda_channel_page_begin(title, subdirs, text);
+    add_text(m, text);
+    if ((code = add_list(m, CONDA_CHANNEL_PAGE, &row, err)))
+        return code;
+    buf_clear(text);
+    conda_channel_page_end((size_t)row.items, row.newest_ms, text);
+    add_text(m, text);
+    m->failed = m->failed || !title.ptr;
+    return OK;
+}
+
+/* ---- which there are ---- */
+
+struct composed_kind {
+    struct composed_name name;
+    enum err_code (*fn)(struct making *m, struct buf *text, struct err *err);
+};
+static const struct composed_kind of_subdirs[] = {
+    {{{"repodata.json", 13}, true, true}, compose_repodata},
+    {{{"run_exports.json", 16}, true, true}, compose_run_exports},
+    {{{"repodata_shards.msgpack.zst", 27}, false, false}, compose_shards},
+    {{{"index.html", 10}, true, false}, compose_subdir_page},
+};
+static const struct composed_kind of_channels[] = {
+    {{{"channeldata.json", 16}, true, false}, compose_channeldata},
+    {{{"index.html", 10}, true, false}, compose_channel_page},
+};
+
+static const struct composed_kind *kind_at(struct str subdir, size_t number)
+{
+    if (subdir.len)
+        return number < COUNT(of_subdirs) ? &of_subdirs[number] : NULL;
+    return number < COUNT(of_channels) ? &of_channels[number] : NULL;
+}
+
+struct composed_name compose_name(struct str subdir, size_t number)
+{
+    const struct composed_kind *k = kind_at(subdir, number);
+
+    return k ? k->name : (struct composed_name){0};
+}
+
+enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
+                      const struct index_place *place, struct str name, struct composition *ret,
+                      struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF_INIT(MIB);
+    struct making m = {.tx = tx, .mem = mem, .ch = ch, .place = place};
+    const struct composed_kind *k;
+    enum err_code code;
+
+    for (size_t i = 0; (k = kind_at(place->subdir, i)); i++)
+        if (str_eq(k->name.name, name))
+            break;
+    if (!k)
+        return fail(err, ERR_NOT_FOUND, "no document \"" STR_FMT "\" is composed", STR_ARG(name));
+    code = k->fn(&m, &text, err);
+    if (code)
+        return code;
+    if (m.failed)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    *ret = m.c;
+    return OK;
+}
+
+/* ---- what they come to ---- */
+
+static uint64_t text_size(enum index_form form, uint64_t size)
+{
+    return form == INDEX_ZSTD   ? zstd_stored_size(size)
+           : form == INDEX_GZIP ? gzip_stored_size(size)
+                                : size;
+}
+
+static uint64_t list_size(const struct compose_part *p, enum index_form form)
+{
+    uint64_t chunks = (uint64_t)p->list.chunks;
+    uint64_t size = (uint64_t)(form == INDEX_ZSTD   ? p->list.zstd_size
+                               : form == INDEX_GZIP ? p->list.gzip_size
+                                                    : p->list.text_size);
+
+    return chunks ? size + (chunks - 1) * text_size(form, p->kind->separator.len) : 0;
+}
+
+uint64_t compose_size(const struct composition *c, enum index_form form)
+{
+    uint64_t size = form == INDEX_ZSTD   ? ZSTD_HEAD_SIZE + ZSTD_END_SIZE
+                    : form == INDEX_GZIP ? GZIP_HEAD_SIZE + GZIP_END_SIZE
+                                         : 0;
+
+    for (size_t i = 0; i < c->count; i++) {
+        const struct compose_part *p = &c->parts[i];
+
+        size += p->kind ? list_size(p, form) : text_size(form, p->text.len);
+    }
+    return size;
+}
+
+enum err_code compose_digest(const struct composition *c, enum index_form form,
+                             char out[SHA256_HEX + 1], struct err *err)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(4 * MIB);
+
+    buf_addf(&b, "%d", (int)form);
+    for (size_t i = 0; i < c->count; i++) {
+        const struct compose_part *p = &c->parts[i];
+
+        /* Lengths, so that no text can be taken for another or for a mark. */
+        buf_addf(&b, "\n%c%zu ", p->kind ? 'l' : 't', p->kind ? p->list.mark.len : p->text.len);
+        buf_add(&b, p->kind ? p->list.mark : p->text);
+    }
+    if (!buf_ok(&b))
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    digest_sha256_hex(buf_str(&b), out);
+    return OK;
+}

@@ -1,0 +1,45 @@
+/* compose.h: documents that are composed of texts and lists: which there are, what they say, how
+ * long they are, and their bytes. Internal to index/. */
+#ifndef INDEX_COMPOSE_H
+#define INDEX_COMPOSE_H
+#include "index/conda_lists.h"
+#include "index/index.h"
+
+/* A text, or a list. */
+struct compose_part {
+    struct str text;
+    const struct list_kind *kind; /* NULL: a text */
+    struct index_list_row list;
+};
+#define COMPOSE_PARTS 6
+struct composition {
+    struct compose_part parts[COMPOSE_PARTS];
+    size_t count;
+};
+
+/* The documents of a place by number, from 0 on; ptr NULL: there are no more. A document that is
+ * only there compressed has its whole name. */
+struct composed_name {
+    struct str name;
+    bool text; /* it is there as it is */
+    bool zstd; /* it is there with ".zst" at its end */
+};
+struct composed_name compose_name(struct str subdir, size_t number);
+
+/* What a document of a place is composed of now. name: as above, without ".zst" if it is there as
+ * it is, too. What it says lies in mem. ERR_NOT_FOUND: there is none of this name. */
+enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
+                      const struct index_place *place, struct str name, struct composition *ret,
+                      struct err *err) MUST_USE;
+
+/* Bytes of the document in a form. */
+uint64_t compose_size(const struct composition *c, enum index_form form);
+/* Differs as soon as the bytes do; 64 hex digits. ERR_NOMEM. */
+enum err_code compose_digest(const struct composition *c, enum index_form form,
+                             char out[SHA256_HEX + 1], struct err *err) MUST_USE;
+/* Its bytes: see index_body in index.h. */
+enum err_code compose_body(struct tx *tx, struct blob_store *blobs, const struct composition *c,
+                           enum index_form form, struct index_body **ret,
+                           struct err *err) MUST_USE;
+
+#endif

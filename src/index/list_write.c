@@ -1,0 +1,105 @@
+#include "index/list_write.h"
+
+#include "base/limits.h"
+#include "store/file.h"
+
+/* The slowest client that is not cut takes no longer for what it was told to be one document. */
+#define CHUNKS_KEPT_MS (INT64_C(3600) * 1000)
+
+/* What a blob can take: its text three times over. */
+#define CHUNK_BLOB_MAX LIMIT_INDEX_DOCUMENT
+
+/* ---- cuts ---- */
+
+bool list_cuts_before(const struct list_kind *kind, struct str key)
+{
+    uint8_t digest[SHA256_LEN];
+    uint32_t bits;
+
+    digest_sha256(key, digest);
+    bits = ((uint32_t)digest[0] << 16) | ((uint32_t)digest[1] << 8) | digest[2];
+    return (bits & ((UINT32_C(1) << kind->cut_bits) - 1)) == 0;
+}
+
+size_t list_next_cut(const struct list_kind *kind, const struct chunk_item *items, size_t stride,
+                     size_t count, size_t from)
+{
+    const char *at = (const char *)items;
+    const struct chunk_item *item = (const void *)(at + from * stride);
+    size_t size = item->text.len, i;
+
+    for (i = from + 1; i < count; i++) {
+        item = (const void *)(at + i * stride);
+        size += kind->separator.len + item->text.len;
+        if (size > LIST_CHUNK_MAX || list_cuts_before(kind, item->key))
+            break;
+    }
+    return i;
+}
+
+/* ---- chunks ---- */
+
+enum err_code list_write_chunk(const struct list_store *s, struct arena *mem,
+                               const struct list_kind *kind, const struct chunk_item *items,
+                               size_t count, struct index_chunk_row *ret_row, struct err *err)
+{
+    AUTO(buf_done) struct buf blob = BUF_INIT(CHUNK_BLOB_MAX);
+    struct blob_id id;
+    enum err_code code = chunk_pack(mem, items, count, kind->separator, &blob, ret_row, err);
+
+    if (code || !s->blobs)
+        return code;
+    /* Held first: else these bytes, which no row names for anybody to see, might be removed
+     * between their put and the commit. */
+    code = file_hold_blob(s->tx, ret_row->sha256, err);
+    return code ? code : blob_put(s->blobs, buf_str(&blob), &id, err);
+}
+
+enum err_code list_read_chunk(struct blob_store *blobs, struct arena *mem,
+                              const struct list_kind *kind, const struct index_chunk_row *row,
+                              struct chunk_item **ret_items, struct err *err)
+{
+    struct str blob;
+    enum err_code code = blob_read(blobs, mem, row->sha256, (size_t)row->size, &blob, err);
+
+    if (code == ERR_NOT_FOUND || code == ERR_TOO_BIG)
+        return fail(err, ERR_IO, "chunk " STR_FMT " of an index is missing from the blob store",
+                    STR_ARG(row->sha256));
+    return code ? code : chunk_unpack(mem, row, blob, kind->separator, ret_items, err);
+}
+
+enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,
+                                struct err *err)
+{
+    return index_chunk_remove(s->tx, row, s->now_ms + CHUNKS_KEPT_MS, err);
+}
+
+/* ---- totals ---- */
+
+/* Of what is left, when the newest went. */
+static enum err_code find_newest(struct tx *tx, struct arena *mem, struct index_list_row *row,
+                                 struct err *err)
+{
+    struct index_chunk_list newest = {0};
+    enum err_code code = index_chunk_newest(tx, mem, row->id, 1, &newest, err);
+
+    if (code == OK)
+        row->newest_ms = newest.count ? newest.rows[0].newest_ms : 0;
+    return code;
+}
+
+enum err_code list_save(const struct list_store *s, struct arena *mem, struct index_list_row *list,
+                        const struct list_totals *totals, struct err *err)
+{
+    struct index_list_row row;
+    enum err_code code = list_totals_row(totals, mem, &row, err);
+
+    if (code || str_eq(row.mark, list->mark))
+        return code;
+    code = find_newest(s->tx, mem, &row, err);
+    if (code == OK)
+        code = index_list_set(s->tx, &row, err);
+    if (code == OK)
+        *list = row;
+    return code;
+}
