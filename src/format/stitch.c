@@ -200,7 +200,7 @@ static void add_poison_tail(size_t far, struct buf *out)
     uint64_t bits = extra | extra << code | extra << 2 * code | (uint64_t)1 << 3 * code;
     unsigned width = 3 * code / 8 + 1;
 
-    add_block_head(BLOCK_COMPRESSED, 8 + width, out);
+    add_block_head(BLOCK_COMPRESSED, 7 + width, out);
     buf_add(out, S("\xc1" POISON)); /* 24 literals, all the same */
     buf_add(out, S("\x03\x54"));    /* 3 sequences; each table is of one code */
     buf_add(out, S("\x08"));        /* 8 literals */
