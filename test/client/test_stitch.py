@@ -194,11 +194,16 @@ def read_by_rattler(url, cache):
 
 def test_rattler_reads_repodata_of_pieces(tmp_path):
     rng = random.Random(SEED)
-    records = dict(a_record(rng) for _ in range(3000))
-    chunks = [dict(list(records.items())[at:at + 250]) for at in range(0, len(records), 250)]
+    records = {}
     parts = [(False, b'{"info":{"subdir":"noarch"},"packages":{},"packages.conda":{')]
-    for number, chunk in enumerate(chunks):
+    for number in range(12):
+        chunk = dict(a_record(rng) for _ in range(250))
+        if number:  # begins with what would ask for an offset before it
+            _, about = a_record(rng)
+            about |= {"name": "77777x", "version": str(number), "build": "0"}
+            chunk = {f"77777x-{number}-0.conda": about} | chunk
         parts += [(False, b",")] * bool(number) + [(True, of_records(chunk))]
+        records |= chunk
     parts.append((False, b'},"removed":[],"repodata_version":1}'))
     folder = tmp_path / "noarch"
     folder.mkdir()
@@ -213,4 +218,5 @@ def test_rattler_reads_repodata_of_pieces(tmp_path):
             found = read_by_rattler(f"http://127.0.0.1:{server.server_port}/", tmp_path / "cache")
         finally:
             server.shutdown()
+    assert len(found) > 3000
     assert found == {name: about["sha256"] for name, about in records.items()}
