@@ -384,8 +384,6 @@ enum err_code zstd_piece_read(struct str blocks, size_t text_size, struct buf *o
 
     if (rc)
         return rc;
-    if (text_size > STITCH_TEXT_MAX)
-        return fail(err, ERR_TOO_BIG, "%zu bytes are too long for one piece", text_size);
     room = reserve(out, text_size, &rc, err);
     if (!room)
         return rc;

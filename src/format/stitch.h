@@ -30,9 +30,9 @@
  * ERR_TOO_BIG: the text is over STITCH_TEXT_MAX, or the blocks over out's maximum; ERR_NOMEM. A
  * failure leaves out as it was. */
 enum err_code zstd_piece(struct str text, struct buf *out, struct err *err) MUST_USE;
-/* Appends the text of one piece, which is text_size bytes. ERR_INVALID: the blocks are damaged, one
- * is the last of a frame, or they have another size; ERR_TOO_BIG: text_size is over STITCH_TEXT_MAX
- * or out's maximum; ERR_NOMEM. A failure leaves out as it was. */
+/* Appends the text of one or more pieces, which is text_size bytes. ERR_INVALID: the blocks are
+ * damaged, one is the last of a frame, or they have another size; ERR_TOO_BIG: text_size is over
+ * out's maximum; ERR_NOMEM. A failure leaves out as it was. */
 enum err_code zstd_piece_read(struct str blocks, size_t text_size, struct buf *out,
                               struct err *err) MUST_USE;
 #define ZSTD_HEAD_SIZE 14
