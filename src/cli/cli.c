@@ -39,6 +39,10 @@ static const struct cli_command commands[] = {
      "  --json                          prints a JSON object\n"
      "It may run beside the server, and beside uploads on other servers of the same store.\n",
      cli_gc},
+    {"rebuild", "[OWNER[/label/LABEL]]", "makes indexes anew from the files they list",
+     "Of every channel, of an owner's, or of one label's. What is right already stays as it is. It\n"
+     "may run beside the server; publishing to a channel waits while that is made.\n",
+     cli_rebuild},
     {"migrate", "--from WHERE [--from-blobs WHERE] --to WHERE [--blobs WHERE]",
      "moves everything to another place, while no server runs",
      "  --from WHERE, --to WHERE        a data folder, or postgresql://...\n"

@@ -78,6 +78,7 @@ int cli_serve(struct cli *cli);
 int cli_admin(struct cli *cli);
 int cli_verify(struct cli *cli);
 int cli_gc(struct cli *cli);
+int cli_rebuild(struct cli *cli);
 int cli_migrate(struct cli *cli);
 int cli_config_show(struct cli *cli);
 int cli_version(struct cli *cli);

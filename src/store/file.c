@@ -52,6 +52,7 @@ enum {
     NAMES,
     CHANNEL_SUBDIR,
     CHANNEL_ALL,
+    CHANNEL_PACKAGES,
     CHANNEL_PACKAGE,
     CHANNEL_ANY,
     IN_CHANNEL,
@@ -116,6 +117,12 @@ static const struct stmt stmts[] = {
                              "WHERE p.account_id = $1 AND " CARRIES UP_TO(
                                  "$3") "ORDER BY p.name, r.version, f.subdir, f.filename",
                      "itt", CHANNEL_TYPES},
+    [CHANNEL_PACKAGES] = {"file_channel_packages",
+                          CHANNEL "FROM package p JOIN file f ON f.package_id = p.id "
+                                  "AND f.subdir = $3 JOIN release r ON r.id = f.release_id "
+                                  "WHERE p.account_id = $1 AND " CARRIES UP_TO(
+                                      "$4") "ORDER BY p.name, f.filename",
+                          "ittt", CHANNEL_TYPES},
     [CHANNEL_PACKAGE] = {"file_channel_package",
                          CHANNEL "FROM package p JOIN file f ON f.package_id = p.id "
                                  "JOIN release r ON r.id = f.release_id "
@@ -352,6 +359,16 @@ enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str l
         return db_query_long(tx, &stmts[CHANNEL_SUBDIR], DB_ARGS(id, name, db_text(subdir), access),
                              ret_rows, err);
     return db_query_long(tx, &stmts[CHANNEL_ALL], DB_ARGS(id, name, access), ret_rows, err);
+}
+
+enum err_code file_query_channel_packages(struct tx *tx, int64_t account_id, struct str label,
+                                          struct str subdir, enum access_level widest,
+                                          struct rows **ret_rows, struct err *err)
+{
+    return db_query_long(tx, &stmts[CHANNEL_PACKAGES],
+                         DB_ARGS(db_int(account_id), db_text(label), db_text(subdir),
+                                 db_text(access_level_name(widest))),
+                         ret_rows, err);
 }
 
 enum err_code file_query_channel_package(struct tx *tx, int64_t account_id, struct str label,

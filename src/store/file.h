@@ -115,6 +115,10 @@ enum {
 enum err_code file_query_channel(struct tx *tx, int64_t account_id, struct str label,
                                  struct str subdir, enum access_level widest,
                                  struct rows **ret_rows, struct err *err) MUST_USE;
+/* The same by package, and by filename within each. */
+enum err_code file_query_channel_packages(struct tx *tx, int64_t account_id, struct str label,
+                                          struct str subdir, enum access_level widest,
+                                          struct rows **ret_rows, struct err *err) MUST_USE;
 /* The same of one package, of any access. */
 enum err_code file_query_channel_package(struct tx *tx, int64_t account_id, struct str label,
                                          struct str subdir, struct str package,
