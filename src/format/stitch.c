@@ -40,7 +40,7 @@
  */
 #define RESTARTS 2
 
-#define GZIP_LEVEL     6
+#define GZIP_LEVEL     4
 #define GZIP_RAW       (-MAX_WBITS) /* no header, no trailer */
 #define GZIP_MEM_LEVEL 9
 #define GZIP_STORE_MAX 65535

@@ -104,7 +104,7 @@ static enum err_code add_list(struct index_body *b, struct tx *tx, const struct 
     for (size_t i = 0; i < chunks.count; i++) {
         buf_clear(&separator);
         if (i)
-            store(b, p->kind->separator, &separator);
+            store(b, p->kind->form.separator, &separator);
         if (!buf_ok(&separator) || !add_chunk(b, &chunks.rows[i], buf_str(&separator)))
             return no_memory(err);
     }

@@ -1,11 +1,12 @@
 /* chunk.c: see chunk.h.
  *
- * A blob is: zstd blocks, deflate blocks, directory. The directory is a zstd frame of, for each
+ * A blob is: zstd blocks, deflate blocks if there are any, directory. The directory is a zstd frame of, for each
  * item, the lengths of key and text, the time, and the key; numbers are LEB128. */
 #include "index/chunk.h"
 
 #include "base/digest.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "format/stitch.h"
 #include "format/zstd.h"
 
@@ -50,9 +51,10 @@ static int64_t newest_of(const struct chunk_item *items, size_t count)
     return newest;
 }
 
-/* Both compressed forms, in as many pieces as the text is long. */
-static enum err_code compress(struct str text, struct buf *out, struct index_chunk_row *row,
-                              struct err *err)
+/* The compressed forms, in as many pieces as the text is long. The checksum of gzip is always there:
+ * it costs next to nothing, and rows say it. */
+static enum err_code compress(struct str text, bool gzip, struct buf *out,
+                              struct index_chunk_row *row, struct err *err)
 {
     struct gzip_sum sum = {0};
     size_t begin = out->len;
@@ -66,7 +68,10 @@ static enum err_code compress(struct str text, struct buf *out, struct index_chu
         struct str piece = str_sub(text, at, STITCH_TEXT_MAX);
         uint32_t crc = 0;
 
-        code = gzip_piece(piece, out, &crc, err);
+        if (gzip)
+            code = gzip_piece(piece, out, &crc, err);
+        else
+            crc = text_crc32(piece);
         gzip_sum_add(&sum, crc, piece.len);
     }
     row->gzip_size = (int64_t)(out->len - begin);
@@ -76,7 +81,7 @@ static enum err_code compress(struct str text, struct buf *out, struct index_chu
 }
 
 enum err_code chunk_pack(struct arena *mem, const struct chunk_item *items, size_t count,
-                         struct str separator, struct buf *out, struct index_chunk_row *ret_row,
+                         struct chunk_form form, struct buf *out, struct index_chunk_row *ret_row,
                          struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF_INIT(LIMIT_INDEX_DOCUMENT);
@@ -86,11 +91,11 @@ enum err_code chunk_pack(struct arena *mem, const struct chunk_item *items, size
     size_t begin = out->len;
     enum err_code code;
 
-    join(&text, items, count, separator);
+    join(&text, items, count, form.separator);
     add_directory(&directory, items, count);
     if (!buf_ok(&text) || !buf_ok(&directory))
         return fail(err, ERR_NOMEM, "out of memory for a chunk of an index");
-    code = compress(buf_str(&text), out, &row, err);
+    code = compress(buf_str(&text), form.gzip, out, &row, err);
     if (code == OK)
         code = zstd_pack(buf_str(&directory), DIRECTORY_LEVEL, out, err);
     if (code)

@@ -266,7 +266,15 @@ static uint64_t list_size(const struct compose_part *p, enum index_form form)
                                : form == INDEX_GZIP ? p->list.gzip_size
                                                     : p->list.text_size);
 
-    return chunks ? size + (chunks - 1) * text_size(form, p->kind->separator.len) : 0;
+    return chunks ? size + (chunks - 1) * text_size(form, p->kind->form.separator.len) : 0;
+}
+
+bool compose_has(const struct composition *c, enum index_form form)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (form == INDEX_GZIP && c->parts[i].kind && !c->parts[i].kind->form.gzip)
+            return false;
+    return true;
 }
 
 uint64_t compose_size(const struct composition *c, enum index_form form)

@@ -32,7 +32,9 @@ enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch
                       const struct index_place *place, struct str name, struct composition *ret,
                       struct err *err) MUST_USE;
 
-/* Bytes of the document in a form. */
+/* Can the document be had in this form? */
+bool compose_has(const struct composition *c, enum index_form form);
+/* Bytes of the document in a form that it has. */
 uint64_t compose_size(const struct composition *c, enum index_form form);
 /* Differs as soon as the bytes do; 64 hex digits. ERR_NOMEM. */
 enum err_code compose_digest(const struct composition *c, enum index_form form,

@@ -104,7 +104,6 @@ enum err_code conda_engine_put_shard(const struct conda_engine *e, const struct 
     struct index_doc_row row = {.package = shard->package,
                                 .size = (int64_t)shard->bytes.len,
                                 .modified_ms = e->store.now_ms};
-    struct blob_id id;
     enum err_code code;
 
     text_hex(shard->sha256, SHA256_LEN, sha256);
@@ -112,7 +111,7 @@ enum err_code conda_engine_put_shard(const struct conda_engine *e, const struct 
     row.name = document_shard_name(sha256, name);
     /* Held first: see list_write_chunk. */
     if ((code = file_hold_blob(e->store.tx, row.sha256, err)) ||
-        (code = blob_put(e->store.blobs, shard->bytes, &id, err)))
+        (code = blob_batch_add(e->store.batch, row.sha256, shard->bytes, err)))
         return code;
     return index_doc_put(e->store.tx, place, &row, err);
 }

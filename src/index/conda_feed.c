@@ -25,12 +25,12 @@ static int by_age(const void *a, const void *b)
     return str_cmp(x->key, y->key);
 }
 
-static enum err_code add_chunk(struct feed *f, struct blob_store *blobs,
+static enum err_code add_chunk(struct feed *f, const struct list_store *store,
                                const struct index_chunk_row *row, struct err *err)
 {
     struct chunk_item *items;
     enum err_code code =
-        list_read_chunk(blobs, f->mem, &conda_list_kinds[CONDA_CHANNELDATA], row, &items, err);
+        list_read_chunk(store, f->mem, &conda_list_kinds[CONDA_CHANNELDATA], row, &items, err);
 
     for (int64_t i = 0; code == OK && i < row->items; i++) {
         struct chunk_item *all = arena_room(f->mem, f->items, f->count, sizeof *all);
@@ -86,6 +86,7 @@ enum err_code index_feed(struct tx *tx, struct blob_store *blobs, const struct c
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     const struct index_place place = {ch->account_id, ch->label, widest, S("")};
+    const struct list_store store = {.tx = tx, .blobs = blobs};
     struct feed f = {.mem = mem};
     struct index_chunk_list chunks = {0};
     struct index_list_row list;
@@ -100,6 +101,6 @@ enum err_code index_feed(struct tx *tx, struct blob_store *blobs, const struct c
         (code = index_chunk_newest(tx, mem, list.id, CONDA_RSS_ITEMS, &chunks, err)))
         return code;
     for (size_t i = 0; code == OK && i < chunks.count; i++)
-        code = add_chunk(&f, blobs, &chunks.rows[i], err);
+        code = add_chunk(&f, &store, &chunks.rows[i], err);
     return code ? code : write_feed(&f, title, out, err);
 }

@@ -8,14 +8,14 @@
 
 /* clang-format off */
 const struct list_kind conda_list_kinds[CONDA_LISTS] = {
-    [CONDA_PACKAGES]       = {{"packages", 8}, {",", 1}, 8},
-    [CONDA_PACKAGES_CONDA] = {{"packages.conda", 14}, {",", 1}, 8},
-    [CONDA_EXPORTS]        = {{"run_exports", 11}, {",", 1}, 10},
-    [CONDA_EXPORTS_CONDA]  = {{"run_exports.conda", 17}, {",", 1}, 10},
-    [CONDA_SHARDS]         = {{"shards", 6}, {"", 0}, 11},
-    [CONDA_PAGE]           = {{"page", 4}, {"", 0}, 9},
-    [CONDA_CHANNELDATA]    = {{"channeldata", 11}, {",", 1}, 7},
-    [CONDA_CHANNEL_PAGE]   = {{"page", 4}, {"", 0}, 9},
+    [CONDA_PACKAGES]       = {{"packages", 8}, {{",", 1}, true}, 8},
+    [CONDA_PACKAGES_CONDA] = {{"packages.conda", 14}, {{",", 1}, true}, 8},
+    [CONDA_EXPORTS]        = {{"run_exports", 11}, {{",", 1}, true}, 10},
+    [CONDA_EXPORTS_CONDA]  = {{"run_exports.conda", 17}, {{",", 1}, true}, 10},
+    [CONDA_SHARDS]         = {{"shards", 6}, {{"", 0}, false}, 10},
+    [CONDA_PAGE]           = {{"page", 4}, {{"", 0}, false}, 8},
+    [CONDA_CHANNELDATA]    = {{"channeldata", 11}, {{",", 1}, true}, 7},
+    [CONDA_CHANNEL_PAGE]   = {{"page", 4}, {{"", 0}, false}, 8},
 };
 /* clang-format on */
 

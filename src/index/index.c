@@ -113,28 +113,38 @@ enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct
                            int64_t now_ms, struct err *err)
 {
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms};
-    struct conda_engine e = {{tx, blobs, now_ms}, ch, subdir};
+    AUTO(blob_batch_closep) struct blob_batch *batch = NULL;
+    struct conda_engine e = {.ch = ch, .subdir = subdir};
     enum err_code code;
 
     /* Nothing of a CRAN-like tree is in the documents of the whole channel, which are conda's. */
     if (cran_is_subdir(subdir))
         return update_views(&t, subdir, err);
+    if ((code = blob_batch_open(blobs, &batch, err)))
+        return code;
+    e.store = (struct list_store){tx, blobs, batch, now_ms};
     code = update_conda(&e, changes, count, err);
     e.subdir = S("");
-    return code ? code : update_conda(&e, changes, count, err);
+    if (code == OK)
+        code = update_conda(&e, changes, count, err);
+    return code ? code : blob_batch_flush(batch, err);
 }
 
 enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                             int64_t now_ms, struct err *err)
 {
     const struct target t = {.tx = tx, .blobs = blobs, .ch = ch, .now_ms = now_ms, .rewrite = true};
-    struct conda_engine e = {{tx, blobs, now_ms}, ch, S("")};
+    AUTO(blob_batch_closep) struct blob_batch *batch = NULL;
+    struct conda_engine e = {.ch = ch};
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
     struct surveyed_subdirs subdirs = {0};
     enum err_code code;
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for the list of subdirs");
+    if ((code = blob_batch_open(blobs, &batch, err)))
+        return code;
+    e.store = (struct list_store){tx, blobs, batch, now_ms};
     code = survey_subdirs(tx, mem, ch->account_id, ch->label, &subdirs, err);
     for (size_t i = 0; code == OK && i < subdirs.count; i++) {
         e.subdir = subdirs.items[i];
@@ -142,7 +152,9 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
                                         : conda_engine_rebuild(&e, err);
     }
     e.subdir = S("");
-    return code ? code : conda_engine_rebuild(&e, err);
+    if (code == OK)
+        code = conda_engine_rebuild(&e, err);
+    return code ? code : blob_batch_flush(batch, err);
 }
 
 enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms, struct err *err)
@@ -228,6 +240,8 @@ enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct c
     } else if (code == OK && str_ends(name, S(".zst"))) {
         form = INDEX_ZSTD; /* it is only there so */
     }
+    if (code == OK && !compose_has(&c, form))
+        return fail(err, ERR_INVALID, "\"" STR_FMT "\" is not kept in this form", STR_ARG(name));
     return code ? code : compose_body(tx, blobs, &c, form, ret, err);
 }
 

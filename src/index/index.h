@@ -81,7 +81,8 @@ enum index_form {
  * hour after it was replaced. */
 struct index_body;
 /* access: of index_find. name: with ".zst", or not; form: INDEX_TEXT unless another is wanted of a
- * document that is there as it is. One reference. ERR_NOT_FOUND. */
+ * document that is there as it is; JSON can be had in each. One reference. ERR_NOT_FOUND;
+ * ERR_INVALID: not in this form. */
 enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                          struct str subdir, struct str name, enum access_level access,
                          enum index_form form, struct index_body **ret, struct err *err) MUST_USE;

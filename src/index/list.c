@@ -162,7 +162,7 @@ static enum err_code merge_window(const struct applying *a, const struct window 
     for (size_t i = 0; code == OK && i < w->count; i++) {
         struct chunk_item *old = NULL;
 
-        code = list_read_chunk(a->store->blobs, a->mem, a->kind, &w->rows[i], &old, err);
+        code = list_read_chunk(a->store, a->mem, a->kind, &w->rows[i], &old, err);
         for (size_t k = 0; code == OK && k < (size_t)w->rows[i].items; k++)
             merge_old(&m, w, &at, &old[k], i);
     }

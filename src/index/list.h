@@ -7,13 +7,13 @@
  * (of a label, of a narrower view) share its chunks. */
 #ifndef INDEX_LIST_H
 #define INDEX_LIST_H
-#include "blob/blob.h"
+#include "blob/blob_batch.h"
 #include "index/chunk.h"
 
 struct list_kind {
-    struct str name;      /* "packages.conda" */
-    struct str separator; /* between items, in documents */
-    unsigned cut_bits;    /* one item in 2^cut_bits begins a chunk: some 128 KiB of usual items */
+    struct str name; /* "packages.conda" */
+    struct chunk_form form;
+    unsigned cut_bits; /* one item in 2^cut_bits begins a chunk: some 100 KiB of usual items */
 };
 
 /* A chunk's text is at most this long, unless a single item is longer. */
@@ -23,6 +23,8 @@ struct list_kind {
 struct list_store {
     struct tx *tx;
     struct blob_store *blobs;
+    struct blob_batch *batch; /* chunks wait here, for the caller to flush before he commits; NULL:
+                                 nothing is written */
     int64_t now_ms;
 };
 
@@ -53,8 +55,8 @@ enum err_code list_shown(struct tx *tx, struct arena *mem, const struct index_pl
 
 /* Makes a list anew from all its items. */
 struct list_builder;
-/* store and kind are borrowed until it is closed. blobs NULL: nothing is written, what it would be
- * is only compared (list_builder_compare). */
+/* store and kind are borrowed until it is closed. Without a batch it is only good to be compared
+ * (list_builder_compare). */
 enum err_code list_builder_open(const struct list_store *store, const struct list_kind *kind,
                                 struct list_builder **ret, struct err *err) MUST_USE;
 void list_builder_close(struct list_builder *b);

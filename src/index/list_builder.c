@@ -76,7 +76,7 @@ enum err_code list_builder_add(struct list_builder *b, const struct chunk_item *
     struct chunk_item *items, copy = *item;
     enum err_code code = OK;
 
-    if (b->count && (b->text_size + b->kind->separator.len + item->text.len > LIST_CHUNK_MAX ||
+    if (b->count && (b->text_size + b->kind->form.separator.len + item->text.len > LIST_CHUNK_MAX ||
                      list_cuts_before(b->kind, item->key)))
         code = flush(b, err);
     if (code)
@@ -90,7 +90,7 @@ enum err_code list_builder_add(struct list_builder *b, const struct chunk_item *
     copy.text = str_dup(b->mem, item->text);
     if (!copy.key.ptr || !copy.text.ptr)
         return fail(err, ERR_NOMEM, "out of memory for a list");
-    b->text_size += (b->count ? b->kind->separator.len : 0) + item->text.len;
+    b->text_size += (b->count ? b->kind->form.separator.len : 0) + item->text.len;
     b->items = items;
     items[b->count++] = copy;
     return OK;

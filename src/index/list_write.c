@@ -30,7 +30,7 @@ size_t list_next_cut(const struct list_kind *kind, const struct chunk_item *item
 
     for (i = from + 1; i < count; i++) {
         item = (const void *)(at + i * stride);
-        size += kind->separator.len + item->text.len;
+        size += kind->form.separator.len + item->text.len;
         if (size > LIST_CHUNK_MAX || list_cuts_before(kind, item->key))
             break;
     }
@@ -44,28 +44,30 @@ enum err_code list_write_chunk(const struct list_store *s, struct arena *mem,
                                size_t count, struct index_chunk_row *ret_row, struct err *err)
 {
     AUTO(buf_done) struct buf blob = BUF_INIT(CHUNK_BLOB_MAX);
-    struct blob_id id;
-    enum err_code code = chunk_pack(mem, items, count, kind->separator, &blob, ret_row, err);
+    enum err_code code = chunk_pack(mem, items, count, kind->form, &blob, ret_row, err);
 
-    if (code || !s->blobs)
+    if (code || !s->batch)
         return code;
     /* Held first: else these bytes, which no row names for anybody to see, might be removed
      * between their put and the commit. */
     code = file_hold_blob(s->tx, ret_row->sha256, err);
-    return code ? code : blob_put(s->blobs, buf_str(&blob), &id, err);
+    return code ? code : blob_batch_add(s->batch, ret_row->sha256, buf_str(&blob), err);
 }
 
-enum err_code list_read_chunk(struct blob_store *blobs, struct arena *mem,
+enum err_code list_read_chunk(const struct list_store *s, struct arena *mem,
                               const struct list_kind *kind, const struct index_chunk_row *row,
                               struct chunk_item **ret_items, struct err *err)
 {
-    struct str blob;
-    enum err_code code = blob_read(blobs, mem, row->sha256, (size_t)row->size, &blob, err);
+    struct str blob = s->batch ? blob_batch_find(s->batch, row->sha256) : (struct str){0};
+    enum err_code code = OK;
+
+    if (!blob.ptr)
+        code = blob_read(s->blobs, mem, row->sha256, (size_t)row->size, &blob, err);
 
     if (code == ERR_NOT_FOUND || code == ERR_TOO_BIG)
         return fail(err, ERR_IO, "chunk " STR_FMT " of an index is missing from the blob store",
                     STR_ARG(row->sha256));
-    return code ? code : chunk_unpack(mem, row, blob, kind->separator, ret_items, err);
+    return code ? code : chunk_unpack(mem, row, blob, kind->form.separator, ret_items, err);
 }
 
 enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,

@@ -17,7 +17,7 @@ enum err_code list_write_chunk(const struct list_store *s, struct arena *mem,
                                size_t count, struct index_chunk_row *ret_row,
                                struct err *err) MUST_USE;
 /* The items of a chunk, in mem. ERR_IO when its blob is missing or damaged. */
-enum err_code list_read_chunk(struct blob_store *blobs, struct arena *mem,
+enum err_code list_read_chunk(const struct list_store *s, struct arena *mem,
                               const struct list_kind *kind, const struct index_chunk_row *row,
                               struct chunk_item **ret_items, struct err *err) MUST_USE;
 /* Removes its row. The bytes stay for as long as somebody may be sending them. */

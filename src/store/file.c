@@ -119,9 +119,9 @@ static const struct stmt stmts[] = {
                      "itt", CHANNEL_TYPES},
     [CHANNEL_PACKAGES] = {"file_channel_packages",
                           CHANNEL "FROM package p JOIN file f ON f.package_id = p.id "
-                                  "AND f.subdir = $3 JOIN release r ON r.id = f.release_id "
-                                  "WHERE p.account_id = $1 AND " CARRIES UP_TO(
-                                      "$4") "ORDER BY p.name, f.filename",
+                                  "JOIN release r ON r.id = f.release_id "
+                                  "WHERE p.account_id = $1 AND " CARRIES
+                                  "AND f.subdir = $3 " UP_TO("$4") "ORDER BY p.name, f.filename",
                           "ittt", CHANNEL_TYPES},
     [CHANNEL_PACKAGE] = {"file_channel_package",
                          CHANNEL "FROM package p JOIN file f ON f.package_id = p.id "

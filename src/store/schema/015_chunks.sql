@@ -32,7 +32,7 @@ CREATE TABLE index_chunk (
     items     INTEGER NOT NULL CHECK (items > 0),
     text_size INTEGER NOT NULL CHECK (text_size > 0),
     zstd_size INTEGER NOT NULL CHECK (zstd_size > 0),
-    gzip_size INTEGER NOT NULL CHECK (gzip_size > 0),
+    gzip_size INTEGER NOT NULL CHECK (gzip_size >= 0), -- 0: that form is not there
     text_crc  INTEGER NOT NULL CHECK (text_crc >= 0), -- CRC-32
     newest_ms INTEGER NOT NULL,
     UNIQUE (list_id, first_key)
