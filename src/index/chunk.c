@@ -1,12 +1,11 @@
 /* chunk.c: see chunk.h.
  *
- * A blob is: zstd blocks, deflate blocks if there are any, directory. The directory is a zstd frame of, for each
- * item, the lengths of key and text, the time, and the key; numbers are LEB128. */
+ * A blob is: zstd blocks, deflate blocks if there are any, directory. The directory is a zstd frame
+ * of, for each item, the lengths of key and text, the time, and the key; numbers are LEB128. */
 #include "index/chunk.h"
 
 #include "base/digest.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "format/stitch.h"
 #include "format/zstd.h"
 
@@ -51,8 +50,8 @@ static int64_t newest_of(const struct chunk_item *items, size_t count)
     return newest;
 }
 
-/* The compressed forms, in as many pieces as the text is long. The checksum of gzip is always there:
- * it costs next to nothing, and rows say it. */
+/* The compressed forms, in as many pieces as the text is long. The checksum of gzip is always
+ * there: it costs next to nothing, and rows say it. */
 static enum err_code compress(struct str text, bool gzip, struct buf *out,
                               struct index_chunk_row *row, struct err *err)
 {
@@ -68,10 +67,11 @@ static enum err_code compress(struct str text, bool gzip, struct buf *out,
         struct str piece = str_sub(text, at, STITCH_TEXT_MAX);
         uint32_t crc = 0;
 
-        if (gzip)
-            code = gzip_piece(piece, out, &crc, err);
-        else
-            crc = text_crc32(piece);
+        if (!gzip) {
+            gzip_sum_text(&sum, piece);
+            continue;
+        }
+        code = gzip_piece(piece, out, &crc, err);
         gzip_sum_add(&sum, crc, piece.len);
     }
     row->gzip_size = (int64_t)(out->len - begin);
@@ -172,13 +172,34 @@ static bool split(struct str directory, struct str text, struct str separator,
     return !directory.len && !text.len;
 }
 
+/* What a codec says of bytes that it cannot read: all but a lack of memory is damage. */
+static enum err_code unread(const struct index_chunk_row *row, enum err_code code, struct err *err)
+{
+    return code == ERR_NOMEM ? fail(err, ERR_NOMEM, "out of memory for a chunk of an index")
+                             : damaged(row, err);
+}
+
 enum err_code chunk_text(const struct index_chunk_row *row, struct str zstd, struct buf *out,
                          struct err *err)
 {
-    if (zstd.len != (uint64_t)row->zstd_size ||
-        zstd_piece_read(zstd, (size_t)row->text_size, out, NULL))
+    enum err_code code;
+
+    if (zstd.len != (uint64_t)row->zstd_size)
         return damaged(row, err);
-    return OK;
+    code = zstd_piece_read(zstd, (size_t)row->text_size, out, NULL);
+    return code ? unread(row, code, err) : OK;
+}
+
+/* Codecs notice no changed letter, and what is unpacked to be changed would be packed with it. */
+static bool is_whole(const struct index_chunk_row *row, struct str blob)
+{
+    char sha256[SHA256_HEX + 1];
+
+    if (blob.len != (uint64_t)row->size ||
+        (uint64_t)row->zstd_size + (uint64_t)row->gzip_size > blob.len)
+        return false;
+    digest_sha256_hex(blob, sha256);
+    return str_eq(row->sha256, str_of(sha256));
 }
 
 enum err_code chunk_unpack(struct arena *mem, const struct index_chunk_row *row, struct str blob,
@@ -191,12 +212,12 @@ enum err_code chunk_unpack(struct arena *mem, const struct index_chunk_row *row,
     struct str texts, names;
     enum err_code code;
 
-    if (blob.len != (uint64_t)row->size || zstd + (uint64_t)row->gzip_size > blob.len)
+    if (!is_whole(row, blob))
         return damaged(row, err);
     if ((code = chunk_text(row, str_sub(blob, 0, zstd), &text, err)))
         return code;
-    if (zstd_unpack(str_from(blob, zstd + (size_t)row->gzip_size), &directory, NULL))
-        return damaged(row, err);
+    if ((code = zstd_unpack(str_from(blob, zstd + (size_t)row->gzip_size), &directory, NULL)))
+        return unread(row, code, err);
     texts = str_dup(mem, buf_str(&text));
     names = str_dup(mem, buf_str(&directory));
     if (!items || !texts.ptr || !names.ptr)
