@@ -94,8 +94,8 @@ static enum err_code update_views(const struct target *base, struct str subdir, 
     return code;
 }
 
-/* Brings one place of a conda channel up to its rows. Many changes at once cost more one by one than
- * all of the place does. */
+/* Brings one place of a conda channel up to its rows. Many changes at once cost more one by one
+ * than all of the place does. */
 static enum err_code update_conda(const struct conda_engine *e, const struct index_change *changes,
                                   size_t count, struct err *err)
 {
@@ -159,7 +159,7 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
 
 enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms, struct err *err)
 {
-    enum err_code code = index_list_drop(tx, ch->account_id, ch->label, now_ms, err);
+    enum err_code code = index_list_drop(tx, ch->account_id, ch->label, now_ms + LIST_KEPT_MS, err);
 
     return code ? code : index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
 }

@@ -137,8 +137,8 @@ static void merge_old(struct merge *m, const struct window *w, size_t *at,
         if (order > 0)
             break;
         if (!c->gone)
-            m->items[m->count++] = (struct merged){
-                c->item, order == 0 && same_item(&c->item, old) ? chunk : NO_CHUNK};
+            m->items[m->count++] =
+                (struct merged){c->item, order == 0 && same_item(&c->item, old) ? chunk : NO_CHUNK};
         if (order == 0) {
             ++*at;
             return;

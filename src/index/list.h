@@ -19,6 +19,10 @@ struct list_kind {
 /* A chunk's text is at most this long, unless a single item is longer. */
 #define LIST_CHUNK_MAX ((size_t)256 * KIB)
 
+/* How long the bytes of a chunk stay when it is replaced, or its list goes: the slowest client that
+ * is not cut takes no longer for what it was told to be one document. */
+#define LIST_KEPT_MS (INT64_C(3600) * 1000)
+
 /* Where lists are written. */
 struct list_store {
     struct tx *tx;
@@ -39,8 +43,7 @@ struct list_change {
  * ERR_IO when a chunk is missing or damaged. */
 enum err_code list_apply(const struct list_store *s, struct arena *mem,
                          const struct list_kind *kind, struct index_list_row *list,
-                         const struct list_change *changes, size_t count,
-                         struct err *err) MUST_USE;
+                         const struct list_change *changes, size_t count, struct err *err) MUST_USE;
 
 /* The list of a place. Unless it has one of its own, it gets one: that of the next narrower view
  * that has one, or an empty one. */

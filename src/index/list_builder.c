@@ -141,8 +141,7 @@ enum err_code list_builder_end(struct list_builder *b, struct arena *mem,
     if (!kept)
         return fail(err, ERR_NOMEM, "out of memory for a list");
     if ((code = index_chunk_all(b->store->tx, old_mem, list->id, &old, err)) ||
-        (code = remove_others(b, &old, kept, err)) ||
-        (code = list_totals_of(&empty, &totals, err)))
+        (code = remove_others(b, &old, kept, err)) || (code = list_totals_of(&empty, &totals, err)))
         return code;
     for (size_t i = 0; code == OK && i < b->rows.count; i++) {
         list_totals_add(&totals, &b->rows.rows[i]);
@@ -174,9 +173,6 @@ enum err_code list_builder_compare(struct list_builder *b, const struct index_li
     }
     if ((code = list_totals_row(&totals, mem, &row, err)))
         return code;
-    *ret_equal = equal && str_eq(row.mark, list->mark) && row.items == list->items &&
-                 row.chunks == list->chunks && row.text_size == list->text_size &&
-                 row.zstd_size == list->zstd_size && row.gzip_size == list->gzip_size &&
-                 row.newest_ms == list->newest_ms;
+    *ret_equal = equal && list_totals_equal(&row, list);
     return OK;
 }

@@ -71,3 +71,10 @@ enum err_code list_totals_row(const struct list_totals *t, struct arena *mem,
     *ret = row;
     return OK;
 }
+
+bool list_totals_equal(const struct index_list_row *a, const struct index_list_row *b)
+{
+    return str_eq(a->mark, b->mark) && a->items == b->items && a->chunks == b->chunks &&
+           a->text_size == b->text_size && a->zstd_size == b->zstd_size &&
+           a->gzip_size == b->gzip_size && a->newest_ms == b->newest_ms;
+}

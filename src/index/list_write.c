@@ -3,9 +3,6 @@
 #include "base/limits.h"
 #include "store/file.h"
 
-/* The slowest client that is not cut takes no longer for what it was told to be one document. */
-#define CHUNKS_KEPT_MS (INT64_C(3600) * 1000)
-
 /* What a blob can take: its text three times over. */
 #define CHUNK_BLOB_MAX LIMIT_INDEX_DOCUMENT
 
@@ -73,7 +70,7 @@ enum err_code list_read_chunk(const struct list_store *s, struct arena *mem,
 enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,
                                 struct err *err)
 {
-    return index_chunk_remove(s->tx, row, s->now_ms + CHUNKS_KEPT_MS, err);
+    return index_chunk_remove(s->tx, row, s->now_ms + LIST_KEPT_MS, err);
 }
 
 /* ---- totals ---- */
@@ -96,7 +93,7 @@ enum err_code list_save(const struct list_store *s, struct arena *mem, struct in
     struct index_list_row row;
     enum err_code code = list_totals_row(totals, mem, &row, err);
 
-    if (code || str_eq(row.mark, list->mark))
+    if (code || list_totals_equal(&row, list))
         return code;
     code = find_newest(s->tx, mem, &row, err);
     if (code == OK)
