@@ -108,15 +108,18 @@ static enum err_code record(struct tx *tx, struct arena *mem, const struct actor
 /* The files are in the indexes again, and on record. */
 static enum err_code show_files(struct app *app, struct tx *tx, struct arena *mem,
                                 const struct actor *actor, const struct trash_row *item,
-                                const struct file_list *files, struct err *err)
+                                int64_t package_id, const struct file_list *files, struct err *err)
 {
     struct touched *touched = touched_open(mem, item->account_id, item->owner);
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < files->count; i++) {
-        rc = touched_file(touched, tx, &files->rows[i], err);
+        struct file_row file = files->rows[i];
+
+        file.package_id = package_id;
+        rc = touched_file(touched, tx, &file, err);
         if (!rc)
-            rc = record_file(tx, mem, actor, item, &files->rows[i], err);
+            rc = record_file(tx, mem, actor, item, &file, err);
     }
     return rc ? rc : touched_update(touched, app, tx, err);
 }
@@ -139,7 +142,7 @@ enum err_code trash_restore(struct app *app, struct arena *mem, const struct act
         (rc = return_rows(tx, mem, &item, &package, err)) ||
         (rc = trash_delete(tx, item.id, err)) ||
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
-        (rc = show_files(app, tx, mem, actor, &item, &files, err)) ||
+        (rc = show_files(app, tx, mem, actor, &item, package.id, &files, err)) ||
         (rc = record(tx, mem, actor, &item, err)) || (rc = tx_commit(&tx, err)))
         return rc;
     *ret = item;
