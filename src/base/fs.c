@@ -38,9 +38,15 @@ static bool fault_wanted(const char *name, uint64_t *ret_n, struct str *ret_what
     return true;
 }
 
+static atomic_ullong passes; /* only one point is watched in a process */
+
+unsigned long long fault_passes(void)
+{
+    return atomic_load(&passes);
+}
+
 int fault_point(const char *name)
 {
-    static atomic_ullong passes; /* only one point is watched in a process */
     struct str what;
     uint64_t n;
 

@@ -38,9 +38,11 @@ enum err_code fs_empty_dir(const char *path, struct err *err) MUST_USE;
  * are named "module.step", for example "blob.rename". A process watches one point;
  * a malformed variable aborts it. Compiled in only with -DTERRARIUM_FAULTS. */
 #ifdef TERRARIUM_FAULTS
-int fault_point(const char *name); /* 0, or an errno value that the caller must act on */
+int fault_point(const char *name);     /* 0, or an errno value that the caller must act on */
+unsigned long long fault_passes(void); /* of the points that were watched, as yet */
 #else
 #define fault_point(name) 0
+#define fault_passes()    0
 #endif
 
 #endif
