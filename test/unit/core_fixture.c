@@ -16,6 +16,7 @@
 #include "core/mark.h"
 #include "index/index.h"
 #include "make_archive.h"
+#include "read_document.h"
 #include "store/account.h"
 #include "store/db_engine.h"
 #include "trust.h"
@@ -326,9 +327,10 @@ void core_check_bytes(struct core *f)
 {
     static const struct stmt named = {
         "named",
-        "SELECT sha256, size FROM file UNION ALL SELECT sha256, size FROM index_doc "
-        "UNION ALL SELECT sha256, size FROM trash_file UNION ALL SELECT sha256, size FROM upload "
-        "WHERE sha256 <> ''",
+        "SELECT sha256, size FROM file UNION ALL "
+        "SELECT sha256, size FROM index_doc WHERE composed = 0 UNION ALL "
+        "SELECT sha256, size FROM index_chunk UNION ALL SELECT sha256, size FROM trash_file "
+        "UNION ALL SELECT sha256, size FROM upload WHERE sha256 <> ''",
         "", "ti"};
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
     AUTO(rows_endp) struct rows *rows = NULL;
@@ -345,6 +347,21 @@ void core_check_bytes(struct core *f)
     must(f, rows_error(rows, &f->err));
 }
 
+/* rss.xml, which has no row: it is made. */
+static struct str read_feed(struct core *f, struct tx *tx, const struct channel *ch,
+                            const struct view *view)
+{
+    AUTO(buf_done) struct buf out = BUF_INIT(MIB);
+    enum access_level access;
+    enum err_code code = index_feed(tx, f->app.blobs, ch, view->widest, &out, &access, &f->err);
+
+    if (code == ERR_NOT_FOUND)
+        return (struct str){0};
+    must(f, code);
+    assert_true(buf_ok(&out));
+    return str_dup(f->mem, buf_str(&out));
+}
+
 struct str core_document_in(struct core *f, const struct view *view, const char *owner,
                             const char *label, const char *subdir, const char *name)
 {
@@ -352,16 +369,21 @@ struct str core_document_in(struct core *f, const struct view *view, const char 
     struct channel ch = {.owner = str_of(owner), .label = str_of(label)};
     struct account_row account;
     struct index_doc_row doc;
+    struct str bytes = {0};
     enum access_level access;
     enum err_code code;
 
     must(f, account_by_login(tx, f->mem, ch.owner, &account, &f->err));
     ch.account_id = account.id;
+    if (!*subdir && !strcmp(name, "rss.xml"))
+        return read_feed(f, tx, &ch, view);
     code = index_find(tx, f->mem, &ch, str_of(subdir), str_of(name), view, &doc, &access, &f->err);
     if (code == ERR_NOT_FOUND)
         return (struct str){0};
     must(f, code);
-    return core_read_blob(f, doc.sha256);
+    must(f, read_document(&(struct document_place){tx, f->app.blobs, &ch, str_of(subdir)}, f->mem,
+                          &doc, access, &bytes, &f->err));
+    return bytes;
 }
 
 struct str core_document(struct core *f, const char *owner, const char *label, const char *subdir,

@@ -273,7 +273,7 @@ struct http_source fixture_source_init(struct fixture_source *s, struct str byte
 {
     *s = (struct fixture_source){.bytes = bytes};
     shared_init(&s->shared, source_released);
-    return (struct http_source){s, source_read};
+    return (struct http_source){s, source_read, sizeof *s};
 }
 
 bool fixture_source_read(struct fixture_source *s, const char *ranges)

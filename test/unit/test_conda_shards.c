@@ -20,6 +20,7 @@ struct shards {
     char *text[4];
     char name[4][SHA256_HEX + 1];
     char package[4][16];
+    int64_t newest_ms[4];
     size_t count;
     char *index;
     enum err_code refuse; /* what the sink answers */
@@ -116,19 +117,19 @@ static char *decode(struct str frame)
     return copy;
 }
 
-static enum err_code keep(void *ctx, struct str package, const char sha256[SHA256_HEX + 1],
-                          struct str bytes, struct err *err)
+static enum err_code keep(void *ctx, const struct conda_shard *shard, struct err *err)
 {
     struct shards *s = ctx;
-    char real[SHA256_HEX + 1];
+    uint8_t real[SHA256_LEN];
 
     (void)err;
-    digest_sha256_hex(bytes, real);
-    assert_string_equal(sha256, real);
+    digest_sha256(shard->bytes, real);
+    assert_memory_equal(shard->sha256, real, SHA256_LEN);
     assert_true(s->count < COUNT(s->text));
-    memcpy(s->name[s->count], sha256, SHA256_HEX + 1);
-    (void)snprintf(s->package[s->count], sizeof s->package[0], STR_FMT, STR_ARG(package));
-    s->text[s->count++] = decode(bytes);
+    text_hex(shard->sha256, SHA256_LEN, s->name[s->count]);
+    (void)snprintf(s->package[s->count], sizeof s->package[0], STR_FMT, STR_ARG(shard->package));
+    s->newest_ms[s->count] = shard->newest_ms;
+    s->text[s->count++] = decode(shard->bytes);
     return s->refuse;
 }
 
@@ -207,6 +208,48 @@ static void each_package_is_one_shard_with_both_maps(void **state)
     assert_string_equal(s->index, expected);
     assert_string_equal(s->package[0], "foo");
     assert_string_equal(s->package[1], "foo-bar");
+    assert_int_equal(s->newest_ms[0], 1700000000001);
+    assert_int_equal(s->newest_ms[1], 1700000000009);
+}
+
+/* The index in parts is the index. */
+static void the_index_can_be_written_in_parts(void **state)
+{
+    struct shards *s = *state;
+    struct buf plain = BUF_INIT(MIB), frame = BUF_INIT(MIB);
+    uint8_t sha256[SHA256_LEN];
+    char *index;
+
+    add(s, "foo", "foo-1-0.conda", 1700000000000);
+    add(s, "foo-bar", "foo-bar-1-0.tar.bz2", 1700000000009);
+    assert_int_equal(write_all(s), OK);
+    conda_shards_begin(S("linux-64"), 2, 1700000000009, &plain);
+    for (size_t i = 0; i < s->count; i++) {
+        assert_true(text_unhex(str_of(s->name[i]), sha256, sizeof sha256));
+        conda_shards_member(str_of(s->package[i]), sha256, &plain);
+    }
+    conda_shards_end(&plain);
+    assert_int_equal(zstd_pack(buf_str(&plain), 3, &frame, NULL), OK);
+    index = decode(buf_str(&frame));
+    assert_string_equal(index, s->index);
+    free(index);
+    buf_done(&plain);
+    buf_done(&frame);
+}
+
+/* Without the index, the same shards. */
+static void shards_can_be_had_alone(void **state)
+{
+    struct shards *s = *state;
+
+    add(s, "y", "y-1-0.conda", 2);
+    add(s, "x", "x-1-0.conda", 3);
+    assert_int_equal(write_all(s), OK);
+    assert_int_equal(conda_shards_each(&s->builder, (struct conda_shard_sink){keep, s}, NULL), OK);
+    assert_int_equal(s->count, 4);
+    assert_string_equal(s->package[2], "x");
+    assert_string_equal(s->name[2], s->name[0]);
+    assert_string_equal(s->name[3], s->name[1]);
 }
 
 static void an_old_file_with_a_new_twin_is_left_out(void **state)
@@ -296,6 +339,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_index_of_an_empty_subdir_has_every_member, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(each_package_is_one_shard_with_both_maps, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_index_can_be_written_in_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(shards_can_be_had_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(an_old_file_with_a_new_twin_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(every_one_of_many_twins_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(the_order_of_rows_changes_nothing, setup, teardown),

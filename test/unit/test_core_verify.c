@@ -104,8 +104,11 @@ static void everything_is_counted_and_nothing_changed(void **state)
     assert_int_equal(v.report.problems, 0);
     assert_int_equal(v.report.files, 2);
     assert_int_equal(v.report.uploads, 1);
-    assert_int_equal(v.report.documents, CORE_NUMBER(f, "SELECT COUNT(*) FROM index_doc"));
-    assert_int_equal(v.report.documents, 20);
+    /* Of each channel a shard, and a chunk of each list that has something. */
+    assert_int_equal(v.report.documents,
+                     CORE_NUMBER(f, "SELECT (SELECT COUNT(*) FROM index_doc WHERE composed = 0) + "
+                                    "(SELECT COUNT(*) FROM index_chunk)"));
+    assert_int_equal(v.report.documents, 14);
     assert_int_equal(v.report.channels, 2);
     assert_int_equal(v.report.packages, 3);
     assert_true(v.report.bytes >= (uint64_t)x.size);
@@ -114,7 +117,7 @@ static void everything_is_counted_and_nothing_changed(void **state)
     assert_true(str_eq(core_rows(f), before));
     v = run(f, true);
     assert_int_equal(v.report.bytes, 0);
-    assert_int_equal(v.report.documents, 20);
+    assert_int_equal(v.report.documents, 14);
     buf_done(&v.lines);
 }
 
@@ -303,20 +306,32 @@ static void missing_bytes_of_documents_are_told(void **state)
 {
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
-    struct str channeldata;
+    struct str chunk, shard, shard_name;
 
     core_publish(f, &alice, &x1);
-    channeldata = CORE_TEXT(f, "SELECT sha256 FROM index_doc WHERE name = 'channeldata.json'");
-    remove_blob(f, channeldata);
+    shard = CORE_TEXT(f, "SELECT sha256 FROM index_doc WHERE composed = 0");
+    shard_name = CORE_TEXT(f, "SELECT name FROM index_doc WHERE composed = 0");
+    remove_blob(f, shard);
     assert_found(f, false,
-                 str_fmt(f->mem, "missing alice/channeldata.json sha256:" STR_FMT "\n",
-                         STR_ARG(channeldata)));
-    CORE_CHANGE(f, "UPDATE index_doc SET retired_ms = 1 WHERE name = 'channeldata.json'");
+                 str_fmt(f->mem, "missing alice/noarch/" STR_FMT " sha256:" STR_FMT "\n",
+                         STR_ARG(shard_name), STR_ARG(shard)));
+    CORE_CHANGE(f, "UPDATE index_doc SET retired_ms = 1 WHERE composed = 0");
     assert_found(f, false,
                  str_fmt(f->mem,
-                         "missing alice/channeldata.json sha256:" STR_FMT
-                         "\nindex alice/channeldata.json is not what the files give\n",
-                         STR_ARG(channeldata)));
+                         "missing alice/noarch/" STR_FMT " sha256:" STR_FMT
+                         "\nindex alice/noarch/" STR_FMT " is not what the files give\n",
+                         STR_ARG(shard_name), STR_ARG(shard), STR_ARG(shard_name)));
+    CORE_CHANGE(f, "DELETE FROM index_doc WHERE retired_ms = 1");
+    CORE_CHANGE(f, "UPDATE index_doc SET retired_ms = 1 WHERE name = 'channeldata.json'");
+    chunk = CORE_TEXT(f, "SELECT c.sha256 FROM index_chunk c JOIN index_list l ON l.id = c.list_id "
+                         "WHERE l.name = 'channeldata'");
+    remove_blob(f, chunk);
+    assert_found(f, false,
+                 str_fmt(f->mem,
+                         "missing alice/channeldata sha256:" STR_FMT "\n"
+                         "index alice/noarch/" STR_FMT " is not what the files give\n"
+                         "index alice/channeldata.json is not what the files give\n",
+                         STR_ARG(chunk), STR_ARG(shard_name)));
 }
 
 /* ---- what is derived ---- */
@@ -332,7 +347,8 @@ static void documents_that_differ_are_told(void **state)
     {
         struct findings v = run(f, true);
 
-        assert_true(str_starts(buf_str(&v.lines), S("index alice/noarch/repodata.json is not")));
+        assert_true(str_starts(buf_str(&v.lines), S("index alice/noarch/shards/")));
+        assert_non_null(memmem(v.lines.ptr, v.lines.len, "index alice/noarch/packages is not", 34));
         assert_true(v.report.problems > 4);
         assert_null(memmem(v.lines.ptr, v.lines.len, "linux-64/", 9));
         buf_done(&v.lines);
@@ -347,8 +363,9 @@ static void documents_of_labels_are_named_by_their_path(void **state)
     core_publish(f, &alice, &x1);
     CORE_CHANGE(
         f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, size, "
-           "modified_ms) SELECT account_id, 'dev', access, subdir, name, package, sha256, size, 1 "
-           "FROM index_doc WHERE subdir = '' AND name = 'rss.xml'");
+           "modified_ms, composed) SELECT account_id, 'dev', access, subdir, name, package, "
+           "sha256, size, 1, 1 "
+           "FROM index_doc WHERE subdir = '' AND name = 'index.html'");
     assert_found(f, true,
                  S("index alice/label/dev/channeldata.json is not what the files give\n"
                    "index alice/label/dev/index.html is not what the files give\n"

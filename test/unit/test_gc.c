@@ -169,7 +169,7 @@ static void documents_that_are_not_committed_yet_stay(void **state)
                    "(1, 'main', 'public', 'noarch', 'x', '', '" ONE "', 3, 1), "
                    "(1, 'main', 'public', '', 'x', '', '" ONE "', 3, 1)");
     must(f, tx_begin_part(f->app.db, S("alice"), &tx, &f->err));
-    code = index_update(tx, f->app.blobs, &ch, S("noarch"), 1, &f->err);
+    code = index_update(tx, f->app.blobs, &ch, S("noarch"), NULL, 0, 1, &f->err);
     if (!code)
         code = gc_orphans(&f->app, &options, &report, &f->err);
     if (!code)

@@ -1,4 +1,4 @@
-/* The plain engine on a real database and real blobs: what changes, what stays, what is swept. */
+/* The engine on a real database and real blobs: what changes, what stays, what is swept. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -11,7 +11,9 @@
 #include "format/json.h"
 #include "format/zstd.h"
 #include "index/index.h"
+#include "read_document.h"
 #include "store/account.h"
+#include "store/db_engine.h"
 #include "store/file.h"
 #include "store/label.h"
 #include "store/package.h"
@@ -28,6 +30,8 @@ struct fixture {
     struct tx *tx; /* the one under way */
     struct channel ch;
     int64_t label_id;
+    struct index_change changed[2]; /* since the last update */
+    size_t changed_count;
     struct err err;
 };
 
@@ -137,9 +141,19 @@ static int64_t add_file(struct fixture *f, const char *subdir, const char *name,
     return id;
 }
 
+static void note_change(struct fixture *f, const char *name, const char *version)
+{
+    assert_true(f->changed_count < COUNT(f->changed));
+    f->changed[f->changed_count++] =
+        (struct index_change){str_of(name), str_fmt(f->mem, "%s-%s-0.conda", name, version)};
+}
+
+/* Of what was noted. */
 static void update(struct fixture *f, const char *subdir, int64_t now_ms)
 {
-    good(f, index_update(f->tx, f->blobs, &f->ch, str_of(subdir), now_ms, &f->err));
+    good(f, index_update(f->tx, f->blobs, &f->ch, str_of(subdir), f->changed, f->changed_count,
+                         now_ms, &f->err));
+    f->changed_count = 0;
 }
 
 static int64_t publish(struct fixture *f, const char *subdir, const char *name, const char *version,
@@ -149,6 +163,7 @@ static int64_t publish(struct fixture *f, const char *subdir, const char *name, 
 
     begin(f);
     id = add_file(f, subdir, name, version, now_ms);
+    note_change(f, name, version);
     update(f, subdir, now_ms);
     commit(f);
     return id;
@@ -156,8 +171,12 @@ static int64_t publish(struct fixture *f, const char *subdir, const char *name, 
 
 static void unpublish(struct fixture *f, const char *subdir, int64_t id, int64_t now_ms)
 {
+    struct file_row file;
+
     begin(f);
+    good(f, file_find_by_id(f->tx, f->mem, id, &file, &f->err));
     good(f, file_delete(f->tx, id, &f->err));
+    note_change(f, str_z(f->mem, file.package), str_z(f->mem, file.version));
     update(f, subdir, now_ms);
     commit(f);
 }
@@ -216,18 +235,88 @@ static bool sweep(struct fixture *f, int64_t now_ms)
     return more;
 }
 
+/* A document whose row must be there, with what the row says of it. */
 static struct str document(struct fixture *f, const char *subdir, const char *name)
 {
     struct index_doc_list list = docs(f, subdir);
     struct index_doc_row row = find(&list, name);
-    struct str data = bytes_of(f, row.sha256);
+    struct str data = {0};
     char sha256[SHA256_HEX + 1];
 
+    begin(f);
+    good(f, read_document(&(struct document_place){f->tx, f->blobs, &f->ch, str_of(subdir)}, f->mem,
+                          &row, ACCESS_PUBLIC, &data, &f->err));
+    tx_endp(&f->tx);
     assert_non_null(data.ptr);
     assert_int_equal(row.size, data.len);
     digest_sha256_hex(data, sha256);
-    assert_str(row.sha256, sha256);
+    if (!row.composed)
+        assert_str(row.sha256, sha256);
     return data;
+}
+
+/* What is in it, if it is compressed. */
+static struct str content(struct fixture *f, const char *name, struct str bytes)
+{
+    struct buf plain = BUF_INIT(MIB);
+    struct str copy;
+
+    if (!str_ends(str_of(name), S(".zst")))
+        return bytes;
+    good(f, zstd_unpack(bytes, &plain, &f->err));
+    copy = str_dup(f->mem, buf_str(&plain));
+    buf_done(&plain);
+    return copy;
+}
+
+static struct str feed(struct fixture *f)
+{
+    struct buf out = BUF_INIT(MIB);
+    enum access_level access = ACCESS_PRIVATE;
+    struct str copy;
+
+    begin(f);
+    good(f, index_feed(f->tx, f->blobs, &f->ch, ACCESS_PUBLIC, &out, &access, &f->err));
+    tx_endp(&f->tx);
+    assert_int_equal(access, ACCESS_PUBLIC);
+    copy = str_dup(f->mem, buf_str(&out));
+    buf_done(&out);
+    return copy;
+}
+
+/* The digests of all chunks, which are there. */
+static struct digest_list chunks(struct fixture *f)
+{
+    static const struct stmt stmt = {"chunks", "SELECT sha256 FROM index_chunk ORDER BY id", "",
+                                     "t"};
+    struct digest_list list = {0};
+    struct rows *rows = NULL;
+
+    begin(f);
+    good(f, db_query(f->tx, &stmt, DB_NO_ARGS, &rows, &f->err));
+    while (rows_next(rows))
+        good(f, digest_list_add(f->mem, &list, rows_text(rows, 0), &f->err));
+    good(f, rows_error(rows, &f->err));
+    rows_endp(&rows);
+    tx_endp(&f->tx);
+    for (size_t i = 0; i < list.count; i++)
+        assert_non_null(bytes_of(f, list.items[i]).ptr);
+    return list;
+}
+
+/* How many replaced bytes wait to be swept. */
+static int64_t garbage(struct fixture *f)
+{
+    static const struct stmt stmt = {"garbage", "SELECT COUNT(*) FROM index_garbage", "", "i"};
+    struct rows *rows = NULL;
+    int64_t count;
+
+    begin(f);
+    good(f, db_one(f->tx, &stmt, DB_NO_ARGS, &rows, &f->err));
+    count = rows_int(rows, 0);
+    rows_endp(&rows);
+    tx_endp(&f->tx);
+    return count;
 }
 
 /* The one current shard of a subdir. */
@@ -271,12 +360,12 @@ static void a_file_appears_in_every_document(void **state)
     assert_true(str_eq(buf_str(&plain), document(f, "linux-64", "run_exports.json")));
     assert_true(has(document(f, "linux-64", "index.html"), "x-1.0-0.conda"));
     assert_true(has(document(f, "linux-64", "index.html"), "<h1>alice/linux-64</h1>"));
-    assert_int_equal(docs(f, "").count, 3);
+    assert_int_equal(docs(f, "").count, 2);
     assert_true(has(document(f, "", "channeldata.json"), "\"summary\":\"a thing\""));
     assert_true(
         has(document(f, "", "channeldata.json"), "\"subdirs\":[\"linux-64\",\"noarch\"]}\n"));
     assert_true(has(document(f, "", "index.html"), "<td>x</td>"));
-    assert_true(has(document(f, "", "rss.xml"), "<title>x 1.0 [linux-64]</title>"));
+    assert_true(has(feed(f), "<title>x 1.0 [linux-64]</title>"));
     buf_done(&plain);
 }
 
@@ -301,10 +390,13 @@ static void an_update_without_a_change_writes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct index_doc_list before, after;
+    struct digest_list before_chunks, after_chunks;
 
     publish(f, "linux-64", "x", "1.0", T0);
     before = docs(f, "linux-64");
+    before_chunks = chunks(f);
     begin(f);
+    note_change(f, "x", "1.0");
     update(f, "linux-64", T0 + HOUR);
     commit(f);
     after = docs(f, "linux-64");
@@ -314,23 +406,38 @@ static void an_update_without_a_change_writes_nothing(void **state)
         assert_true(str_eq(before.rows[i].sha256, after.rows[i].sha256));
         assert_int_equal(after.rows[i].modified_ms, T0);
     }
+    after_chunks = chunks(f);
+    assert_int_equal(before_chunks.count, after_chunks.count);
+    for (size_t i = 0; i < before_chunks.count; i++) /* in the order in which they were written */
+        assert_true(str_eq(before_chunks.items[i], after_chunks.items[i]));
+    assert_int_equal(garbage(f), 0);
 }
 
-/* Bytes that the rows say are there are not written again: that is for a rebuild. */
-static void an_update_leaves_equal_documents_alone(void **state)
+/* It cannot be changed then, and nothing is made up: that is for a rebuild. */
+static void an_update_that_lacks_a_chunk_fails(void **state)
 {
     struct fixture *f = *state;
-    struct index_doc_list list;
-    struct str sha256;
+    const struct index_change change = {S("x"), S("x-2.0-0.conda")};
+    struct digest_list lost;
 
     publish(f, "linux-64", "x", "1.0", T0);
-    list = docs(f, "linux-64");
-    sha256 = find(&list, "repodata.json").sha256;
+    lost = chunks(f);
+    /* Of four lists of the subdir, the shard index among them, and of two of the channel. */
+    assert_int_equal(lost.count, 6);
+    for (size_t i = 0; i < lost.count; i++)
+        good(f, blob_remove(f->blobs, lost.items[i], &f->err));
     begin(f);
-    good(f, blob_remove(f->blobs, sha256, &f->err));
-    update(f, "linux-64", T0);
+    (void)add_file(f, "linux-64", "x", "2.0", T0);
+    assert_int_equal(index_update(f->tx, f->blobs, &f->ch, S("linux-64"), &change, 1, T0, &f->err),
+                     ERR_IO);
+    tx_endp(&f->tx);
+    begin(f);
+    (void)add_file(f, "linux-64", "x", "2.0", T0);
+    good(f, index_update(f->tx, f->blobs, &f->ch, S("linux-64"), NULL, 0, T0, &f->err));
     commit(f);
-    assert_null(bytes_of(f, sha256).ptr);
+    assert_int_equal(chunks(f).count, 6);
+    assert_true(has(document(f, "linux-64", "repodata.json"), "\"x-2.0-0.conda\""));
+    assert_true(has(document(f, "linux-64", "repodata.json"), "\"x-1.0-0.conda\""));
 }
 
 static void a_new_package_leaves_the_shards_of_others_alone(void **state)
@@ -370,51 +477,94 @@ static void a_new_version_retires_the_old_shard_for_a_week(void **state)
     assert_null(bytes_of(f, old.sha256).ptr);
 }
 
-static void a_replaced_document_is_kept_for_a_minute(void **state)
+/* Somebody may be sending it, in a document that was the current one. */
+static void a_replaced_chunk_is_kept_for_an_hour(void **state)
 {
     struct fixture *f = *state;
+    struct digest_list old;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = chunks(f);
+    publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    assert_int_equal(garbage(f), old.count); /* each is another now */
+    assert_false(sweep(f, T0 + 2 * HOUR + 60000));
+    for (size_t i = 0; i < old.count; i++)
+        assert_non_null(bytes_of(f, old.items[i]).ptr);
+    assert_false(sweep(f, T0 + 2 * HOUR + 60001));
+    for (size_t i = 0; i < old.count; i++)
+        assert_null(bytes_of(f, old.items[i]).ptr);
+    (void)chunks(f);
+}
+
+/* Also when all of a channel goes. */
+static void the_chunks_of_a_dropped_channel_are_kept_for_an_hour(void **state)
+{
+    struct fixture *f = *state;
+    struct digest_list old;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = chunks(f);
+    begin(f);
+    good(f, index_drop(f->tx, &f->ch, T0, &f->err));
+    commit(f);
+    assert_int_equal(chunks(f).count, 0);
+    assert_false(sweep(f, T0 + HOUR + 60000));
+    for (size_t i = 0; i < old.count; i++)
+        assert_non_null(bytes_of(f, old.items[i]).ptr);
+    assert_false(sweep(f, T0 + HOUR + 60001));
+    for (size_t i = 0; i < old.count; i++)
+        assert_null(bytes_of(f, old.items[i]).ptr);
+}
+
+/* What a composed document is of is not garbage when the document is replaced. */
+static void a_replaced_document_leaves_no_bytes(void **state)
+{
+    struct fixture *f = *state;
+    struct digest_list lists;
     struct index_doc_list old;
-    struct str sha256;
 
     publish(f, "linux-64", "x", "1.0", T0);
     old = docs(f, "linux-64");
-    sha256 = find(&old, "repodata.json").sha256;
+    for (size_t i = 0; i < old.count; i++)
+        assert_int_equal(old.rows[i].composed, !str_starts(old.rows[i].name, S("shards/")));
     publish(f, "linux-64", "y", "1.0", T0 + HOUR);
-    assert_false(sweep(f, T0 + HOUR + 60000));
-    assert_non_null(bytes_of(f, sha256).ptr);
-    assert_false(sweep(f, T0 + HOUR + 60001));
-    assert_null(bytes_of(f, sha256).ptr);
+    lists = chunks(f);
+    assert_false(sweep(f, T0 + 30 * DAY));
+    assert_int_equal(garbage(f), 0);
+    assert_int_equal(chunks(f).count, lists.count);
 }
 
 static void an_update_sweeps_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct index_doc_list old;
+    struct index_doc_row shard;
+    struct digest_list old;
 
     publish(f, "linux-64", "x", "1.0", T0);
-    old = docs(f, "linux-64");
-    publish(f, "linux-64", "y", "1.0", T0 + HOUR);
+    shard = only_shard(f, "linux-64");
+    old = chunks(f);
+    publish(f, "linux-64", "x", "2.0", T0 + HOUR);
     publish(f, "linux-64", "z", "1.0", T0 + 30 * DAY);
     for (size_t i = 0; i < old.count; i++)
-        assert_non_null(bytes_of(f, old.rows[i].sha256).ptr);
+        assert_non_null(bytes_of(f, old.items[i]).ptr);
+    assert_non_null(bytes_of(f, shard.sha256).ptr);
 }
 
 /* A sweep is a short transaction: it takes some rows, and says that there are more. */
 static void a_long_sweep_comes_in_pieces(void **state)
 {
     struct fixture *f = *state;
-    struct index_doc_list list;
     int pieces = 1;
 
-    /* Each leaves six documents of the subdir and three of the channel behind. */
-    for (int i = 0; i < 60; i++)
+    /* Each leaves four chunks of the subdir, two of the channel, and a shard behind. */
+    for (int i = 0; i < 80; i++)
         publish(f, "linux-64", "x", str_fmt(f->mem, "%d.0", i).ptr, T0 + i);
+    assert_int_equal(garbage(f), 79 * 6);
     while (sweep(f, T0 + 30 * DAY))
         pieces++;
-    assert_int_equal(pieces, 3); /* 59 x 9 + 59 shards = 590 rows, 256 at a time */
-    list = docs(f, "linux-64");
-    for (size_t i = 0; i < list.count; i++)
-        assert_non_null(bytes_of(f, list.rows[i].sha256).ptr);
+    assert_int_equal(pieces, 3); /* 79 x 6 + 79 shards = 553 rows, 256 at a time */
+    assert_int_equal(chunks(f).count, 6);
+    assert_non_null(bytes_of(f, only_shard(f, "linux-64").sha256).ptr);
 }
 
 static void bytes_that_come_back_are_not_swept(void **state)
@@ -438,22 +588,28 @@ static void documents_that_became_empty_equal_those_that_always_were(void **stat
     static const char *const names[] = {
         "repodata.json",        "repodata.json.zst",           "run_exports.json",
         "run_exports.json.zst", "repodata_shards.msgpack.zst", "index.html"};
-    static const char *const channel_names[] = {"channeldata.json", "index.html", "rss.xml"};
+    static const char *const channel_names[] = {"channeldata.json", "index.html"};
     struct fixture *f = *state;
     int64_t id = publish(f, "linux-64", "x", "1.0", T0);
+    struct buf b = BUF_INIT(MIB);
 
     unpublish(f, "linux-64", id, T0 + HOUR);
     assert_int_equal(docs(f, "linux-64").count, COUNT(names));
+    assert_int_equal(docs(f, "").count, COUNT(channel_names));
     for (size_t i = 0; i < COUNT(names) + COUNT(channel_names); i++) {
         bool sub = i < COUNT(names);
         const char *name = sub ? names[i] : channel_names[i - COUNT(names)];
         const char *subdir = sub ? "linux-64" : "";
-        struct buf b = BUF_INIT(MIB);
 
+        buf_clear(&b);
         good(f, index_empty(&f->ch, str_of(subdir), str_of(name), &b, &f->err));
-        assert_true(str_eq(buf_str(&b), document(f, subdir, name)));
-        buf_done(&b);
+        assert_true(
+            str_eq(content(f, name, buf_str(&b)), content(f, name, document(f, subdir, name))));
     }
+    buf_clear(&b);
+    good(f, index_empty(&f->ch, S(""), S("rss.xml"), &b, &f->err));
+    assert_true(str_eq(buf_str(&b), feed(f)));
+    buf_done(&b);
 }
 
 static void only_known_documents_of_known_subdirs_are_empty(void **state)
@@ -512,15 +668,16 @@ static void a_rolled_back_update_changes_nothing(void **state)
     before = document(f, "linux-64", "repodata.json");
     begin(f);
     (void)add_file(f, "linux-64", "y", "1.0", T0 + HOUR);
+    note_change(f, "y", "1.0");
     update(f, "linux-64", T0 + HOUR);
     tx_endp(&f->tx);
     assert_true(str_eq(document(f, "linux-64", "repodata.json"), before));
 }
 
 /* Each allocation of an update fails in turn. */
-static void lack_of_memory_changes_nothing(void **state)
+static void fail_each_allocation(struct fixture *f, const struct index_change *changes,
+                                 size_t count)
 {
-    struct fixture *f = *state;
     struct str before;
     enum err_code code = ERR_NOMEM;
 
@@ -532,14 +689,27 @@ static void lack_of_memory_changes_nothing(void **state)
     for (long n = 1; code; n++) {
         begin(f);
         mem_fail_at(n);
-        code = index_update(f->tx, f->blobs, &f->ch, S("linux-64"), T0 + HOUR, &f->err);
+        code = index_update(f->tx, f->blobs, &f->ch, S("linux-64"), changes, count, T0 + HOUR,
+                            &f->err);
         mem_fail_at(0);
         tx_endp(&f->tx);
         if (code)
             assert_int_equal(code, ERR_NOMEM);
-        assert_true(n < 10000);
+        assert_true(n < 20000);
     }
     assert_true(str_eq(document(f, "linux-64", "repodata.json"), before));
+}
+
+static void lack_of_memory_changes_nothing(void **state)
+{
+    static const struct index_change y = {{"y", 1}, {"y-1.0-0.conda", 13}};
+
+    fail_each_allocation(*state, &y, 1);
+}
+
+static void lack_of_memory_for_all_files_changes_nothing(void **state)
+{
+    fail_each_allocation(*state, NULL, 0);
 }
 
 /* Name and digest of every current document of some subdirs, as one text. */
@@ -556,6 +726,15 @@ static struct str snapshot(struct fixture *f)
                           subdirs[i], STR_ARG(list.rows[n].name), STR_ARG(list.rows[n].sha256));
     }
     return all;
+}
+
+static void count_difference(void *ctx, const struct index_place *place, struct str name)
+{
+    size_t *count = ctx;
+
+    (void)place;
+    (void)name;
+    ++*count;
 }
 
 static void updates_add_up_to_a_rebuild(void **state)
@@ -582,34 +761,82 @@ static void a_rebuild_brings_lost_bytes_and_rows_back(void **state)
     struct fixture *f = *state;
     const struct index_place place = place_of(f, "linux-64");
     struct index_doc_list list;
+    struct digest_list lost;
     struct str before;
 
     publish(f, "linux-64", "x", "1.0", T0);
     before = snapshot(f);
     list = docs(f, "linux-64");
+    lost = chunks(f);
     begin(f);
     for (size_t i = 0; i < list.count; i++) {
         good(f, blob_remove(f->blobs, list.rows[i].sha256, &f->err));
         if (i % 2)
             good(f, index_doc_retire(f->tx, &place, list.rows[i].name, T0, &f->err));
     }
+    for (size_t i = 0; i < lost.count; i++)
+        good(f, blob_remove(f->blobs, lost.items[i], &f->err));
     good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + 1, &f->err));
     commit(f);
     assert_string_equal(snapshot(f).ptr, before.ptr);
+    assert_int_equal(chunks(f).count, lost.count);
+    assert_non_null(bytes_of(f, only_shard(f, "linux-64").sha256).ptr);
     for (size_t i = 0; i < list.count; i++)
-        assert_non_null(bytes_of(f, list.rows[i].sha256).ptr);
+        (void)document(f, "linux-64", str_z(f->mem, list.rows[i].name));
+}
+
+/* Also what the rows say of lists, and lists and chunks without rows. */
+static void a_rebuild_brings_lost_lists_back(void **state)
+{
+    static const char *const damages[] = {
+        "UPDATE index_list SET items = items + 1 WHERE name = 'page'",
+        "UPDATE index_list SET newest_ms = 7 WHERE name = 'shards'",
+        "UPDATE index_list SET zstd_size = zstd_size + 1 WHERE name = 'packages.conda'",
+        "UPDATE index_list SET mark = substr(mark, 2) || 'f' WHERE name = 'channeldata'",
+        "UPDATE index_chunk SET newest_ms = newest_ms + 1",
+        "UPDATE index_chunk SET text_crc = text_crc / 2",
+        "UPDATE index_chunk SET first_key = first_key || 'a'",
+        "DELETE FROM index_chunk",
+        "DELETE FROM index_list WHERE name = 'run_exports.conda'",
+        "DELETE FROM index_list",
+    };
+    struct fixture *f = *state;
+    struct str before;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    publish(f, "linux-64", "y", "1.0", T0 + 1);
+    before = snapshot(f);
+    for (size_t i = 0; i < COUNT(damages); i++) {
+        size_t differ = 0;
+
+        begin(f);
+        good(f, tx_script(f->tx, damages[i], &f->err));
+        good(f, index_check(f->tx, &f->ch, count_difference, &differ, &f->err));
+        if (!differ)
+            print_error("not noticed: %s\n", damages[i]);
+        assert_true(differ > 0);
+        good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + HOUR, &f->err));
+        commit(f);
+        differ = 0;
+        begin(f);
+        good(f, index_check(f->tx, &f->ch, count_difference, &differ, &f->err));
+        tx_endp(&f->tx);
+        if (differ)
+            print_error("not repaired: %s\n", damages[i]);
+        assert_int_equal(differ, 0);
+        assert_string_equal(snapshot(f).ptr, before.ptr);
+    }
 }
 
 static void a_rebuild_covers_subdirs_that_became_empty(void **state)
 {
     struct fixture *f = *state;
-    struct index_doc_list list;
+    const struct index_place place = place_of(f, "osx-64");
     int64_t id = publish(f, "osx-64", "x", "1.0", T0);
 
     unpublish(f, "osx-64", id, T0);
-    list = docs(f, "osx-64");
     begin(f);
-    good(f, blob_remove(f->blobs, find(&list, "index.html").sha256, &f->err));
+    good(f, index_doc_retire(f->tx, &place, S("index.html"), T0, &f->err));
     good(f, index_rebuild(f->tx, f->blobs, &f->ch, T0 + 1, &f->err));
     commit(f);
     (void)document(f, "osx-64", "index.html");
@@ -660,10 +887,12 @@ int main(void)
         TEST(a_file_appears_in_every_document),
         TEST(the_shard_index_names_the_shard),
         TEST(an_update_without_a_change_writes_nothing),
-        TEST(an_update_leaves_equal_documents_alone),
+        TEST(an_update_that_lacks_a_chunk_fails),
         TEST(a_new_package_leaves_the_shards_of_others_alone),
         TEST(a_new_version_retires_the_old_shard_for_a_week),
-        TEST(a_replaced_document_is_kept_for_a_minute),
+        TEST(a_replaced_chunk_is_kept_for_an_hour),
+        TEST(the_chunks_of_a_dropped_channel_are_kept_for_an_hour),
+        TEST(a_replaced_document_leaves_no_bytes),
         TEST(an_update_sweeps_nothing),
         TEST(a_long_sweep_comes_in_pieces),
         TEST(bytes_that_come_back_are_not_swept),
@@ -672,8 +901,10 @@ int main(void)
         TEST(channels_of_one_account_do_not_mix),
         TEST(a_rolled_back_update_changes_nothing),
         TEST(lack_of_memory_changes_nothing),
+        TEST(lack_of_memory_for_all_files_changes_nothing),
         TEST(updates_add_up_to_a_rebuild),
         TEST(a_rebuild_brings_lost_bytes_and_rows_back),
+        TEST(a_rebuild_brings_lost_lists_back),
         TEST(a_rebuild_covers_subdirs_that_became_empty),
         TEST(a_dropped_channel_has_no_documents_until_it_comes_again),
         cmocka_unit_test(media_types_are_told_by_name),

@@ -83,8 +83,8 @@ static void documents_with_other_bytes_are_told(void **state)
 
     CORE_CHANGE(f, "UPDATE index_doc SET sha256 = (SELECT sha256 FROM file WHERE subdir = 'noarch')"
                    " WHERE (subdir = 'noarch' AND name = 'run_exports.json.zst') OR "
-                   "(subdir = '' AND name = 'rss.xml')");
-    assert_differs(f, "main", "noarch/run_exports.json.zst\n/rss.xml\n");
+                   "(subdir = '' AND name = 'index.html')");
+    assert_differs(f, "main", "noarch/run_exports.json.zst\n/index.html\n");
 }
 
 static void documents_of_another_size_are_told(void **state)
@@ -145,13 +145,11 @@ static void files_that_no_document_knows_are_told(void **state)
 
     CORE_CHANGE(f, "DELETE FROM file_label WHERE file_id IN "
                    "(SELECT id FROM file WHERE subdir = 'noarch')");
-    /* The run exports of no file differ from those of one, and so on: all but nothing. */
+    /* What documents say of themselves fits to the lists, which do not fit to the files. */
     assert_differs(f, "main",
                    str_fmt(f->mem,
-                           "noarch/repodata.json\nnoarch/repodata.json.zst\n"
-                           "noarch/repodata_shards.msgpack.zst\nnoarch/run_exports.json\n"
-                           "noarch/run_exports.json.zst\nnoarch/index.html\nnoarch/" STR_FMT "\n"
-                           "/channeldata.json\n/index.html\n/rss.xml\n",
+                           "noarch/packages\nnoarch/run_exports\nnoarch/shards\nnoarch/page\n"
+                           "noarch/" STR_FMT "\n/channeldata\n/page\n",
                            STR_ARG(shard))
                        .ptr);
 }
@@ -168,7 +166,7 @@ static void channels_with_a_label_are_looked_at_alike(void **state)
         AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
         struct channel ch = {1, S("alice"), S("dev")};
 
-        must(f, index_update(tx, f->app.blobs, &ch, S("linux-64"), 1, &f->err));
+        must(f, index_update(tx, f->app.blobs, &ch, S("linux-64"), NULL, 0, 1, &f->err));
         must(f, tx_commit(&tx, &f->err));
     }
     assert_differs(f, "dev", "");
@@ -226,9 +224,11 @@ static void documents_of_a_hidden_file_are_not_for_others(void **state)
     CORE_CHANGE(f, "UPDATE index_doc SET access = 'public' WHERE access = 'private' AND "
                    "name = 'repodata.json' AND subdir = 'osx-64'");
     assert_differs(f, "main",
+                   "osx-64/packages\nosx-64/packages.conda\nosx-64/run_exports\n"
+                   "osx-64/run_exports.conda\nosx-64/shards\nosx-64/page\n"
                    "osx-64/repodata.json\nosx-64/repodata.json.zst\n"
-                   "osx-64/repodata_shards.msgpack.zst\nosx-64/run_exports.json\n"
-                   "osx-64/run_exports.json.zst\nosx-64/index.html\n");
+                   "osx-64/run_exports.json\nosx-64/run_exports.json.zst\n"
+                   "osx-64/repodata_shards.msgpack.zst\nosx-64/index.html\n");
 }
 
 static void a_copy_of_what_everybody_has_should_not_be_there(void **state)
@@ -236,11 +236,17 @@ static void a_copy_of_what_everybody_has_should_not_be_there(void **state)
     struct core *f = *state;
 
     publish_as(f, "private", "priv", "linux-64");
-    CORE_CHANGE(f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, "
-                   "sha256, size, modified_ms) SELECT account_id, label, 'private', subdir, name, "
-                   "package, sha256, size, 1 FROM index_doc WHERE subdir = 'noarch' AND "
-                   "name = 'index.html'");
-    assert_differs(f, "main", "private: noarch/index.html\n");
+    CORE_CHANGE(
+        f, "INSERT INTO index_doc (account_id, label, access, subdir, name, package, "
+           "sha256, size, modified_ms, composed) SELECT account_id, label, 'private', "
+           "subdir, name, package, sha256, size, 1, 1 FROM index_doc WHERE subdir = 'noarch' AND "
+           "name = 'index.html'");
+    /* Nor has the view lists there. */
+    assert_differs(f, "main",
+                   "private: noarch/packages\nprivate: noarch/packages.conda\n"
+                   "private: noarch/run_exports\nprivate: noarch/run_exports.conda\n"
+                   "private: noarch/shards\nprivate: noarch/page\n"
+                   "private: noarch/index.html\n");
 }
 
 /* Where they were all that there was they stay, and are right, though the last private package of

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/work.h"
 #include "core/inspect.h"
+#include "format/gzip.h"
 #include "format/zstd.h"
 #include "http/conn.h"
 #include "web/resource.h"
@@ -17,6 +18,7 @@
 #define PACKAGE  "/conda/alice/noarch/p-1-0.tar.bz2"
 #define DOWNLOAD "/api/download/alice/p/1/noarch/p-1-0.tar.bz2"
 #define ZSTD     "Accept-Encoding: deflate, gzip, br, zstd\r\n"
+#define GZIP     "Accept-Encoding: deflate, gzip, br\r\n"
 
 static struct actor publish_tiny(struct site *s)
 {
@@ -338,11 +340,41 @@ static void the_zstd_coding_is_a_representation_of_its_own(void **state)
     (void)get_for(s, 200, REPODATA, lines(s, ZSTD, if_none_match));
 }
 
-static void only_json_is_coded_and_only_for_who_takes_it(void **state)
+/* Likewise, for who does not take zstd. */
+static void the_gzip_coding_is_a_representation_of_its_own(void **state)
 {
     struct site *s = *state;
     static const char *const declined[] = {"Accept-Encoding: gzip\r\n",
-                                           "Accept-Encoding: zstd;q=0, gzip\r\n",
+                                           "Accept-Encoding: zstd;q=0, gzip\r\n", GZIP};
+    AUTO(buf_done) struct buf plain = BUF_INIT(MIB);
+    struct answer json, coded, zstd;
+
+    (void)publish_tiny(s);
+    json = get_twice(s, REPODATA, "");
+    zstd = get_twice(s, REPODATA, ZSTD);
+    for (size_t i = 0; i < COUNT(declined); i++) {
+        coded = get_twice(s, REPODATA, declined[i]);
+        assert_str(header(&coded, "Content-Encoding"), "gzip");
+        assert_str(header(&coded, "Content-Type"), "application/json");
+        assert_str(header(&coded, "Vary"), "Accept-Encoding, Authorization, Cookie");
+        buf_clear(&plain);
+        must(s->core, gzip_unpack(coded.body, &plain, &s->core->err));
+        assert_true(str_eq(buf_str(&plain), json.body));
+        assert_false(str_eq(header(&json, "ETag"), header(&coded, "ETag")));
+        assert_false(str_eq(header(&zstd, "ETag"), header(&coded, "ETag")));
+    }
+    (void)get_for(s, 304, REPODATA,
+                  lines(s, GZIP,
+                        str_fmt(s->core->mem, "If-None-Match: " STR_FMT "\r\n",
+                                STR_ARG(header(&coded, "ETag")))
+                            .ptr));
+}
+
+static void only_json_is_coded_and_only_for_who_takes_it(void **state)
+{
+    struct site *s = *state;
+    static const char *const declined[] = {"Accept-Encoding: br\r\n",
+                                           "Accept-Encoding: zstd;q=0, gzip;q=0\r\n",
                                            "Accept-Encoding: \r\n"};
     static const char *const plain[] = {"/conda/alice/noarch/repodata.json.zst", PACKAGE,
                                         "/conda/alice/noarch/repodata_shards.msgpack.zst",
@@ -358,6 +390,8 @@ static void only_json_is_coded_and_only_for_who_takes_it(void **state)
     assert_str(header(&r, "Content-Encoding"), "zstd");
     for (size_t i = 0; i < COUNT(plain); i++) {
         r = get_for(s, 200, plain[i], ZSTD);
+        assert_false(has_header(&r, "Content-Encoding"));
+        r = get_for(s, 200, plain[i], GZIP);
         assert_false(has_header(&r, "Content-Encoding"));
         costs_nothing(s, 200, "GET", plain[i], "");
     }
@@ -449,6 +483,7 @@ int main(int argc, char **argv)
         WITH_PUBLISHING(any_change_makes_memory_be_checked),
         WITH_PUBLISHING(a_refusal_is_remembered_until_something_changes),
         WITH_PUBLISHING(the_zstd_coding_is_a_representation_of_its_own),
+        WITH_PUBLISHING(the_gzip_coding_is_a_representation_of_its_own),
         WITH_PUBLISHING(only_json_is_coded_and_only_for_who_takes_it),
         WITH_PUBLISHING(readers_see_each_state_whole_and_in_order),
     };

@@ -141,7 +141,7 @@ static enum err_code read_never(void *object, uint64_t offset, size_t len, char 
 static void pieces_keep_their_source(void **state)
 {
     struct counted object = {0};
-    struct http_source source = {&object, read_never};
+    struct http_source source = {&object, read_never, sizeof object};
     struct http_response *r;
 
     (void)state;
@@ -161,7 +161,7 @@ static void pieces_keep_their_source(void **state)
 static void no_pieces_need_no_source(void **state)
 {
     struct counted object = {0};
-    struct http_source source = {&object, read_never};
+    struct http_source source = {&object, read_never, sizeof object};
     AUTO(http_response_unrefp) struct http_response *r = NULL;
 
     (void)state;
@@ -251,7 +251,7 @@ static void lack_of_memory_gives_none_of_ones_own(void **state)
 static void lack_of_memory_keeps_no_source(void **state)
 {
     struct counted object = {0};
-    struct http_source source = {&object, read_never};
+    struct http_source source = {&object, read_never, sizeof object};
 
     (void)state;
     shared_init(&object.shared, release);

@@ -180,6 +180,14 @@ static void unexpected_nothing_is_an_error(void **state)
     tx_endp(&tx);
 }
 
+/* That may be: all that is held for it is a part of the channel. */
+static bool sorts_one_package(const struct stmt *s, struct str step)
+{
+    return str_eq(str_of(s->name), S("file_channel_package")) ||
+           (str_eq(str_of(s->name), S("file_channel_packages")) &&
+            str_eq(step, S("USE TEMP B-TREE FOR RIGHT PART OF ORDER BY")));
+}
+
 /* A channel of a million files must never be sorted as a whole. */
 static void channels_are_read_along_indexes(void **state)
 {
@@ -208,11 +216,12 @@ static void channels_are_read_along_indexes(void **state)
             while (rows_next(rows)) {
                 struct str step = rows_text(rows, 3);
 
-                assert_false(str_starts(step, S("USE TEMP B-TREE")));
+                if (str_starts(step, S("USE TEMP B-TREE")))
+                    assert_true(sorts_one_package(s, step));
                 assert_false(str_starts(step, S("SCAN")));
             }
         }
-    assert_int_equal(found, 3);
+    assert_int_equal(found, 5);
     tx_endp(&tx);
 }
 

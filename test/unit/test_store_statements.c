@@ -15,6 +15,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"grant", "grant_list"},
         {"group", "group_find"},
         {"index_doc", "index_doc_find"},
+        {"index_list", "index_list_find"},
         {"label", "label_add"},
         {"job", "job_create"},
         {"mail", "mail_insert"},

@@ -26,7 +26,7 @@ static void put_doc(struct fixture *f, struct tx *tx, const struct tree *t, cons
                     const char *subdir, const char *name, struct str sha256, int64_t now_ms)
 {
     const struct index_place place = {t->account, str_of(label), ACCESS_PUBLIC, str_of(subdir)};
-    const struct index_doc_row row = {str_of(name), S(""), sha256, 7, now_ms};
+    const struct index_doc_row row = {str_of(name), S(""), sha256, 7, now_ms, false};
 
     must(f, index_doc_put(tx, &place, &row, &f->err));
 }
