@@ -14,7 +14,7 @@ static struct str sha256_of(struct blobs *f, struct str data)
     char hex[SHA256_HEX + 1];
 
     digest_sha256_hex(data, hex);
-    return str_dup(f->mem, str_of(hex));
+    return str_of(str_z(f->mem, str_of(hex))); /* with a NUL */
 }
 
 static struct blob_batch *open_batch(struct blobs *f)

@@ -1,6 +1,7 @@
 /* Indexes are made anew from the files, those that are meant and no others. */
 #include "core_fixture.h"
 
+#include "blob/blob.h"
 #include "core/inspect.h"
 #include "core/rebuild.h"
 #include "core/verify.h"
