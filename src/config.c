@@ -130,6 +130,8 @@ static const struct setting settings[] = {
            "whether the name of a removed file may be used again"),
     NUMBER(trash_days, KIND_NUMBER, "30", 0, 3650,
            "days for which what was removed can be put back; 0: it cannot"),
+    NUMBER(history_days, KIND_NUMBER, "7", 0, 3650,
+           "days for which conda channels can be had as they were; 0: they cannot"),
     NUMBER(quota, KIND_BYTES, "0", 0, 1024 * SIZE_T,
            "bytes that an account may store, unless it has a quota of its own; 0: any number"),
 };

@@ -65,6 +65,7 @@ struct config {
     bool reuse_removed_names; /* a removed file's name may be used again; "yes" or "no", default yes
                                */
     int64_t trash_days;       /* that removed files are kept; 30; 0: not at all */
+    int64_t history_days;     /* that earlier states of channels are kept; 7; 0: not at all */
     int64_t quota;            /* bytes of an account; 0: no limit */
 };
 

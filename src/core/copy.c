@@ -432,7 +432,7 @@ static enum err_code open_work(struct work *w, struct str to_owner, struct tx **
                                      .owner = &w->to,
                                      .view = &w->view,
                                      .mode = w->in->mode};
-    w->touched = touched_open(w->mem, w->to.id, w->to.login);
+    w->touched = touched_open(w->mem, w->to.id, w->to.login, w->actor->login);
     return w->touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 

@@ -104,7 +104,7 @@ enum err_code files_remove(struct app *app, struct arena *mem, const struct acto
         (rc = choices_find(tx, mem, &owner, in, NULL, &sets, ret_errors, err)))
         return rc;
     r.tx = tx;
-    r.touched = touched_open(mem, owner.id, owner.login);
+    r.touched = touched_open(mem, owner.id, owner.login, actor->login);
     if ((rc = drop_all(&r, in, sets, ret_errors, err)) ||
         (rc = touched_update(r.touched, app, tx, err)) || (rc = tx_commit(&tx, err)))
         return rc;

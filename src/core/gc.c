@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "config.h"
 #include "blob/blob.h"
 #include "core/inventory.h"
 #include "index/index.h"
@@ -34,6 +35,8 @@ enum err_code gc_blobs(struct app *app, const struct str *sha256, size_t count, 
     return rc;
 }
 
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
 /* Not quietly: a retired document may be remembered by name, and its bytes go now. */
 enum err_code gc_discarded(struct app *app, bool *ret_more, struct err *err)
 {
@@ -45,7 +48,8 @@ enum err_code gc_discarded(struct app *app, bool *ret_more, struct err *err)
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = tx_begin_part(app->db, S("gc/discarded"), &tx, err)) ||
-        (rc = index_sweep(tx, mem, clock_now_ms(), &digests, ret_more, err)) ||
+        (rc = index_sweep(tx, mem, clock_now_ms(), app->config->history_days * DAY_MS, &digests,
+                          ret_more, err)) ||
         (rc = tx_commit(&tx, err)))
         return rc;
     return gc_blobs(app, digests.items, digests.count, err);

@@ -217,10 +217,10 @@ enum err_code label_remove(struct app *app, struct arena *mem, const struct acto
         return fail(err, ERR_CONFLICT,
                     "the label \"main\" is always there; name the packages that it is to be taken "
                     "from");
-    ch = (struct channel){account.id, account.login, label.name};
+    ch = (struct channel){account.id, account.login, label.name, 0};
     if ((rc = note_holders(&w, &all, label.id, err)) ||
         (rc = label_detach_set(tx, &all, label.id, &files, err)) ||
-        (rc = index_drop(tx, &ch, clock_now_ms(), err)) || (rc = label_delete(tx, label.id, err)) ||
+        (rc = touched_drop(tx, &ch, actor->login, err)) || (rc = label_delete(tx, label.id, err)) ||
         (rc = refresh_holders(&w, err)) ||
         (rc = audit_add_of(tx, actor, account.id, "label.delete",
                            object_of(mem, &account, label.name), files_text(files, text), err)))
@@ -263,7 +263,7 @@ static enum err_code begin(struct app *app, struct arena *mem, const struct acto
         (rc = account_require(*tx, mem, owner, &ret->account, err)))
         return rc;
     ret->tx = *tx;
-    ret->touched = touched_open(mem, ret->account.id, ret->account.login);
+    ret->touched = touched_open(mem, ret->account.id, ret->account.login, actor->login);
     return ret->touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 

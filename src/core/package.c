@@ -361,7 +361,7 @@ static enum err_code drop_files(struct app *app, struct tx *tx, const struct act
                                 const struct package_row *package, const struct file_list *files,
                                 struct err *err)
 {
-    struct touched *touched = touched_open(mem, package->account_id, package->owner);
+    struct touched *touched = touched_open(mem, package->account_id, package->owner, actor->login);
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < files->count; i++)
@@ -490,9 +490,10 @@ enum err_code package_purge(struct app *app, struct arena *mem, const struct act
 
 /* Every index in which the package has a file. */
 static enum err_code update_indexes(struct app *app, struct tx *tx, struct arena *mem,
-                                    const struct package_row *package, struct err *err)
+                                    const struct actor *actor, const struct package_row *package,
+                                    struct err *err)
 {
-    struct touched *touched = touched_open(mem, package->account_id, package->owner);
+    struct touched *touched = touched_open(mem, package->account_id, package->owner, actor->login);
     struct file_list files;
     enum err_code rc = touched ? file_list_by_package(tx, mem, package->id, &files, err)
                                : fail(err, ERR_NOMEM, "out of memory");
@@ -522,8 +523,10 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
         (access != ACCESS_PUBLIC && (rc = package_hide_source(tx, package.id, err))) ||
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = search_refresh(tx, mem, package.id, err)) ||
-        (rc = update_indexes(app, tx, mem, &package, err)) ||
+        (rc = update_indexes(app, tx, mem, actor, &package, err)) ||
         (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
+        (access > package.access &&
+         (rc = touched_hide(tx, package.account_id, package.name, err))) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))
         return rc;
     return tx_commit(&tx, err);

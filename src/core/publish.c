@@ -461,7 +461,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
     struct upload_row still;
-    struct touched *touched = touched_open(mem, upload->account_id, path->owner);
+    struct touched *touched = touched_open(mem, upload->account_id, path->owner, actor->login);
     struct str object =
         str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(path->owner),
                 STR_ARG(path->package), STR_ARG(path->version), STR_ARG(path->basename));

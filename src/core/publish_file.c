@@ -243,7 +243,7 @@ static enum err_code insert(struct app *app, struct tx *tx, struct arena *mem,
                             const struct actor *actor, const struct package_row *package,
                             struct entrant *e, struct err *err)
 {
-    struct touched *touched = touched_open(mem, package->account_id, e->path.owner);
+    struct touched *touched = touched_open(mem, package->account_id, e->path.owner, actor->login);
     struct str object =
         str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->path.owner),
                 STR_ARG(e->path.package), STR_ARG(e->path.version), STR_ARG(e->path.basename));

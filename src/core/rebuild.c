@@ -21,7 +21,7 @@ static enum err_code rebuild_channel(struct app *app, const struct surveyed_chan
                                      struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
-    const struct channel ch = {row->account_id, row->owner, row->label};
+    const struct channel ch = {row->account_id, row->owner, row->label, 0};
     enum err_code rc;
 
     if ((rc = tx_begin_part(app->db, row->owner, &tx, err)) ||

@@ -192,7 +192,7 @@ static enum err_code drop_some(struct application *a, size_t *at, struct err *er
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory");
-    s.touched = touched_open(mem, a->looker.account.id, a->at.owner);
+    s.touched = touched_open(mem, a->looker.account.id, a->at.owner, a->actor->login);
     if (!s.touched)
         return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = tx_begin_part(a->app->db, a->at.owner, &tx, err)))

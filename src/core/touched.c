@@ -2,8 +2,12 @@
 
 #include "base/clock.h"
 #include "index/index.h"
+#include "store/generation.h"
 #include "store/label.h"
 #include "store/package.h"
+
+/* Files of a subdir that a generation names; of more it says that all may have changed. */
+#define CHANGES_MAX 200
 
 /* A subdir of a channel, and what changed in it. */
 struct touched_subdir {
@@ -16,16 +20,17 @@ struct touched_subdir {
 struct touched {
     struct arena *mem;
     int64_t account_id;
-    struct str owner;
+    struct str owner, actor;
     struct touched_subdir *head;
 };
 
-struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner)
+struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner,
+                             struct str actor)
 {
     struct touched *t = arena_new(mem, struct touched);
 
     if (t)
-        *t = (struct touched){.mem = mem, .account_id = account_id, .owner = owner};
+        *t = (struct touched){.mem = mem, .account_id = account_id, .owner = owner, .actor = actor};
     return t;
 }
 
@@ -101,15 +106,71 @@ enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_r
     return rc;
 }
 
-enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx, struct err *err)
+/* What changed in a subdir, for people: each file once, and no more than so many. */
+static enum err_code record_subdir(struct tx *tx, const struct touched *t,
+                                   const struct touched_subdir *s, int64_t number, struct err *err)
 {
+    bool all = s->all || s->count > CHANGES_MAX;
     enum err_code rc = OK;
 
+    for (size_t i = 0; !rc && i < (all ? 1 : s->count); i++) {
+        const struct generation_change change = {number, s->label, s->subdir,
+                                                 all ? S("") : s->changes[i].package,
+                                                 all ? S("") : s->changes[i].filename};
+
+        rc = generation_add_change(tx, t->account_id, &change, err);
+    }
+    return rc;
+}
+
+/* Says of the generation who made it and what it changed, if there is one. */
+static enum err_code record(struct tx *tx, const struct touched *t, int64_t number, struct err *err)
+{
+    struct generation_row row;
+    enum err_code rc = generation_find(tx, t->mem, t->account_id, number, &row, err);
+
+    if (rc)
+        return rc == ERR_NOT_FOUND ? OK : rc;
+    rc = generation_set_actor(tx, t->account_id, number, t->actor, err);
+    for (const struct touched_subdir *s = t->head; !rc && s; s = s->next)
+        rc = record_subdir(tx, t, s, number, err);
+    return rc;
+}
+
+enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx, struct err *err)
+{
+    int64_t number = 0;
+    enum err_code rc = t->head ? generation_newest(tx, t->account_id, &number, err) : OK;
+
+    number++;
     for (const struct touched_subdir *s = t->head; !rc && s; s = s->next) {
-        struct channel ch = {t->account_id, t->owner, s->label};
+        struct channel ch = {t->account_id, t->owner, s->label, number};
 
         rc = index_update(tx, app->blobs, &ch, s->subdir, s->all ? NULL : s->changes, s->count,
                           clock_now_ms(), err);
     }
-    return rc;
+    return rc || !t->head ? rc : record(tx, t, number, err);
+}
+
+enum err_code touched_drop(struct tx *tx, const struct channel *ch, struct str actor,
+                           struct err *err)
+{
+    struct channel dropped = *ch;
+    struct generation_change change = {
+        .label = ch->label, .subdir = S(""), .package = S(""), .filename = S("")};
+    enum err_code rc = generation_newest(tx, ch->account_id, &change.number, err);
+
+    dropped.generation = ++change.number;
+    if (rc || (rc = index_drop(tx, &dropped, clock_now_ms(), err)) ||
+        (rc = generation_set_actor(tx, ch->account_id, change.number, actor, err)))
+        return rc;
+    return generation_add_change(tx, ch->account_id, &change, err);
+}
+
+enum err_code touched_hide(struct tx *tx, int64_t account_id, struct str package, struct err *err)
+{
+    int64_t number = 0;
+    enum err_code rc = generation_newest(tx, account_id, &number, err);
+
+    return rc ? rc : generation_hide(tx, account_id, package, number + 1, err);
 }

@@ -226,7 +226,7 @@ static enum err_code touch(struct move *m, const struct account_row *account, st
 {
     enum err_code rc = OK;
 
-    *ret = touched_open(m->mem, account->id, account->login);
+    *ret = touched_open(m->mem, account->id, account->login, m->actor->login);
     if (!*ret)
         return fail(err, ERR_NOMEM, "out of memory");
     for (size_t i = 0; !rc && i < m->files.count; i++)
@@ -256,7 +256,8 @@ static enum err_code change_indexes(struct move *m, struct touched *before, stru
     enum err_code rc;
 
     if ((rc = touched_update(before, m->app, m->tx, err)) ||
-        (rc = index_doc_forget(m->tx, m->from.id, m->package.name, now_ms, err)))
+        (rc = index_doc_forget(m->tx, m->from.id, m->package.name, now_ms, err)) ||
+        (rc = touched_hide(m->tx, m->from.id, m->package.name, err)))
         return rc;
     return touched_update(after, m->app, m->tx, err);
 }

@@ -110,7 +110,7 @@ static enum err_code show_files(struct app *app, struct tx *tx, struct arena *me
                                 const struct actor *actor, const struct trash_row *item,
                                 int64_t package_id, const struct file_list *files, struct err *err)
 {
-    struct touched *touched = touched_open(mem, item->account_id, item->owner);
+    struct touched *touched = touched_open(mem, item->account_id, item->owner, actor->login);
     enum err_code rc = touched ? OK : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < files->count; i++) {

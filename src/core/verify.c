@@ -177,6 +177,11 @@ static enum err_code confirm(struct verify *v, const struct holding *h, struct e
     return OK;
 }
 
+static bool is_of_index(enum named_kind kind)
+{
+    return kind == NAMED_DOC || kind == NAMED_CHUNK || kind == NAMED_PAST;
+}
+
 /* False: only garbage names these bytes, which nobody is promised. */
 static bool count_rows(struct verify *v, const struct holding *h)
 {
@@ -186,8 +191,7 @@ static bool count_rows(struct verify *v, const struct holding *h)
         v->report.files += h->rows[i].kind == NAMED_FILE;
         v->report.trash += h->rows[i].kind == NAMED_TRASH;
         v->report.uploads += h->rows[i].kind == NAMED_UPLOAD;
-        v->report.documents +=
-            h->rows[i].kind == NAMED_DOC || h->rows[i].kind == NAMED_CHUNK;
+        v->report.documents += is_of_index(h->rows[i].kind);
         promised |= h->rows[i].kind != NAMED_GARBAGE;
     }
     return promised;
@@ -253,7 +257,7 @@ static enum err_code check_channel(struct verify *v, const struct surveyed_chann
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
     AUTO(tx_endp) struct tx *tx = NULL;
-    const struct channel ch = {row->account_id, row->owner, row->label};
+    const struct channel ch = {row->account_id, row->owner, row->label, 0};
     struct channel_check check = {v, &ch};
     enum err_code rc;
 

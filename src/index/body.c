@@ -87,14 +87,14 @@ static bool add_chunk(struct index_body *b, const struct index_chunk_row *row, s
     return true;
 }
 
-static enum err_code add_list(struct index_body *b, struct tx *tx, const struct compose_part *p,
-                              struct err *err)
+static enum err_code add_list(struct index_body *b, struct tx *tx, const struct composition *c,
+                              const struct compose_part *p, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     AUTO(buf_done) struct buf separator = BUF_INIT(KIB);
     struct index_chunk_list chunks = {0};
     enum err_code code =
-        mem ? index_chunk_all(tx, mem, p->list.id, &chunks, err) : no_memory(err);
+        mem ? compose_chunks(tx, mem, c, p, &chunks, err) : no_memory(err);
 
     if (code)
         return code;
@@ -132,7 +132,7 @@ static enum err_code add_parts(struct index_body *b, struct tx *tx, const struct
         if (!buf_ok(&text) || !add(b, buf_str(&text)))
             return no_memory(err);
         buf_clear(&text);
-        code = add_list(b, tx, p, err);
+        code = add_list(b, tx, c, p, err);
     }
     if (code)
         return code;

@@ -31,9 +31,12 @@ static void add_text(struct making *m, const struct buf *text)
 static enum err_code find_list(const struct making *m, enum conda_list list,
                                struct index_list_row *ret, struct err *err)
 {
+    const struct list_kind *kind = &conda_list_kinds[list];
     enum access_level access;
     enum err_code code =
-        list_shown(m->tx, m->mem, m->place, &conda_list_kinds[list], ret, &access, err);
+        m->c.generation
+            ? list_shown_at(m->tx, m->mem, m->place, kind, m->c.generation, ret, err)
+            : list_shown(m->tx, m->mem, m->place, kind, ret, &access, err);
 
     if (code != ERR_NOT_FOUND)
         return code;
@@ -132,8 +135,11 @@ static enum err_code list_subdirs(const struct making *m, json_t **ret, struct e
     AUTO(json_decrefp) json_t *array = json_array();
     struct name_list found = {0};
     bool noarch = false;
-    enum err_code code = index_list_subdirs(m->tx, m->mem, m->place,
-                                            conda_list_kinds[CONDA_PAGE].name, &found, err);
+    struct str page = conda_list_kinds[CONDA_PAGE].name;
+    enum err_code code =
+        m->c.generation
+            ? index_list_subdirs_at(m->tx, m->mem, m->place, page, m->c.generation, &found, err)
+            : index_list_subdirs(m->tx, m->mem, m->place, page, &found, err);
     int bad = !array;
 
     if (code)
@@ -228,11 +234,12 @@ struct composed_name compose_name(struct str subdir, size_t number)
 }
 
 enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
-                      const struct index_place *place, struct str name, struct composition *ret,
-                      struct err *err)
+                      const struct index_place *place, struct str name, int64_t generation,
+                      struct composition *ret, struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF_INIT(MIB);
-    struct making m = {.tx = tx, .mem = mem, .ch = ch, .place = place};
+    struct making m = {
+        .tx = tx, .mem = mem, .ch = ch, .place = place, .c = {.generation = generation}};
     const struct composed_kind *k;
     enum err_code code;
 
@@ -248,6 +255,30 @@ enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch
         return fail(err, ERR_NOMEM, "out of memory for an index");
     *ret = m.c;
     return OK;
+}
+
+enum err_code compose_named(struct tx *tx, struct arena *mem, const struct channel *ch,
+                            const struct index_place *place, struct str name, int64_t generation,
+                            enum index_form *form, struct composition *ret, struct err *err)
+{
+    bool packed = str_ends(name, S(".zst"));
+    enum err_code code = compose(tx, mem, ch, place, name, generation, ret, err);
+
+    if (packed)
+        *form = INDEX_ZSTD;
+    if (code != ERR_NOT_FOUND || !packed)
+        return code;
+    name.len -= S(".zst").len;
+    return compose(tx, mem, ch, place, name, generation, ret, err);
+}
+
+enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct composition *c,
+                             const struct compose_part *list, struct index_chunk_list *ret,
+                             struct err *err)
+{
+    return c->generation
+               ? index_chunk_all_at(tx, mem, list->list.id, c->generation, ret, err)
+               : index_chunk_all(tx, mem, list->list.id, ret, err);
 }
 
 /* ---- what they come to ---- */

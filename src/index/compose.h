@@ -15,6 +15,7 @@ struct compose_part {
 struct composition {
     struct compose_part parts[COMPOSE_PARTS];
     size_t count;
+    int64_t generation; /* that it is of; 0: it is what is there now */
 };
 
 /* The documents of a place by number, from 0 on; ptr NULL: there are no more. A document that is
@@ -26,11 +27,17 @@ struct composed_name {
 };
 struct composed_name compose_name(struct str subdir, size_t number);
 
-/* What a document of a place is composed of now. name: as above, without ".zst" if it is there as
+/* What a document of a place is composed of, now (generation 0) or in a generation that is kept. name: as above, without ".zst" if it is there as
  * it is, too. What it says lies in mem. ERR_NOT_FOUND: there is none of this name. */
 enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
-                      const struct index_place *place, struct str name, struct composition *ret,
-                      struct err *err) MUST_USE;
+                      const struct index_place *place, struct str name, int64_t generation,
+                      struct composition *ret, struct err *err) MUST_USE;
+
+/* The same by the whole name; *form, what is wanted, becomes what it is to be by its name. */
+enum err_code compose_named(struct tx *tx, struct arena *mem, const struct channel *ch,
+                            const struct index_place *place, struct str name, int64_t generation,
+                            enum index_form *form, struct composition *ret,
+                            struct err *err) MUST_USE;
 
 /* Can the document be had in this form? */
 bool compose_has(const struct composition *c, enum index_form form);
@@ -39,6 +46,10 @@ uint64_t compose_size(const struct composition *c, enum index_form form);
 /* Differs as soon as the bytes do; 64 hex digits. ERR_NOMEM. */
 enum err_code compose_digest(const struct composition *c, enum index_form form,
                              char out[SHA256_HEX + 1], struct err *err) MUST_USE;
+/* The chunks of a list in it. */
+enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct composition *c,
+                             const struct compose_part *list, struct index_chunk_list *ret,
+                             struct err *err) MUST_USE;
 /* Its bytes: see index_body in index.h. */
 enum err_code compose_body(struct tx *tx, struct blob_store *blobs, const struct composition *c,
                            enum index_form form, struct index_body **ret,

@@ -102,7 +102,7 @@ static enum err_code check_document(struct check *c, struct composed_name name, 
     struct composition comp;
     struct str packed = str_fmt(c->mem, STR_FMT ".zst", STR_ARG(name.name));
     enum err_code code =
-        compose(c->e->store.tx, c->mem, c->e->ch, &c->kept.place, name.name, &comp, err);
+        compose(c->e->store.tx, c->mem, c->e->ch, &c->kept.place, name.name, 0, &comp, err);
 
     if (code ||
         (code = check_form(c, &comp, name.name, name.text ? INDEX_TEXT : INDEX_ZSTD, err)) ||

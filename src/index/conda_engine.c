@@ -66,7 +66,7 @@ static enum err_code put_document(const struct conda_engine *e, struct arena *me
 {
     struct composition c;
     struct str packed;
-    enum err_code code = compose(e->store.tx, mem, e->ch, place, name.name, &c, err);
+    enum err_code code = compose(e->store.tx, mem, e->ch, place, name.name, 0, &c, err);
 
     if (code)
         return code;

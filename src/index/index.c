@@ -12,6 +12,7 @@
 #include "index/documents.h"
 #include "index/kept.h"
 #include "store/file.h"
+#include "store/generation.h"
 #include "store/package.h"
 #include "store/survey.h"
 
@@ -94,6 +95,27 @@ static enum err_code update_views(const struct target *base, struct str subdir, 
     return code;
 }
 
+/* Where the lists of a channel are written, as of its next generation. */
+static enum err_code open_store(struct tx *tx, struct blob_store *blobs, struct blob_batch *batch,
+                                const struct channel *ch, int64_t now_ms, struct list_store *ret,
+                                struct err *err)
+{
+    struct list_store s = {.tx = tx,
+                           .blobs = blobs,
+                           .batch = batch,
+                           .now_ms = now_ms,
+                           .account_id = ch->account_id,
+                           .generation = ch->generation};
+    enum err_code code = OK;
+
+    if (!s.generation) {
+        code = generation_newest(tx, ch->account_id, &s.generation, err);
+        s.generation++;
+    }
+    *ret = s;
+    return code;
+}
+
 /* Brings one place of a conda channel up to its rows. Many changes at once cost more one by one
  * than all of the place does. */
 static enum err_code update_conda(const struct conda_engine *e, const struct index_change *changes,
@@ -120,9 +142,9 @@ enum err_code index_update(struct tx *tx, struct blob_store *blobs, const struct
     /* Nothing of a CRAN-like tree is in the documents of the whole channel, which are conda's. */
     if (cran_is_subdir(subdir))
         return update_views(&t, subdir, err);
-    if ((code = blob_batch_open(blobs, &batch, err)))
+    if ((code = blob_batch_open(blobs, &batch, err)) ||
+        (code = open_store(tx, blobs, batch, ch, now_ms, &e.store, err)))
         return code;
-    e.store = (struct list_store){tx, blobs, batch, now_ms};
     code = update_conda(&e, changes, count, err);
     e.subdir = S("");
     if (code == OK)
@@ -142,9 +164,9 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for the list of subdirs");
-    if ((code = blob_batch_open(blobs, &batch, err)))
+    if ((code = blob_batch_open(blobs, &batch, err)) ||
+        (code = open_store(tx, blobs, batch, ch, now_ms, &e.store, err)))
         return code;
-    e.store = (struct list_store){tx, blobs, batch, now_ms};
     code = survey_subdirs(tx, mem, ch->account_id, ch->label, &subdirs, err);
     for (size_t i = 0; code == OK && i < subdirs.count; i++) {
         e.subdir = subdirs.items[i];
@@ -159,16 +181,39 @@ enum err_code index_rebuild(struct tx *tx, struct blob_store *blobs, const struc
 
 enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms, struct err *err)
 {
-    enum err_code code = index_list_drop(tx, ch->account_id, ch->label, now_ms + LIST_KEPT_MS, err);
+    struct list_store s;
+    enum err_code code;
 
-    return code ? code : index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
+    if ((code = open_store(tx, NULL, NULL, ch, now_ms, &s, err)) ||
+        (code = generation_ensure(tx, ch->account_id, s.generation, now_ms, err)) ||
+        (code = index_list_empty(tx, ch->account_id, ch->label, s.generation, now_ms, err)))
+        return code;
+    return index_doc_retire_all(tx, ch->account_id, ch->label, now_ms, err);
 }
 
-enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t history_ms,
                           struct digest_list *ret_digests, bool *ret_more, struct err *err)
 {
-    return index_doc_sweep(tx, mem, now_ms - DOCS_KEPT_MS, now_ms - SHARDS_KEPT_MS, SWEEP_MAX,
-                           ret_digests, ret_more, err);
+    struct digest_list past = {0};
+    int64_t generations = 0;
+    enum err_code code =
+        index_doc_sweep(tx, mem, now_ms - DOCS_KEPT_MS, now_ms - longer(SHARDS_KEPT_MS, history_ms),
+                        SWEEP_MAX, ret_digests, ret_more, err);
+
+    if (code == OK)
+        code = index_chunk_sweep(tx, mem, now_ms - longer(LIST_KEPT_MS, history_ms), SWEEP_MAX,
+                                 &past, err);
+    if (code == OK)
+        code = generation_sweep(tx, now_ms - history_ms, SWEEP_MAX, &generations, err);
+    *ret_more = *ret_more || past.count == SWEEP_MAX || generations == SWEEP_MAX;
+    for (size_t i = 0; code == OK && i < past.count; i++)
+        code = digest_list_add(mem, ret_digests, past.items[i], err);
+    return code;
 }
 
 /* ---- reading ---- */
@@ -232,14 +277,7 @@ enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct c
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    code = compose(tx, mem, ch, &place, name, &c, err);
-    if (code == ERR_NOT_FOUND && str_ends(name, S(".zst"))) {
-        name.len -= S(".zst").len;
-        form = INDEX_ZSTD;
-        code = compose(tx, mem, ch, &place, name, &c, err);
-    } else if (code == OK && str_ends(name, S(".zst"))) {
-        form = INDEX_ZSTD; /* it is only there so */
-    }
+    code = compose_named(tx, mem, ch, &place, name, 0, &form, &c, err);
     if (code == OK && !compose_has(&c, form))
         return fail(err, ERR_INVALID, "\"" STR_FMT "\" is not kept in this form", STR_ARG(name));
     return code ? code : compose_body(tx, blobs, &c, form, ret, err);

@@ -19,15 +19,18 @@
 #define INDEX_INDEX_H
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/digest.h"
 #include "blob/blob.h"
 #include "store/db.h"
+#include "store/file.h"
 #include "store/index_doc.h"
 
 /* One channel: the files of an account that carry a label. */
 struct channel {
     int64_t account_id;
-    struct str owner; /* login, for titles */
-    struct str label; /* "main" */
+    struct str owner;   /* login, for titles */
+    struct str label;   /* "main" */
+    int64_t generation; /* that changes make (store/generation); 0: the one after the newest */
 };
 
 /* A file that came to a channel's subdir, left it, or is another than before: also one whose
@@ -52,9 +55,9 @@ enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms
                          struct err *err) MUST_USE;
 
 /* Removes the rows of some replaced documents (documents a minute after, shards 7 days after, CEP
- * 16), of all channels; *ret_digests, in mem, are those of the bytes that no row names any more,
+ * 16) and of states of channels, all after history_ms if that is longer, of all channels; *ret_digests, in mem, are those of the bytes that no row names any more,
  * for gc_blobs once tx is committed; *ret_more: call again in another transaction. */
-enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms,
+enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t history_ms,
                           struct digest_list *ret_digests, bool *ret_more,
                           struct err *err) MUST_USE;
 
@@ -93,6 +96,28 @@ size_t index_body_memory(const struct index_body *b); /* that it takes, for cach
  * http_source wants it). */
 enum err_code index_body_read(void *body, uint64_t offset, size_t len, char *out,
                               struct err *err) MUST_USE;
+
+/* A document of a conda channel, other than a shard, as it was: of a generation that is kept, as the
+ * view shows it now. *ret_body as index_open, ret_digest as that of its row; NULL: it was appended to out, as text or (a name with
+ * ".zst") as a zstd frame, because it has packages that the view does not show any more. ERR_NOT_FOUND:
+ * the view had nothing there; index_empty has it. */
+enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                              struct str subdir, struct str name, const struct view *view,
+                              int64_t generation, enum index_form form,
+                              struct index_body **ret_body, char ret_digest[SHA256_HEX + 1],
+                              struct buf *out, struct err *err) MUST_USE;
+/* Was a file in a channel at a generation, for whoever sees this far? */
+enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                             struct str subdir, struct str filename, enum access_level widest,
+                             int64_t generation, bool *ret_had, struct err *err) MUST_USE;
+
+/* The names of all files that a channel's subdir had at a generation, sorted; in mem. */
+enum err_code index_files_at(struct tx *tx, struct blob_store *blobs, struct arena *mem,
+                             const struct channel *ch, struct str subdir, int64_t generation,
+                             struct name_list *ret, struct err *err) MUST_USE;
+/* The subdirs that a channel of conda has or had files in, sorted; in mem. */
+enum err_code index_subdirs(struct tx *tx, struct arena *mem, const struct channel *ch,
+                            struct name_list *ret, struct err *err) MUST_USE;
 
 /* Appends rss.xml as a view that is kept shows it; *ret_access as index_find. ERR_NOT_FOUND while
  * the channel is empty. */

@@ -201,7 +201,7 @@ static enum err_code write_run(struct applying *a, const struct merge *m, size_t
         items[i - from] = m->items[i].item;
     code = list_write_chunk(a->store, a->mem, a->kind, items, to - from, &row, err);
     if (code == OK)
-        code = index_chunk_add(a->store->tx, a->totals.row.id, &row, err);
+        code = list_add_chunk(a->store, a->totals.row.id, &row, err);
     if (code == OK)
         list_totals_add(&a->totals, &row);
     return code;
@@ -289,11 +289,54 @@ enum err_code list_shown(struct tx *tx, struct arena *mem, const struct index_pl
     return code;
 }
 
+/* What was true of all chunks of a list. */
+static enum err_code totals_at(struct tx *tx, struct arena *mem, int64_t generation,
+                               struct index_list_row *list, struct err *err)
+{
+    AUTO(arena_closep) struct arena *scratch = arena_open(LIMIT_INDEX_DOCUMENT);
+    struct index_list_row empty = {
+        .id = list->id, .since = list->since, .mark = INDEX_MARK_EMPTY};
+    struct index_chunk_list chunks = {0};
+    struct list_totals totals;
+    enum err_code code = scratch
+                             ? index_chunk_all_at(tx, scratch, list->id, generation, &chunks, err)
+                             : fail(err, ERR_NOMEM, "out of memory for a list");
+
+    if (code || (code = list_totals_of(&empty, &totals, err)))
+        return code;
+    for (size_t i = 0; i < chunks.count; i++)
+        list_totals_add(&totals, &chunks.rows[i]);
+    return list_totals_row(&totals, mem, list, err);
+}
+
+enum err_code list_shown_at(struct tx *tx, struct arena *mem, const struct index_place *place,
+                            const struct list_kind *kind, int64_t generation,
+                            struct index_list_row *ret, struct err *err)
+{
+    struct index_place p = *place;
+    struct index_list_row row;
+
+    for (unsigned i = place->access + 1U; i-- > 0;) {
+        enum err_code code;
+
+        p.access = (enum access_level)i;
+        code = index_list_find(tx, mem, &p, kind->name, &row, err);
+        if (code == ERR_NOT_FOUND || (code == OK && row.since > generation))
+            continue;
+        if (code == OK)
+            code = totals_at(tx, mem, generation, &row, err);
+        if (code == OK)
+            *ret = row;
+        return code;
+    }
+    return ERR_NOT_FOUND;
+}
+
 enum err_code list_open(const struct list_store *s, struct arena *mem,
                         const struct index_place *place, const struct list_kind *kind,
                         struct index_list_row *ret, struct err *err)
 {
-    struct index_list_row row = {.mark = LIST_MARK_EMPTY};
+    struct index_list_row row = {.mark = INDEX_MARK_EMPTY};
     enum access_level access = place->access;
     enum err_code code = list_shown(s->tx, mem, place, kind, &row, &access, err);
 
@@ -302,6 +345,7 @@ enum err_code list_open(const struct list_store *s, struct arena *mem,
     if (code == ERR_NOT_FOUND || access != place->access) {
         int64_t id;
 
+        row.since = s->generation;
         code = index_list_add(s->tx, place, kind->name, &row, &id, err);
         row.id = id;
     }

@@ -30,6 +30,7 @@ struct list_store {
     struct blob_batch *batch; /* chunks wait here, for the caller to flush before he commits; NULL:
                                  nothing is written */
     int64_t now_ms;
+    int64_t account_id, generation; /* that is made; it comes to be with its first change */
 };
 
 /* An item that comes or changes, or goes. */
@@ -55,6 +56,11 @@ enum err_code list_open(const struct list_store *s, struct arena *mem,
 enum err_code list_shown(struct tx *tx, struct arena *mem, const struct index_place *place,
                          const struct list_kind *kind, struct index_list_row *ret,
                          enum access_level *ret_access, struct err *err) MUST_USE;
+
+/* The same of a generation. */
+enum err_code list_shown_at(struct tx *tx, struct arena *mem, const struct index_place *place,
+                            const struct list_kind *kind, int64_t generation,
+                            struct index_list_row *ret, struct err *err) MUST_USE;
 
 /* Makes a list anew from all its items. */
 struct list_builder;

@@ -129,7 +129,7 @@ enum err_code list_builder_end(struct list_builder *b, struct arena *mem,
                                struct index_list_row *list, struct err *err)
 {
     AUTO(arena_closep) struct arena *old_mem = arena_open(ROWS_MEMORY);
-    struct index_list_row empty = {.id = list->id, .mark = LIST_MARK_EMPTY};
+    struct index_list_row empty = {.id = list->id, .mark = INDEX_MARK_EMPTY};
     struct index_chunk_list old = {0};
     struct list_totals totals;
     enum err_code code = flush(b, err);
@@ -146,7 +146,7 @@ enum err_code list_builder_end(struct list_builder *b, struct arena *mem,
     for (size_t i = 0; code == OK && i < b->rows.count; i++) {
         list_totals_add(&totals, &b->rows.rows[i]);
         if (!kept[i])
-            code = index_chunk_add(b->store->tx, list->id, &b->rows.rows[i], err);
+            code = list_add_chunk(b->store, list->id, &b->rows.rows[i], err);
     }
     return code ? code : list_save(b->store, mem, list, &totals, err);
 }
@@ -155,7 +155,7 @@ enum err_code list_builder_compare(struct list_builder *b, const struct index_li
                                    bool *ret_equal, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(ROWS_MEMORY);
-    struct index_list_row empty = {.id = list->id, .mark = LIST_MARK_EMPTY}, row;
+    struct index_list_row empty = {.id = list->id, .mark = INDEX_MARK_EMPTY}, row;
     struct index_chunk_list there = {0};
     struct list_totals totals;
     enum err_code code = flush(b, err);

@@ -21,7 +21,5 @@ enum err_code list_totals_row(const struct list_totals *t, struct arena *mem,
                               struct index_list_row *ret, struct err *err) MUST_USE;
 /* Do they say the same, but for their numbers? */
 bool list_totals_equal(const struct index_list_row *a, const struct index_list_row *b);
-/* The mark of a list without chunks. */
-#define LIST_MARK_EMPTY S("0000000000000000000000000000000000000000000000000000000000000000")
 
 #endif

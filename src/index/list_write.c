@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "store/file.h"
+#include "store/generation.h"
 
 /* What a blob can take: its text three times over. */
 #define CHUNK_BLOB_MAX LIMIT_INDEX_DOCUMENT
@@ -67,9 +68,27 @@ enum err_code list_read_chunk(const struct list_store *s, struct arena *mem,
     return code ? code : chunk_unpack(mem, row, blob, kind->form.separator, ret_items, err);
 }
 
+enum err_code list_add_chunk(const struct list_store *s, int64_t list_id,
+                             const struct index_chunk_row *row, struct err *err)
+{
+    struct index_chunk_row since = *row;
+    enum err_code code =
+        generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
+
+    since.since = s->generation;
+    return code ? code : index_chunk_add(s->tx, list_id, &since, err);
+}
+
 enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,
                                 struct err *err)
 {
+    enum err_code code =
+        generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
+
+    if (code)
+        return code;
+    if (row->since < s->generation)
+        return index_chunk_retire(s->tx, row, s->generation, s->now_ms, err);
     return index_chunk_remove(s->tx, row, s->now_ms + LIST_KEPT_MS, err);
 }
 

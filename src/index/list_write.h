@@ -20,7 +20,10 @@ enum err_code list_write_chunk(const struct list_store *s, struct arena *mem,
 enum err_code list_read_chunk(const struct list_store *s, struct arena *mem,
                               const struct list_kind *kind, const struct index_chunk_row *row,
                               struct chunk_item **ret_items, struct err *err) MUST_USE;
-/* Removes its row. The bytes stay for as long as somebody may be sending them. */
+/* Makes a chunk that was written one of a list, from the store's generation on. */
+enum err_code list_add_chunk(const struct list_store *s, int64_t list_id,
+                             const struct index_chunk_row *row, struct err *err) MUST_USE;
+/* Takes it from the list: it is of generations before the store's. */
 enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,
                                 struct err *err) MUST_USE;
 /* Writes the totals if they differ from those of *list, which become them; its mark lies in mem. */

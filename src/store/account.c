@@ -72,6 +72,8 @@ static const struct stmt stmts[] = {
                        "SELECT sha256, CAST($2 AS BIGINT) FROM index_doc "
                        "WHERE account_id = $1 AND composed = 0 UNION "
                        "SELECT c.sha256, CAST($2 AS BIGINT) FROM index_chunk c "
+                       "JOIN index_list l ON l.id = c.list_id WHERE l.account_id = $1 UNION "
+                       "SELECT c.sha256, CAST($2 AS BIGINT) FROM index_past_chunk c "
                        "JOIN index_list l ON l.id = c.list_id WHERE l.account_id = $1",
                        "ii", ""},
     [DELETE] = {"account_delete", "DELETE FROM account WHERE id = $1", "i", ""},

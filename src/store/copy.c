@@ -128,12 +128,21 @@ static const struct stmt stmts[] = {
           P9 ", $10, $11, $12", "iittttttiiIi", "id"),
     TABLE("index_list",
           "id, account_id, label, subdir, name, access, items, chunks, text_size, zstd_size, "
-          "gzip_size, newest_ms, mark",
-          P9 ", $10, $11, $12, $13", "iittttiiiiiit", "id"),
+          "gzip_size, newest_ms, mark, since",
+          P14, "iittttiiiiiiti", "id"),
     TABLE("index_chunk",
           "id, list_id, first_key, sha256, size, items, text_size, zstd_size, gzip_size, text_crc, "
-          "newest_ms",
-          P9 ", $10, $11", "iittiiiiiii", "id"),
+          "newest_ms, since",
+          P9 ", $10, $11, $12", "iittiiiiiiii", "id"),
+    TABLE("index_past_chunk",
+          "id, list_id, first_key, sha256, size, items, text_size, zstd_size, gzip_size, text_crc, "
+          "newest_ms, since, until, retired_ms",
+          P14, "iittiiiiiiiiii", "id"),
+    TABLE("generation", "account_id, number, made_ms, actor", P4, "iiit", "account_id, number"),
+    TABLE("generation_change", "id, account_id, number, label, subdir, package, filename",
+          P5 ", $6, $7", "iiitttt", "id"),
+    TABLE("generation_hidden", "account_id, package, number", "$1, $2, $3", "iti",
+          "account_id, package"),
     TABLE("mail_outbox", "id, recipient, kind, params, created_ms, sent_ms", P5 ", $6", "itttiI",
           "id"),
     TABLE("audit",
@@ -152,7 +161,7 @@ static const char *const numbered[] = {
     "account",     "session",      "token",     "package", "release",       "file",
     "label",       "upload",       "index_doc", "audit",   "index_garbage", "org_group",
     "mail_outbox", "notification", "transfer",  "trash",   "channel_notice",
-    "index_list",  "index_chunk"};
+    "index_list",  "index_chunk",  "index_past_chunk", "generation_change"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

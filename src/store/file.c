@@ -156,6 +156,7 @@ static const struct stmt stmts[] = {
                    "SELECT 1 FROM upload WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_doc WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_chunk WHERE sha256 = $1 UNION ALL "
+                   "SELECT 1 FROM index_past_chunk WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM index_garbage WHERE sha256 = $1 UNION ALL "
                    "SELECT 1 FROM blob_mark WHERE sha256 = $1 LIMIT 1",
                    "t", "i"},

@@ -10,6 +10,7 @@ const struct stmt_list *const all_statements[] = {
     &download_statements,
     &favorite_statements,
     &file_statements,
+    &generation_statements,
     &grant_statements,
     &group_statements,
     &index_doc_statements,

@@ -10,6 +10,7 @@ extern const struct stmt_list credential_statements;
 extern const struct stmt_list download_statements;
 extern const struct stmt_list favorite_statements;
 extern const struct stmt_list file_statements;
+extern const struct stmt_list generation_statements;
 extern const struct stmt_list grant_statements;
 extern const struct stmt_list group_statements;
 extern const struct stmt_list index_doc_statements;

@@ -15,6 +15,7 @@ enum {
     UPLOAD_SUBJECT,
     DOC_SUBJECT,
     CHUNK_SUBJECT,
+    PAST_SUBJECT,
     CHANNELS,
     SUBDIRS,
     VERSIONS
@@ -28,6 +29,8 @@ static const struct stmt stmts[] = {
                "SELECT CAST(2 AS BIGINT), id, sha256, '', size, modified_ms FROM index_doc "
                "WHERE sha256 >= $1 AND sha256 < $2 AND composed = 0 UNION ALL "
                "SELECT CAST(5 AS BIGINT), id, sha256, '', size, newest_ms FROM index_chunk "
+               "WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
+               "SELECT CAST(6 AS BIGINT), id, sha256, '', size, newest_ms FROM index_past_chunk "
                "WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
                "SELECT CAST(3 AS BIGINT), id, sha256, '', CAST(0 AS BIGINT), CAST(0 AS BIGINT) "
                "FROM index_garbage WHERE sha256 >= $1 AND sha256 < $2 UNION ALL "
@@ -66,6 +69,11 @@ static const struct stmt stmts[] = {
                        "JOIN index_list l ON l.id = c.list_id JOIN account a ON a.id = l.account_id "
                        "WHERE c.id = $1 AND c.sha256 = $2 AND c.size = $3 AND c.newest_ms = $4",
                        "itii", "tttt"},
+    [PAST_SUBJECT] = {"survey_past_subject",
+                      "SELECT a.login, l.label, l.subdir, l.name FROM index_past_chunk c "
+                      "JOIN index_list l ON l.id = c.list_id JOIN account a ON a.id = l.account_id "
+                      "WHERE c.id = $1 AND c.sha256 = $2 AND c.size = $3 AND c.newest_ms = $4",
+                      "itii", "tttt"},
     [CHANNELS] = {"survey_channels",
                   "SELECT a.id, a.login, c.label FROM account a JOIN ("
                   "SELECT l.account_id AS account_id, l.name AS label FROM label l WHERE EXISTS "
@@ -195,8 +203,10 @@ enum err_code survey_subject(struct tx *tx, struct arena *mem, const struct name
                                   [NAMED_UPLOAD] = UPLOAD_SUBJECT,
                                   [NAMED_DOC] = DOC_SUBJECT,
                                   [NAMED_TRASH] = TRASH_SUBJECT,
-                                  [NAMED_CHUNK] = CHUNK_SUBJECT};
-    bool is_doc = row->kind == NAMED_DOC || row->kind == NAMED_CHUNK;
+                                  [NAMED_CHUNK] = CHUNK_SUBJECT,
+                                  [NAMED_PAST] = PAST_SUBJECT};
+    bool is_doc =
+        row->kind == NAMED_DOC || row->kind == NAMED_CHUNK || row->kind == NAMED_PAST;
     struct str subject;
     enum err_code code;
 

@@ -8,7 +8,7 @@
 
 /* A row that names bytes. Garbage, the replaced bytes of a document, has neither md5 nor size, and
  * nobody needs it; the mark of the store is told as such, because who needs it looks for it. */
-enum named_kind { NAMED_FILE, NAMED_UPLOAD, NAMED_DOC, NAMED_GARBAGE, NAMED_TRASH, NAMED_CHUNK };
+enum named_kind { NAMED_FILE, NAMED_UPLOAD, NAMED_DOC, NAMED_GARBAGE, NAMED_TRASH, NAMED_CHUNK, NAMED_PAST };
 struct named_row {
     enum named_kind kind;
     int64_t id;
@@ -24,7 +24,7 @@ struct named_list {
 };
 /* All rows that name bytes whose digest begins with these two digits ("00" to "ff"), in the order
  * of the digests: files, uploads with received bytes, documents (current and retired) and chunks
- * of their lists, garbage, files in the trash. */
+ * of their lists (current and past), garbage, files in the trash. */
 enum err_code survey_named(struct tx *tx, struct arena *mem, struct str first_digits,
                            struct named_list *ret, struct err *err) MUST_USE;
 /* What people call the row: "alice/x/1.0/noarch/x-1.0-0.conda", "alice/label/dev/noarch/rss.xml",

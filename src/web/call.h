@@ -49,6 +49,7 @@ struct call {
     struct http_exchange *ex;
     struct arena *mem;
     struct path path;               /* without the token that may have been in it */
+    struct str moment;              /* "gen-12" of "/conda/alice@gen-12/", taken out of it, too */
     bool path_ok;                   /* the path could be decoded */
     const struct route *route;      /* NULL until matched */
     struct str params[CALL_PARAMS]; /* in the order of the pattern; logins in lower case */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "config.h"
+#include "core/moment.h"
 #include "format/conda_name.h"
 #include "index/conda_notices.h"
 #include "index/index.h"
@@ -82,7 +83,7 @@ static struct str index_vary(struct str type)
 /* What the rows say of a target. The bytes of a blob are fetched once the transaction has ended:
  * they may be far away. */
 struct found {
-    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_NOTICES, FOUND_PACKAGE } kind;
+    enum { FOUND_DOC, FOUND_MADE, FOUND_EMPTY, FOUND_NOTICES, FOUND_PACKAGE, FOUND_NO_MOMENT } kind;
     struct channel channel; /* FOUND_EMPTY */
     struct buf made;        /* FOUND_MADE: for this view alone; FOUND_NOTICES: for all */
     int64_t until_ms;       /* FOUND_NOTICES: when the first of them ends; 0: none does */
@@ -174,12 +175,12 @@ static enum err_code answer_empty(struct call *c, const struct target *t, const 
     return answer_bytes(c, t, f, buf_str(&b), err);
 }
 
+static const enum index_form forms[] = {
+    [CODING_NONE] = INDEX_TEXT, [CODING_ZSTD] = INDEX_ZSTD, [CODING_GZIP] = INDEX_GZIP};
+
 static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct target *t,
                                     struct str name, struct found *ret, struct err *err)
 {
-    static const enum index_form forms[] = {[CODING_NONE] = INDEX_TEXT,
-                                            [CODING_ZSTD] = INDEX_ZSTD,
-                                            [CODING_GZIP] = INDEX_GZIP};
     struct index_doc_row doc;
     enum err_code rc = index_find(tx, c->mem, &ret->channel, t->subdir, name, &c->sight.view, &doc,
                                   &ret->access, err);
@@ -222,6 +223,86 @@ static enum err_code make_named_doc(struct call *c, struct tx *tx, const struct 
     ret->kind = FOUND_MADE;
     ret->access = ACCESS_PRIVATE;
     return OK;
+}
+
+/* A file of the account, if the caller sees it. */
+static enum err_code show_file(const struct call *c, const struct file_row *file, struct found *ret)
+{
+    if (!view_shows(&c->sight.view, file->access, file->package_id))
+        return ERR_NOT_FOUND;
+    ret->kind = FOUND_PACKAGE;
+    ret->access = file->access;
+    ret->sha256 = file->sha256;
+    ret->size = file->size;
+    ret->modified_ms = file->uploaded_ms;
+    ret->file_id = file->id;
+    ret->package_id = file->package_id;
+    return OK;
+}
+
+/* ---- as it was ---- */
+
+static enum err_code find_past_doc(struct call *c, struct tx *tx, const struct target *t,
+                                   int64_t number, struct found *ret, struct err *err)
+{
+    char digest[SHA256_HEX + 1];
+    enum err_code rc;
+
+    ret->coding = resource_coding(c);
+    rc = index_open_past(tx, c->app->blobs, &ret->channel, t->subdir, t->name, &c->sight.view,
+                         number, forms[ret->coding], &ret->body, digest, &ret->made, err);
+    if (rc == ERR_NOT_FOUND) {
+        ret->kind = FOUND_EMPTY;
+        ret->access = ACCESS_PUBLIC;
+        ret->coding = CODING_NONE;
+        return OK;
+    }
+    ret->access = c->sight.view.widest;
+    ret->kind = ret->body ? FOUND_DOC : FOUND_MADE;
+    if (!ret->body && ret->coding == CODING_GZIP) /* what is made is not made so */
+        ret->coding = CODING_NONE;
+    ret->sha256 = str_dup(c->mem, str_of(digest));
+    return rc || ret->sha256.ptr ? rc : fail(err, ERR_NOMEM, "out of memory");
+}
+
+static enum err_code find_past_package(struct call *c, struct tx *tx, const struct target *t,
+                                       int64_t number, struct found *ret, struct err *err)
+{
+    struct file_row file;
+    const struct file_name name = {
+        ret->channel.account_id, S("conda"),
+        str_fmt(c->mem, STR_FMT "/" STR_FMT, STR_ARG(t->subdir), STR_ARG(t->name))};
+    bool had = false;
+    enum err_code rc;
+
+    if (!name.key.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = index_had_file(tx, c->app->blobs, &ret->channel, t->subdir, t->name,
+                             c->sight.view.widest, number, &had, err)))
+        return rc;
+    if (!had)
+        return ERR_NOT_FOUND;
+    /* Not from the trash: who removes a file may have good reasons that nobody has it any more. */
+    if ((rc = file_find(tx, c->mem, &name, &file, err)))
+        return rc;
+    return show_file(c, &file, ret);
+}
+
+/* Shards are had under their digests, whatever lists them. */
+static enum err_code find_past(struct call *c, struct tx *tx, const struct target *t,
+                               struct found *ret, struct err *err)
+{
+    int64_t number = 0;
+    enum err_code rc =
+        moment_find(tx, c->mem, ret->channel.account_id, c->moment, &number, err);
+
+    if (rc == ERR_NOT_FOUND)
+        ret->kind = FOUND_NO_MOMENT;
+    if (rc)
+        return rc == ERR_NOT_FOUND ? OK : rc;
+    if (index_media_type(t->name).ptr && !str_eq(t->name, S("rss.xml")))
+        return find_past_doc(c, tx, t, number, ret, err);
+    return find_past_package(c, tx, t, number, ret, err);
 }
 
 typedef enum err_code find_doc_fn(struct call *c, struct tx *tx, const struct target *t,
@@ -284,16 +365,7 @@ static enum err_code find_package(struct call *c, struct tx *tx, const struct ta
         return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = file_in_channel(tx, c->mem, &name, ret->channel.label, &file, err)))
         return rc;
-    if (!view_shows(&c->sight.view, file.access, file.package_id))
-        return ERR_NOT_FOUND;
-    ret->kind = FOUND_PACKAGE;
-    ret->access = file.access;
-    ret->sha256 = file.sha256;
-    ret->size = file.size;
-    ret->modified_ms = file.uploaded_ms;
-    ret->file_id = file.id;
-    ret->package_id = file.package_id;
-    return OK;
+    return show_file(c, &file, ret);
 }
 
 static enum err_code answer_package(struct call *c, const struct found *f, struct err *err)
@@ -320,6 +392,8 @@ static enum err_code find(struct call *c, const struct target *t, struct found *
         return rc;
     if (!t->subdir.len && str_eq(t->name, S("notices.json")))
         return find_notices(c, tx, ret, err);
+    if (c->moment.len && !str_starts(t->name, S("shards/")))
+        return find_past(c, tx, t, ret, err);
     if (str_starts(t->name, S("shards/")) || index_media_type(t->name).ptr)
         return find_doc(c, tx, t, ret, err);
     return find_package(c, tx, t, ret, err);
@@ -344,6 +418,8 @@ static enum err_code answer_found(struct call *c, const struct target *t, const 
         return answer_bytes(c, t, f, buf_str(&f->made), err);
     case FOUND_EMPTY:
         return answer_empty(c, t, f, err);
+    case FOUND_NO_MOMENT: /* err says so */
+        return delivery_refuse(c, reply_problem(404, err, NULL), err);
     case FOUND_PACKAGE:
         break;
     }

@@ -39,7 +39,7 @@ enum err_code delivery_channel(struct call *c, struct tx *tx, struct str owner, 
         return rc;
     if (!shown)
         return ERR_NOT_FOUND;
-    *ret = (struct channel){account.id, account.login, label};
+    *ret = (struct channel){account.id, account.login, label, 0};
     return OK;
 }
 

@@ -130,6 +130,20 @@ static struct str client_of(const struct web *w, struct http_exchange *ex)
                                 : ex->remote;
 }
 
+/* "/conda/alice@gen-12/...": alice's channel as it was. No login has an "@". */
+static void take_moment(struct call *c)
+{
+    struct str rest, owner;
+
+    if (c->path.count < 2 || !str_eq(c->path.seg[0], S("conda")))
+        return;
+    rest = c->path.seg[1];
+    if (str_cut(&rest, '@', &owner) && owner.len && rest.len) {
+        c->path.seg[1] = owner;
+        c->moment = rest;
+    }
+}
+
 static enum http_next on_begin(void *ctx, struct http_exchange *ex)
 {
     struct web *w = ctx;
@@ -151,6 +165,7 @@ static enum http_next on_begin(void *ctx, struct http_exchange *ex)
         return HTTP_ANSWER;
     }
     identify_read(c);
+    take_moment(c);
     return answer_from_memory(c) ? HTTP_ANSWER : HTTP_WORK;
 }
 

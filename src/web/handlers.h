@@ -120,6 +120,8 @@ HANDLER(delete_membership);
 HANDLER(get_v1_labels);
 HANDLER(get_v1_label);
 HANDLER(put_v1_label);
+HANDLER(get_v1_generations);
+HANDLER(post_v1_rollback);
 /* api_file.c */
 HANDLER(post_file_labels);
 HANDLER(post_file_copies);

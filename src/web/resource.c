@@ -125,8 +125,10 @@ struct str resource_name(struct call *c)
     if (!tail.ptr)
         return tail;
     /* No path segment is empty, so no suffix can be part of a path. */
-    return str_fmt(c->mem, "%.*s%s%s", (int)tail.len, tail.ptr, c->path.trailing_slash ? "/" : "",
-                   suffixes[resource_coding(c)]);
+    return str_fmt(c->mem, "%.*s%s%s%s%.*s", (int)tail.len, tail.ptr,
+                   c->path.trailing_slash ? "/" : "", suffixes[resource_coding(c)],
+                   c->moment.len ? "//@" : "", (int)c->moment.len,
+                   c->moment.len ? c->moment.ptr : "");
 }
 
 /* Not to be kept: a right that ends, ends with the next request. */

@@ -93,6 +93,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/v1/labels/{owner}/{label...}", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_label, "listFilesOfLabel", NULL, NULL},
     {HTTP_PUT, "/api/v1/labels/{owner}/{label...}", API, RIGHT_WRITE, WRITE, 0, ERRORS_PROBLEM, put_v1_label, "createLabel", NULL, NULL},
     /* What these change is named in the body: core/ asks whether the caller may. */
+    {HTTP_GET, "/api/v1/channels/{owner}/generations", API, RIGHT_ANYONE, READ, 0, ERRORS_PROBLEM, get_v1_generations, "listGenerations", NULL, NULL},
+    {HTTP_POST, "/api/v1/channels/{owner}/rollback", API, RIGHT_WRITE, WRITE, JSON, ERRORS_PROBLEM, post_v1_rollback, "rollBackChannel", NULL, NULL},
     {HTTP_POST, "/api/v1/files/{owner}/labels", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_labels, "changeLabelsOfFiles", NULL, NULL},
     {HTTP_POST, "/api/v1/files/{owner}/copies", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_copies, "copyChosenFiles", NULL, NULL},
     {HTTP_POST, "/api/v1/files/{owner}/removals", API, RIGHT_SELF, WRITE, JSON, ERRORS_PROBLEM, post_file_removals, "removeFiles", NULL, NULL},

@@ -260,6 +260,10 @@ class World:
             values["id"] = str(newest["items"][0]["id"])
         elif method == "PUT" and pattern.endswith("/retention"):
             body = {"rules": [{"keep_newest": 1000}]}
+        elif pattern.endswith("/rollback"):
+            upload.run()
+            page = self.founder.get("/api/v1/channels/acme/generations?limit=1").expect(200).json()
+            body = {"to": f"gen-{page['generations'][0]['number']}"}
         elif pattern.endswith("/quota"):
             body = {"quota": None}
         elif method == "POST" and pattern == "/api/v1/accounts":

@@ -1,0 +1,218 @@
+/* past.c: conda's documents as they were.
+ *
+ * A generation is read as what is there now is, of the chunks that it had. Packages that fewer may
+ * see since are taken out for those who may not; then the document is made whole, item by item. */
+#include "base/limits.h"
+#include "format/conda_name.h"
+#include "format/zstd.h"
+#include "index/compose.h"
+#include "index/list_write.h"
+#include "store/generation.h"
+
+#define ZSTD_LEVEL 9
+
+struct past {
+    struct tx *tx;
+    struct blob_store *blobs;
+    struct arena *mem;
+    struct generation_hidden_list hidden; /* from this view */
+};
+
+/* Leaves those that the view does not show now. */
+static enum err_code find_hidden(struct past *p, int64_t account_id, const struct view *view,
+                                 int64_t generation, struct err *err)
+{
+    struct generation_hidden_list *h = &p->hidden;
+    size_t kept = 0;
+    enum err_code code = generation_hidden_after(p->tx, p->mem, account_id, generation, h, err);
+
+    for (size_t i = 0; code == OK && i < h->count; i++)
+        if (!view_shows(view, h->rows[i].access, h->rows[i].package_id))
+            h->rows[kept++] = h->rows[i];
+    h->count = kept;
+    return code;
+}
+
+/* The package of an item: its key, or what its file's name says. */
+static bool is_hidden(const struct past *p, struct str key)
+{
+    struct conda_filename file;
+    struct str package = conda_filename_parse(key, &file, NULL) == OK ? file.name : key;
+
+    for (size_t i = 0; i < p->hidden.count; i++)
+        if (str_eq(p->hidden.rows[i].package, package))
+            return true;
+    return false;
+}
+
+static enum err_code add_chunk(const struct past *p, const struct list_kind *kind,
+                               const struct index_chunk_row *row, bool *any, struct buf *out,
+                               struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
+    const struct list_store store = {.tx = p->tx, .blobs = p->blobs};
+    struct chunk_item *items = NULL;
+    enum err_code code = mem ? list_read_chunk(&store, mem, kind, row, &items, err)
+                             : fail(err, ERR_NOMEM, "out of memory for an index");
+
+    for (int64_t i = 0; code == OK && i < row->items; i++) {
+        if (is_hidden(p, items[i].key))
+            continue;
+        if (*any)
+            buf_add(out, kind->form.separator);
+        buf_add(out, items[i].text);
+        *any = true;
+    }
+    return code;
+}
+
+static enum err_code add_list(const struct past *p, const struct composition *c,
+                              const struct compose_part *part, struct buf *out, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
+    struct index_chunk_list chunks = {0};
+    bool any = false;
+    enum err_code code = mem ? compose_chunks(p->tx, mem, c, part, &chunks, err)
+                             : fail(err, ERR_NOMEM, "out of memory for an index");
+
+    for (size_t i = 0; code == OK && i < chunks.count; i++)
+        code = add_chunk(p, part->kind, &chunks.rows[i], &any, out, err);
+    return code;
+}
+
+static enum err_code write_text(const struct past *p, const struct composition *c, struct buf *out,
+                                struct err *err)
+{
+    enum err_code code = OK;
+
+    for (size_t i = 0; code == OK && i < c->count; i++) {
+        const struct compose_part *part = &c->parts[i];
+
+        if (part->kind)
+            code = add_list(p, c, part, out, err);
+        else
+            buf_add(out, part->text);
+    }
+    if (code == OK && !buf_ok(out))
+        return fail(err, ERR_NOMEM, "an index does not fit in memory");
+    return code;
+}
+
+static enum err_code write_whole(const struct past *p, const struct composition *c,
+                                 enum index_form form, struct buf *out, struct err *err)
+{
+    AUTO(buf_done) struct buf text = BUF_INIT(LIMIT_INDEX_DOCUMENT);
+    enum err_code code;
+
+    if (form != INDEX_ZSTD)
+        return write_text(p, c, out, err);
+    code = write_text(p, c, &text, err);
+    return code ? code : zstd_pack(buf_str(&text), ZSTD_LEVEL, out, err);
+}
+
+/* Had the view anything there? */
+static bool had_any(const struct composition *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->parts[i].kind && c->parts[i].list.id)
+            return true;
+    return false;
+}
+
+enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                              struct str subdir, struct str name, const struct view *view,
+                              int64_t generation, enum index_form form,
+                              struct index_body **ret_body, char ret_digest[SHA256_HEX + 1],
+                              struct buf *out, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
+    const struct index_place place = {ch->account_id, ch->label, view->widest, subdir};
+    struct past p = {.tx = tx, .blobs = blobs, .mem = mem};
+    struct composition c;
+    enum err_code code;
+
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    code = compose_named(tx, mem, ch, &place, name, generation, &form, &c, err);
+    if (code == OK && !had_any(&c))
+        return ERR_NOT_FOUND;
+    if (code || (code = find_hidden(&p, ch->account_id, view, generation, err)))
+        return code;
+    *ret_body = NULL;
+    if ((code = compose_digest(&c, form, ret_digest, err)))
+        return code;
+    return p.hidden.count ? write_whole(&p, &c, form, out, err)
+                          : compose_body(tx, blobs, &c, form, ret_body, err);
+}
+
+enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
+                             struct str subdir, struct str filename, enum access_level widest,
+                             int64_t generation, bool *ret_had, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
+    const struct index_place place = {ch->account_id, ch->label, widest, subdir};
+    const struct list_store store = {.tx = tx, .blobs = blobs};
+    const struct list_kind *kind = &conda_list_kinds[CONDA_PAGE];
+    struct index_chunk_list chunks = {0};
+    const struct index_chunk_row *row = NULL;
+    struct chunk_item *items = NULL;
+    struct index_list_row list;
+    enum err_code code;
+
+    *ret_had = false;
+    if (!mem)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    if ((code = list_shown_at(tx, mem, &place, kind, generation, &list, err)) ||
+        (code = index_chunk_all_at(tx, mem, list.id, generation, &chunks, err)))
+        return code == ERR_NOT_FOUND ? OK : code;
+    for (size_t i = 0; i < chunks.count && str_cmp(chunks.rows[i].first_key, filename) <= 0; i++)
+        row = &chunks.rows[i];
+    if (!row || (code = list_read_chunk(&store, mem, kind, row, &items, err)))
+        return code;
+    for (int64_t i = 0; i < row->items; i++)
+        *ret_had = *ret_had || str_eq(items[i].key, filename);
+    return OK;
+}
+
+enum err_code index_files_at(struct tx *tx, struct blob_store *blobs, struct arena *mem,
+                             const struct channel *ch, struct str subdir, int64_t generation,
+                             struct name_list *ret, struct err *err)
+{
+    const struct index_place place = {ch->account_id, ch->label, ACCESS_PRIVATE, subdir};
+    const struct list_store store = {.tx = tx, .blobs = blobs};
+    const struct list_kind *kind = &conda_list_kinds[CONDA_PAGE];
+    struct index_chunk_list chunks = {0};
+    struct name_list names = {0};
+    struct index_list_row list;
+    enum err_code code = list_shown_at(tx, mem, &place, kind, generation, &list, err);
+
+    if (code == OK)
+        code = index_chunk_all_at(tx, mem, list.id, generation, &chunks, err);
+    if (code == OK) {
+        names.names = arena_array(mem, struct str, (size_t)list.items + 1);
+        if (!names.names)
+            return fail(err, ERR_NOMEM, "out of memory for the names of an index");
+    }
+    for (size_t i = 0; code == OK && i < chunks.count; i++) {
+        AUTO(arena_closep) struct arena *scratch = arena_open(LIMIT_INDEX_DOCUMENT);
+        struct chunk_item *items = NULL;
+
+        code = scratch ? list_read_chunk(&store, scratch, kind, &chunks.rows[i], &items, err)
+                       : fail(err, ERR_NOMEM, "out of memory for an index");
+        for (int64_t k = 0; code == OK && k < chunks.rows[i].items; k++) {
+            names.names[names.count] = str_dup(mem, items[k].key);
+            if (!names.names[names.count++].ptr)
+                return fail(err, ERR_NOMEM, "out of memory for the names of an index");
+        }
+    }
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    *ret = names;
+    return OK;
+}
+
+enum err_code index_subdirs(struct tx *tx, struct arena *mem, const struct channel *ch,
+                            struct name_list *ret, struct err *err)
+{
+    return index_list_places(tx, mem, ch->account_id, ch->label, ret, err);
+}
