@@ -21,7 +21,7 @@ int channels_open(void **state)
     f->core = core;
     f->mem = f->core->mem;
     alice = core_user(f->core, "alice");
-    f->ch = (struct channel){alice.account_id, S("alice"), S("main")};
+    f->ch = (struct channel){alice.account_id, S("alice"), S("main"), 0};
     f->now_ms = CHANNEL_NOW;
     f->tx = core_begin(f->core, TX_WRITE);
     *state = f;
@@ -281,7 +281,7 @@ static bool has_form(const struct compared *c, struct str name, enum index_form 
     struct channels *f = c->f;
     const struct index_place place = {f->ch.account_id, f->ch.label, c->view->widest, c->subdir};
     struct composition comp;
-    enum err_code code = compose(f->tx, c->mem, &f->ch, &place, name, &comp, &f->err);
+    enum err_code code = compose(f->tx, c->mem, &f->ch, &place, name, 0, &comp, &f->err);
 
     return code == OK && compose_has(&comp, form);
 }

@@ -14,7 +14,8 @@ int lists_open(void **state)
     alice = core_user(f->core, "alice");
     f->tx = core_begin(f->core, TX_WRITE);
     must(f, blob_batch_open(f->core->app.blobs, &f->batch, &f->err));
-    f->store = (struct list_store){f->tx, f->core->app.blobs, f->batch, LIST_NOW};
+    f->store = (struct list_store){
+        f->tx, f->core->app.blobs, f->batch, LIST_NOW, alice.account_id, 1};
     f->place = (struct index_place){alice.account_id, S("main"), ACCESS_PUBLIC, S("linux-64")};
     *state = f;
     return 0;

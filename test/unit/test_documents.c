@@ -48,7 +48,7 @@ static int setup(void **state)
     return 0;
 }
 
-static const struct channel alice_main = {1, {"alice", 5}, {"main", 4}};
+static const struct channel alice_main = {1, {"alice", 5}, {"main", 4}, 0};
 static const struct view everybody = {.widest = ACCESS_PUBLIC};
 
 static enum err_code make(struct core *f, const char *subdir, struct made *m)

@@ -161,7 +161,7 @@ static void documents_that_are_not_committed_yet_stay(void **state)
         print_message("skipped: on SQLite write transactions wait for each other\n");
         skip();
     }
-    c.ch = (struct channel){core_user(f, "alice").account_id, S("alice"), S("main")};
+    c.ch = (struct channel){core_user(f, "alice").account_id, S("alice"), S("main"), 0};
     must(f, tx_begin_part(f->app.db, S("alice"), &c.tx, &f->err));
     (void)channel_add(&c, &(struct channel_file){"x", "1", "0", "noarch", true, 5});
     code = index_update(c.tx, f->app.blobs, &c.ch, S("noarch"), NULL, 0, 1, &f->err);
@@ -363,7 +363,7 @@ static enum err_code collect_replaced(struct collector *c)
     enum err_code rc;
 
     if ((rc = tx_begin_part(c->app->db, S("job/sweep"), &tx, &c->err)) ||
-        (rc = index_sweep(tx, mem, clock_now_ms() + WEEK_MS, &digests, &more, &c->err)) ||
+        (rc = index_sweep(tx, mem, clock_now_ms() + WEEK_MS, 0, &digests, &more, &c->err)) ||
         (rc = tx_commit(&tx, &c->err)))
         return rc;
     return gc_blobs(c->app, digests.items, digests.count, &c->err);

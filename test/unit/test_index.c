@@ -228,7 +228,7 @@ static bool sweep(struct fixture *f, int64_t now_ms)
     bool more = false;
 
     begin(f);
-    good(f, index_sweep(f->tx, f->mem, now_ms, &digests, &more, &f->err));
+    good(f, index_sweep(f->tx, f->mem, now_ms, 0, &digests, &more, &f->err));
     commit(f);
     for (size_t i = 0; i < digests.count; i++)
         good(f, blob_remove(f->blobs, digests.items[i], &f->err));

@@ -164,7 +164,7 @@ static void channels_with_a_label_are_looked_at_alike(void **state)
     assert_differs(f, "main", "");
     {
         AUTO(tx_endp) struct tx *tx = core_begin(f, TX_WRITE);
-        struct channel ch = {1, S("alice"), S("dev")};
+        struct channel ch = {1, S("alice"), S("dev"), 0};
 
         must(f, index_update(tx, f->app.blobs, &ch, S("linux-64"), NULL, 0, 1, &f->err));
         must(f, tx_commit(&tx, &f->err));

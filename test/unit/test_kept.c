@@ -10,7 +10,7 @@
 
 #define CURRENT "retired_ms IS NULL AND name NOT LIKE 'shards/%'"
 
-static const struct channel alice_main = {1, {"alice", 5}, {"main", 4}};
+static const struct channel alice_main = {1, {"alice", 5}, {"main", 4}, 0};
 
 static const struct actor alice = {
     .account_id = 1, .login = {"alice", 5}, .remote = {"192.0.2.1", 9}};
