@@ -61,7 +61,8 @@ static bool parse_inside(struct arena *mem, const struct path *p, size_t at, str
 static bool parse_label(struct arena *mem, const struct path *p, size_t at, struct cran_path *ret)
 {
     ret->label = S("main");
-    if (at == FIRST)
+    ret->labelled = at != FIRST;
+    if (!ret->labelled)
         return true;
     if (!str_eq(p->seg[FIRST], S("label")) || at == FIRST + 1)
         return false;

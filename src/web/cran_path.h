@@ -15,7 +15,8 @@
 #include "http/path.h"
 
 struct cran_path {
-    struct str owner, label; /* "main" unless the path has one */
+    struct str owner, label; /* "main" unless: */
+    bool labelled;           /* the path has one */
     struct str tree;         /* "src/contrib" */
     struct str document;     /* "Meta/archive.rds"; empty: */
     struct str filename;     /* "R6_2.5.1.tar.gz" */

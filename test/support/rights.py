@@ -23,6 +23,7 @@ BROUGHT = {
     ("POST", "/api/channels/{owner}/files/"): "files",
     ("PUT", "/artifactory/{owner}/{rest...}"): None,
     ("PUT", "/conda/{owner}/{rest...}"): None,
+    ("PUT", "/cran/{owner}/{rest...}"): None,
 }
 FAR = "2999-01-01T00:00:00+00:00"
 
@@ -131,8 +132,11 @@ class World:
         self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
         package = packages.make_tiny(self.folder, name, "2.0")
         data, field = package.read_bytes(), BROUGHT[method, pattern]
+        rest = f"noarch/{package.name}"
+        if pattern.startswith("/cran/"):
+            rest, data = f"src/contrib/{name}_2.0.tar.gz", cran.source(name, "2.0")
         values = {"owner": "acme", "filename": package.name, "conda_file": package.name,
-                  "rest": f"noarch/{package.name}", "label": "dev"}
+                  "rest": rest, "label": "dev"}
         body = (Raw(form_of((field, package.name, data)), FORM_HEADERS) if field else
                 Raw(data, {"X-File-Name": package.name}))
         return re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern), body

@@ -24,6 +24,11 @@ static enum err_code parse(struct arena *mem, const char *target, struct cran_pa
     return cran_path_parse(mem, &p, ret, NULL);
 }
 
+static bool text_has_label(const char *target)
+{
+    return strstr(target, "/label/") != NULL;
+}
+
 static void paths_are_taken_apart(void **state)
 {
     static const struct {
@@ -64,6 +69,7 @@ static void paths_are_taken_apart(void **state)
         assert_str(p.document, cases[i].document);
         assert_str(p.filename, cases[i].filename);
         assert_int_equal(p.archived, cases[i].archived);
+        assert_int_equal(p.labelled, text_has_label(cases[i].target));
     }
 }
 
