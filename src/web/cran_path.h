@@ -5,6 +5,7 @@
  *     ...                      /src/contrib/NAME_VERSION.tar.gz
  *     ...                      /src/contrib/Archive/NAME/NAME_VERSION.tar.gz
  *     ...                      /bin/SYSTEM[/FLAVOUR]/contrib/X.Y/... (the same)
+ *     ...                      /web/packages/packages.rds (as src/contrib/PACKAGES.rds)
  *
  * Every version is at both places, since CRAN moves what is replaced, and clients look for it where
  * it was a moment ago. */

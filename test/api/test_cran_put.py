@@ -93,6 +93,7 @@ def test_a_label_may_stand_in_the_path(alice, anonymous):
     (f"{SOURCES}/PACKAGES", '"PACKAGES" is made here'),
     (f"{SOURCES}/PACKAGES.rds", '"PACKAGES.rds" is made here'),
     (f"{SOURCES}/Meta/archive.rds", '"Meta/archive.rds" is made here'),
+    ("web/packages/packages.rds", "is made here, of the packages in src/contrib"),
     (f"{SOURCES}/Archive/wrong/wrong_1.0.tar.gz",
      f"older versions are put to the same place as newer ones, {SOURCES}/wrong_1.0.tar.gz"),
 ])

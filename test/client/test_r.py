@@ -159,6 +159,18 @@ def test_indexes_are_those_that_r_makes_of_the_same_packages(server, account, te
       '  all(abs(difftime(current$mtime, Sys.time(), units = "hours")) < 1))').ok()
 
 
+def test_r_knows_the_whole_repository(server, shelf, account, r):
+    """As it knows all of CRAN: who needs what, without installing anything."""
+    account("vacant")
+    done = r(f'Sys.setenv(R_CRAN_WEB = "{server.url}/cran/shelf")\n'
+             'db <- tools::CRAN_package_db()\n'
+             'cat(db$Package, db$Version, unlist(tools::package_dependencies("base1", db = db,\n'
+             '  reverse = TRUE)), unlist(tools::package_dependencies("tool", db = db)))\n'
+             f'Sys.setenv(R_CRAN_WEB = "{server.url}/cran/vacant")\n'
+             'stopifnot(nrow(tools::CRAN_package_db()) == 0)').ok()
+    assert done.out == "base1 tool 1.10 0.1-2 tool base1 stats"
+
+
 def test_empty_trees_are_quiet(server, account, r):
     account("bare")
     script = "".join(

@@ -57,6 +57,9 @@ static void paths_are_taken_apart(void **state)
          "", false},
         {"/cran/a/label/bin/windows/contrib/4.2/src/contrib/PACKAGES", "bin/windows/contrib/4.2",
          "src/contrib", "PACKAGES", "", false},
+        {"/cran/a/web/packages/packages.rds", "main", "src/contrib", "PACKAGES.rds", "", false},
+        {"/cran/a/label/dev/web/packages/packages.rds", "dev", "src/contrib", "PACKAGES.rds", "",
+         false},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -100,7 +103,11 @@ static void other_paths_lead_nowhere(void **state)
         "/cran/a/label/nolabel/src/contrib/PACKAGES",
         "/cran/a/label/9/src/contrib/PACKAGES",
         "/cran/a/__api__/status",
-        "/cran/a/web/packages/packages.rds",
+        "/cran/a/web/packages/PACKAGES.rds",
+        "/cran/a/packages/packages.rds",
+        "/cran/a/label/web/packages/packages.rds",
+        "/cran/a/src/contrib/web/packages/packages.rds",
+        "/cran/a/web/packages/packages.rds/",
     };
 
     for (size_t i = 0; i < COUNT(bad); i++) {
