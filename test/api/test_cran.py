@@ -203,9 +203,9 @@ def test_each_caller_sees_what_is_for_them(anonymous, account, vault, guest):
     for client, seen in ((anonymous, {"open"}), (stranger, {"open", "common"}),
                          (vault, everything), (guest, everything)):
         assert set(cran.listed(client, "/cran/vault")) == seen
-        for document in ("PACKAGES.rds", "Meta/archive.rds", "Meta/current.rds"):
-            data = gzip.decompress(
-                client.get(f"{TREE.format('vault')}/{document}").expect(200).body)
+        for document in ("src/contrib/PACKAGES.rds", "src/contrib/Meta/archive.rds",
+                         "src/contrib/Meta/current.rds", "web/packages/packages.rds"):
+            data = gzip.decompress(client.get(f"/cran/vault/{document}").expect(200).body)
             assert {name for name in everything if name.encode() in data} == seen, document
         for name in everything:
             for path in (f"{name}_1.1.tar.gz", f"Archive/{name}/{name}_1.0.tar.gz"):
