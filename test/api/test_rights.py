@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from support.rights import CALLERS, LIKE, World, read_scopes, read_table
+from support.rights import LIKE, REFUSED, World, read_scopes, read_table
 from support.server import routes
 
 TABLE = read_table(Path(__file__).with_name("rights.tsv"))
@@ -24,7 +24,7 @@ class Target:
     def ask(self, caller, wanted):
         self.at = self.at or self.world.request(*self.what)
         status = self.world.ask(*self.what[:2], caller, target=self.at).status
-        if self.what[0] != "GET" and not {status, wanted} <= {401, 403, 404}:
+        if self.what[0] != "GET" and not {status, wanted} <= set(REFUSED):
             self.at = None
         return status
 

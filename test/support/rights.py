@@ -7,6 +7,8 @@ from support import cran, notebooks, packages, secrets
 from support.publish import FORM_HEADERS, Plain, Upload, form_of
 from support.wait import until
 
+REFUSED = (401, 403, 404)  # and nothing was changed
+
 # In the order of the columns of rights.tsv.
 CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "channel", "expired",
            "unknown", "ended", "member", "writer", "admin", "collaborator", "limited"]
@@ -62,6 +64,7 @@ class World:
         self.founder.post("/api/v1/organizations", {"login": "acme"}).expect(201)
         for caller, perms in (("member", "read"), ("writer", "write"), ("admin", "admin")):
             self._group("acme", f"all-{perms}", perms, self.staff[caller], all_packages=True)
+        self.kept = {}  # callers by kind
         self.uploader = server.client(token=self._token(self.owner, {}))
         self.expired = self._token(self.owner, {"max-age": 1})
         self.revoked = self._token(self.owner, {"note": "revoked"})
@@ -98,7 +101,12 @@ class World:
             self.founder.request("PUT", f"{path}/members/{account.login}").expect(204)
 
     def client(self, caller):
-        """A new caller of a kind: some routes end the credentials they are called with."""
+        """A caller of a kind, with credentials that no route was yet called with that may end them."""
+        if caller not in self.kept:
+            self.kept[caller] = self._new_client(caller)
+        return self.kept[caller]
+
+    def _new_client(self, caller):
         make = self.server.client
         return {
             "anonymous": lambda: make(),
@@ -123,7 +131,11 @@ class World:
         return sorted(self.server.client().get("/api/scopes").expect(200).json())
 
     def scoped(self, scope):
-        return self.server.client(token=self._token(self.owner, {"scopes": [scope]}))
+        """A caller with a token of the owner's that has one scope, likewise."""
+        if ("scope", scope) not in self.kept:
+            self.kept["scope", scope] = self.server.client(
+                token=self._token(self.owner, {"scopes": [scope]}))
+        return self.kept["scope", scope]
 
     def _brought(self, method, pattern, name):
         """A file that comes in one request: another version of a package that is there."""
@@ -170,12 +182,16 @@ class World:
             client, path, body = self._farewell()
         try:
             if pattern.startswith("/setup/"):
-                return client.request(method, path, body=b"login=x")
-            if isinstance(body, Raw):
-                return client.request(method, path, body=body.data, headers=body.headers)
-            return client.request(method, path, json_body=body)
+                answer = client.request(method, path, body=b"login=x")
+            elif isinstance(body, Raw):
+                answer = client.request(method, path, body=body.data, headers=body.headers)
+            else:
+                answer = client.request(method, path, json_body=body)
         finally:
             client.close()
+        if method not in ("GET", "HEAD") and answer.status not in REFUSED:
+            self.kept.clear()
+        return answer
 
     def _farewell(self):
         """Somebody who may go: nobody can ask that of the owner of something."""
