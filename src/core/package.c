@@ -111,11 +111,15 @@ enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *
                           struct package_row *ret, struct err *err)
 {
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner->login), STR_ARG(in->name));
-    int64_t id;
+    struct str conda_name = str_lower(mem, in->name);
+    int64_t id, now = clock_now_ms();
     enum err_code rc;
 
-    if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs,
-                             clock_now_ms(), &id, err)) ||
+    if (!object.ptr || !conda_name.ptr)
+        return fail(err, ERR_NOMEM, "out of memory");
+    if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs, now, &id,
+                             err)) ||
+        (rc = index_doc_forget_former(tx, owner->id, conda_name, in->access, now, err)) ||
         (rc = audit_add_of(tx, actor, owner->id, "package.create", object,
                            access_level_name(in->access), err)) ||
         (rc = search_refresh(tx, mem, id, err)) ||
@@ -589,7 +593,8 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = search_refresh(tx, mem, package.id, err)) ||
         (rc = update_indexes(app, tx, mem, &package, err)) ||
-        (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
+        (rc = index_doc_withdraw(tx, package.account_id, package.name, access, clock_now_ms(),
+                                 err)) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))
         return rc;
     return tx_commit(&tx, err);

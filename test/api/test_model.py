@@ -546,16 +546,13 @@ def check_file(world, caller, owner, file, label):
 
 
 def check_shard(world, caller, key):
-    """A shard that somebody was shown once is not given to whom the package is hidden from. (Where
-    there was a package of this name before, its shards may be the same, and were for others.)"""
+    """A shard that somebody was shown once is not given to whom the package is hidden from, nor to
+    whom another one is hidden from that has its name now."""
     owner, label, subdir, digest = key
     name, package = world.shards[key]
-    if (owner, name) in world.model.former and (owner, name) in world.model.packages:
-        return
-    gone = (owner, name) not in world.model.packages and any(
-        it is package for it in world.model.packages.values())      # to another owner
-    if gone or world.model.packages.get((owner, name)) is package and not world.model.sees(
-            caller.login, owner, name):
+    there = (owner, name) in world.model.packages
+    moved = any(it is package for it in world.model.packages.values())      # to another owner
+    if not world.model.sees(caller.login, owner, name) if there else moved:
         path = f"{base_of(caller, owner, label)}/{subdir}/shards/{digest}.msgpack.zst"
         answer = caller.client.get(path)
         assert answer.status == 404, f"{path}, a shard of {name}, is given: {answer.status}"

@@ -33,7 +33,6 @@ class Model:
         self.packages = {}       # (owner, name) -> Package
         self.groups = {}         # organization -> {name: Group}
         self.locked = set()      # (owner, label)
-        self.former = set()      # (owner, name) of packages that are gone
         self.widest = {}         # (owner, label) and (owner, label, subdir) -> the widest access
                                  # that a package had while its file was there
 
@@ -168,7 +167,6 @@ class Model:
 
     def remove_package(self, owner, name):
         del self.packages[owner, name]
-        self.former.add((owner, name))
         for group in self.groups.get(owner, {}).values():
             group.packages.discard(name)
 
