@@ -111,15 +111,12 @@ enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *
                           struct package_row *ret, struct err *err)
 {
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner->login), STR_ARG(in->name));
-    struct str conda_name = str_lower(mem, in->name);
     int64_t id, now = clock_now_ms();
     enum err_code rc;
 
-    if (!object.ptr || !conda_name.ptr)
-        return fail(err, ERR_NOMEM, "out of memory");
     if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs, now, &id,
                              err)) ||
-        (rc = index_doc_forget_former(tx, owner->id, conda_name, in->access, now, err)) ||
+        (rc = index_doc_forget_former(tx, owner->id, in->name, in->access, now, err)) ||
         (rc = audit_add_of(tx, actor, owner->id, "package.create", object,
                            access_level_name(in->access), err)) ||
         (rc = search_refresh(tx, mem, id, err)) ||

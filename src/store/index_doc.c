@@ -23,11 +23,13 @@
     "FROM index_doc WHERE account_id = " account " AND (package = " package                        \
     " OR (package = '' AND substr(name, 1, 7) = 'shards/')) AND retired_ms IS NOT NULL"
 
-/* The same, but in public places where the access is public. Asked for each new package: along
- * index_doc_by_package, which has only what is of a package. */
+/* The same, but in public places where the access is public. Only conda's packages have shards, and
+ * their names are in lower case. Asked for each new package: along index_doc_by_package, which has
+ * only what is of a package. */
 #define FORMER(account, package, access)                                                           \
-    "FROM index_doc WHERE account_id = " account " AND package = " package " AND package <> '' "   \
-    "AND retired_ms IS NOT NULL AND NOT (access = 'public' AND " access " = 'public')"
+    "FROM index_doc WHERE account_id = " account " AND package = lower(" package ") "              \
+    "AND package <> '' AND retired_ms IS NOT NULL AND NOT (access = 'public' AND " access          \
+    " = 'public')"
 
 enum {
     FIND,
