@@ -12,6 +12,7 @@
 #include "core/limit.h"
 #include "core/organization.h"
 #include "core/search_doc.h"
+#include "core/told_empty.h"
 #include "core/trash.h"
 #include "format/json.h"
 #include "format/version_order.h"
@@ -492,6 +493,7 @@ static enum err_code remove_release(struct app *app, struct arena *mem, const st
         (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
+        (rc = told_empty_check(tx, actor, &package, &release, files.count, err)) ||
         (rc = keep_release(app, tx, actor, how, &package, &release, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
@@ -531,6 +533,7 @@ static enum err_code remove_package(struct app *app, struct arena *mem, const st
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
+        (rc = told_empty_check(tx, actor, &package, NULL, files.count, err)) ||
         (rc = keep_package(app, tx, actor, how, &package, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||

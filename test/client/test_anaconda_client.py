@@ -7,6 +7,8 @@ import pytest
 
 from support import channel, notebooks, packages, secrets
 from support.anaconda import Anaconda, versions
+from support.proxy import Proxy
+from support.publish import Upload
 from support.venvs import find_venv
 
 ALL = versions()
@@ -283,6 +285,44 @@ def test_a_broken_file_is_told_and_leaves_nothing(signed_in, user, tmp_path, ano
     anonymous.get(f"/conda/{user.login}/noarch/{path.name}").expect(404)
     if signed_in.version >= (1, 12):
         anonymous.get(f"/api/package/{user.login}/broken").expect(404)
+
+
+def test_what_another_job_publishes_stays_when_this_one_cleans_up(anaconda, user, server, tmp_path,
+                                                                  tiny, anonymous):
+    """Between the client's look at its empty release and its removal, which it sends all the same."""
+    if anaconda.version < (1, 12):
+        pytest.skip("this version does not clean up")
+    path = packages.make(tmp_path, packages.index_of("beside", depends=["python >=,"]),
+                         extension=".tar.bz2")
+    theirs = Upload(user.by_token("of the other job"), user.login,
+                    packages.describe(tiny("beside", build="1")))
+    proxy = Proxy("127.0.0.1", int(server.url.rpartition(":")[2]))
+    client = Anaconda(anaconda.program[0].parent.parent, ".".join(map(str, anaconda.version)),
+                      tmp_path / "beyond the proxy", proxy.url + "/api")
+    try:
+        login(client, user)
+        proxy.call(begin_when_staged(theirs, proxy), methods=("POST", "DELETE"))
+        said = client("upload", path)
+    finally:
+        proxy.close()
+    said.fails("depends")       # why it failed, and not what came of cleaning up
+    assert f"DELETE /api/release/{user.login}/beside/1.0" in proxy.seen
+    assert not any(it.startswith("DELETE /api/package") for it in proxy.seen)
+    shown = anonymous.get(f"/api/package/{user.login}/beside").expect(200).json()
+    assert [it["basename"] for it in shown["files"]] == [theirs.package.basename]
+    anonymous.get(f"/conda/{user.login}/{theirs.package.basename}").expect(200)
+
+
+def begin_when_staged(upload, proxy):
+    """The other job is ready to commit when the first commits, and commits before that removes."""
+    def work():
+        method, _, target = proxy.seen[-1].partition(" ")
+        if target.startswith("/api/commit/"):
+            upload.stage()
+            upload.send()
+        elif method == "DELETE" and "commit" not in upload.answers:
+            upload.commit()
+    return work
 
 
 # --- organizations ----------------------------------------------------------------------------
