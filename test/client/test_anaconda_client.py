@@ -364,6 +364,78 @@ def test_groups(signed_in, acme, account, tiny):
     assert helper.login not in signed_in("groups", "members", devs).ok().text
 
 
+CLASSES = {401: "Unauthorized", 403: "BinstarError", 404: "NotFound", 409: "Conflict"}
+
+
+def failure(anaconda, message, status):
+    """The line in which a version tells what the server said."""
+    title = CLASSES[status] if anaconda.version < (1, 3) else "ERROR"
+    return f"[{title}] ({message!r}, {status})"
+
+
+def groups(anaconda, action, spec, *words):
+    """Which the oldest version wants with a colon before the group."""
+    return anaconda("groups", action,
+                    spec.replace("/", "/:", 1) if anaconda.version < (1, 3) else spec, *words)
+
+
+def test_what_groups_refuses_is_told_in_the_servers_words(signed_in, user, acme, account):
+    """In every version the same; an organization that is not there as one of others."""
+    me, theirs = user.login, f"theirs-{user.login}"
+    helper, other = account("helper").login, account(f"other-{user.login}")
+    other.by_token("founder").post("/api/v1/organizations", {"login": theirs}).expect(201)
+    groups(signed_in, "add", f"{acme}/devs").ok()
+    no_group = f'there is no group "{acme}/none"'
+    for action, spec, message, status in (
+            ("show", "nowhere", f'"{me}" may not see the groups of "nowhere"', 403),
+            ("show", theirs, f'"{me}" may not see the groups of "{theirs}"', 403),
+            ("show", f"{acme}/none", no_group, 404),
+            ("members", f"{acme}/none", no_group, 404),
+            ("packages", f"{acme}/none", no_group, 404),
+            ("add", "nowhere/devs", f'"{me}" may not administer "nowhere"', 403),
+            ("add", f"{theirs}/devs", f'"{me}" may not administer "{theirs}"', 403),
+            ("add", f"{me}/devs", f'"{me}" is a user, not an organization', 404),
+            ("add_member", f"{acme}/none/{helper}", no_group, 404),
+            ("add_member", f"{acme}/devs/nobody", 'there is no account "nobody"', 404),
+            ("add_member", f"{theirs}/owners/{helper}", f'"{me}" may not administer "{theirs}"', 403),
+            ("remove_member", f"{acme}/owners/{me}",
+             f'"{acme}" would be left without an owner: add another one first', 409),
+            ("add_package", f"{acme}/devs/none", f'there is no package "{acme}/none"', 404),
+            ("remove_package", f"{acme}/devs/none", f'there is no package "{acme}/none"', 404)):
+        said = groups(signed_in, action, spec)
+        assert said.code == 1, (action, spec, said)
+        assert said_lines(said) == [failure(signed_in, message, status)], (action, spec)
+    said = groups(signed_in, "add", f"{acme}/devs", "--perms", "admin")
+    assert (said.code, said_lines(said)) == (1, [
+        failure(signed_in, 'group "devs" exists already, with permission read', 409)])
+    groups(signed_in, "remove_member", f"{acme}/devs/{helper}").ok()    # who was no member
+
+
+def test_groups_without_login_is_told(anaconda, acme):
+    said = groups(anaconda, "add", f"{acme}/devs")
+    assert (said.code, said_lines(said)[-1]) == (
+        1, failure(anaconda, "sign in first: this needs an account", 401))
+
+
+def test_config_and_what_comes_of_a_wrong_address(signed_in, server, acme):
+    """The settings are the client's own affair; what they lead to at the server is told."""
+    def config(*words):
+        return signed_in("config", *words).ok()
+    assert said_lines(config("--get", "url")) == [f"{server.url}/api"]
+    assert said_lines(config("--get", "none")) == ["The value of 'none' is not set."]
+    assert said_lines(config("--remove", "none")) == ["[ERROR] Key none does not exist"]
+    assert said_lines(config("--set", "none", "x")) == (
+        [] if signed_in.version < (1, 3) else ['[WARNING] "none" is not a known configuration key'])
+    config("--show").says(f"url: '?{server.url}/api")
+    assert said_lines(config("--set", "url", f"{server.url}/api/nowhere")) == []
+    token = signed_in.token_files()[0].read_text().strip()
+    said = signed_in("-t", token, "groups", "show", acme)
+    assert (said.code, said_lines(said)) == (1, [
+        failure(signed_in, "there is nothing at this address", 404)])
+    assert said_lines(config("--set", "url", f"{server.url}/api")) == []
+    signed_in("groups", "show", acme).ok().says("owners")
+
+
 def test_tokens_of_an_organization_are_removed(signed_in, user, acme):
     made = user.by_password().post("/api/authentications", {"note": "ci", "user": acme})
     secrets.remember(made.expect(200).json()["token"])
