@@ -127,9 +127,9 @@ def test_who_may_not_see_a_package_is_told_what_is_told_of_none(put, alice, serv
     ("public", "public", "present"), ("public", "authenticated", "hidden"),
     ("public", "private", "hidden"), ("authenticated", "authenticated", "present"),
     ("authenticated", "private", "hidden"), ("private", "private", "present")])
-def test_what_others_do_not_see_is_told_to_those_who_see_it(put, alice, server, token, tools, tmp_path,
-                                                            of_all, of_it, state):
-    """of_all: who sees the environment, of_it: the package. Locked, by conda and by pip alike."""
+def test_hidden_from_others(put, alice, server, token, tools, tmp_path, of_all, of_it, state):
+    """That it is, is told to those who see it. of_all: who sees the environment, of_it: the package.
+    Locked, by conda and by pip alike."""
     name = f"shy-{of_all}-{of_it}"
     shy = packages.describe(packages.make_tiny(tmp_path, name))
     Upload(alice, "alice", shy).run()
