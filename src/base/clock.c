@@ -3,10 +3,19 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 
 static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+/* Only tests write it. */
+static atomic_llong shift_ms;
+
+void clock_shift(int64_t ms)
+{
+    atomic_store_explicit(&shift_ms, ms, memory_order_relaxed);
+}
 
 int64_t clock_now_ms(void)
 {
@@ -14,16 +23,20 @@ int64_t clock_now_ms(void)
 
     if (clock_gettime(CLOCK_REALTIME, &t))
         abort(); /* cannot fail with this clock */
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 +
+           atomic_load_explicit(&shift_ms, memory_order_relaxed);
 }
 
 uint64_t clock_mono_us(void)
 {
     struct timespec t;
+    long long shift;
 
     if (clock_gettime(CLOCK_MONOTONIC, &t))
         abort(); /* cannot fail with this clock */
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    shift = atomic_load_explicit(&shift_ms, memory_order_relaxed);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000 +
+           (shift > 0 ? (uint64_t)shift * 1000 : 0);
 }
 
 /* Splits into UTC calendar fields; returns the milliseconds of the second, 0 to 999. */

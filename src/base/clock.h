@@ -7,6 +7,10 @@
 int64_t clock_now_ms(void);   /* Unix time in milliseconds */
 uint64_t clock_mono_us(void); /* microseconds since some fixed point; never goes back */
 
+/* Test seam: as if so much time had passed, by both clocks; 0: as it is. Negative: the time of day
+ * alone. */
+void clock_shift(int64_t ms);
+
 #define CLOCK_TEXT_MAX 40
 /* Each writes a NUL-terminated text into out[CLOCK_TEXT_MAX] and returns it. */
 struct str clock_rfc3339(int64_t unix_ms, char *out); /* 2026-09-01T12:00:00.123Z (RFC 3339) */

@@ -193,6 +193,8 @@ static void add_json(struct buf *b, const struct account_row *row)
     json_string_literal(b, row->login);
     buf_addz(b, ",\"email\":");
     json_string_literal(b, row->email);
+    buf_addz(b, ",\"type\":");
+    json_string_literal(b, row->kind);
     buf_addf(b,
              ",\"superuser\":%s,\"suspended\":%s,\"created\":", row->superuser ? "true" : "false",
              row->suspended_ms ? "true" : "false");
@@ -200,14 +202,18 @@ static void add_json(struct buf *b, const struct account_row *row)
     buf_addc(b, '}');
 }
 
+static struct str standing_of(const struct account_row *row)
+{
+    if (row->suspended_ms)
+        return S("suspended");
+    return row->superuser ? S("superuser") : row->kind;
+}
+
 static void add_line(struct buf *b, const struct account_row *row)
 {
     char created[CLOCK_TEXT_MAX];
 
-    buf_addf(b, "%-24.*s %-9s %.10s ", STR_ARG(row->login),
-             row->suspended_ms ? "suspended"
-             : row->superuser  ? "superuser"
-                               : "user",
+    buf_addf(b, "%-24.*s %-12.*s %.10s ", STR_ARG(row->login), STR_ARG(standing_of(row)),
              clock_rfc3339(row->created_ms, created).ptr);
     buf_add(b, row->email);
     buf_addc(b, '\n');

@@ -274,9 +274,9 @@ static enum err_code deny(const struct actor *actor, enum right right,
                 STR_ARG(actor->login), what, STR_ARG(object->owner));
 }
 
-enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
-                           enum right right, unsigned scope, const struct access_object *object,
-                           struct err *err)
+static enum err_code decide(struct app *app, struct arena *mem, const struct actor *actor,
+                            enum right right, unsigned scope, const struct access_object *object,
+                            struct err *err)
 {
     bool may = false;
     enum err_code rc;
@@ -301,4 +301,16 @@ enum err_code access_check(struct app *app, struct arena *mem, const struct acto
     if (rc || may)
         return rc;
     return deny(actor, right, object, err);
+}
+
+enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
+                           enum right right, unsigned scope, const struct access_object *object,
+                           struct err *err)
+{
+    enum err_code rc = decide(app, mem, actor, right, scope, object, err);
+
+    /* Something that was looked up on the way need not be there. */
+    if (!rc && err)
+        *err = (struct err){0};
+    return rc;
 }

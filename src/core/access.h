@@ -40,7 +40,7 @@ struct access_object {
 /* ERR_UNAUTHENTICATED: nobody is signed in, and signing in could help; ERR_DENIED: known, but not
  * allowed; ERR_NOT_FOUND for RIGHT_READ, in the words that are said of what is not there. Asks the
  * database for RIGHT_READ, else only for what somebody wants of another account: workers only
- * then. */
+ * then. Of what is allowed, *err says nothing. */
 enum err_code access_check(struct app *app, struct arena *mem, const struct actor *actor,
                            enum right right, unsigned scope, const struct access_object *object,
                            struct err *err) MUST_USE;

@@ -343,6 +343,38 @@ enum err_code account_require(struct tx *tx, struct arena *mem, struct str login
     return rc;
 }
 
+enum err_code account_require_user(struct tx *tx, struct arena *mem, struct str login,
+                                   struct account_row *ret, struct err *err)
+{
+    struct account_row row;
+    enum err_code rc = account_require(tx, mem, login, &row, err);
+
+    if (rc)
+        return rc;
+    if (!str_eq(row.kind, S("user")))
+        return fail(err, ERR_NOT_FOUND, "\"" STR_FMT "\" is an organization, not a user",
+                    STR_ARG(row.login));
+    *ret = row;
+    return OK;
+}
+
+enum err_code account_keep_administrator(struct tx *tx, const struct account_row *row,
+                                         struct err *err)
+{
+    int64_t administrators = 0;
+    enum err_code rc;
+
+    if (!row->superuser || row->suspended_ms)
+        return OK;
+    rc = account_count_active_superusers(tx, &administrators, err);
+    if (rc || administrators > 1)
+        return rc;
+    return fail(err, ERR_CONFLICT,
+                "\"" STR_FMT
+                "\" is the last administrator of this server: make somebody else one first",
+                STR_ARG(row->login));
+}
+
 enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
                                      struct str login, struct str password, struct err *err)
 {
@@ -354,7 +386,7 @@ enum err_code account_reset_password(struct app *app, struct arena *mem, const s
     if ((rc = password_check(password, login, app->config->password_min, err)) ||
         (rc = password_hash(mem, password, &hash, err)) ||
         (rc = tx_begin_part(app->db, login, &tx, err)) ||
-        (rc = account_require(tx, mem, login, &row, err)) ||
+        (rc = account_require_user(tx, mem, login, &row, err)) ||
         (rc = account_set_password(tx, row.id, hash, err)) ||
         (rc = session_delete_all(tx, row.id, err)) ||
         (rc = audit_add_of(tx, actor, row.id, "account.password", row.login, S(""), err)))
@@ -370,8 +402,9 @@ enum err_code account_change_superuser(struct app *app, struct arena *mem,
     struct account_row row;
     enum err_code rc;
 
-    if ((rc = tx_begin_part(app->db, login, &tx, err)) ||
-        (rc = account_require(tx, mem, login, &row, err)) ||
+    if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
+        (rc = account_require_user(tx, mem, login, &row, err)) ||
+        (!superuser && (rc = account_keep_administrator(tx, &row, err))) ||
         (rc = account_set_superuser(tx, row.id, superuser, err)) ||
         (rc = audit_add_of(tx, actor, row.id, "account.superuser", row.login,
                            superuser ? S("on") : S("off"), err)))

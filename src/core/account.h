@@ -32,11 +32,19 @@ enum err_code account_sign_up(struct app *app, struct arena *mem, const struct a
 /* Looks an account up, with a message for people. Inside any transaction. ERR_NOT_FOUND. */
 enum err_code account_require(struct tx *tx, struct arena *mem, struct str login,
                               struct account_row *ret, struct err *err) MUST_USE;
+/* The same, of a user: ERR_NOT_FOUND also when it is an organization. */
+enum err_code account_require_user(struct tx *tx, struct arena *mem, struct str login,
+                                   struct account_row *ret, struct err *err) MUST_USE;
+/* ERR_CONFLICT if without this account nobody could administer the server any more. The
+ * transaction is the only writer: two administrators could take each other's right. */
+enum err_code account_keep_administrator(struct tx *tx, const struct account_row *row,
+                                         struct err *err) MUST_USE;
 
-/* Sets a password; ends all sessions of the account. Same password rule as signing up. */
+/* Sets a user's password; ends all sessions of the account. Same password rule as signing up. */
 enum err_code account_reset_password(struct app *app, struct arena *mem, const struct actor *actor,
                                      struct str login, struct str password,
                                      struct err *err) MUST_USE;
+/* Of a user. ERR_CONFLICT: it is the last one that is not suspended. */
 enum err_code account_change_superuser(struct app *app, struct arena *mem,
                                        const struct actor *actor, struct str login, bool superuser,
                                        struct err *err) MUST_USE;

@@ -56,19 +56,6 @@ static enum err_code refuse_sole_owner(struct tx *tx, struct arena *mem,
                 STR_ARG(user->login), STR_ARG(names));
 }
 
-static enum err_code refuse_last_superuser(struct tx *tx, const struct account_row *user,
-                                           struct err *err)
-{
-    int64_t superusers = 0;
-    enum err_code rc = user->superuser ? account_count_superusers(tx, &superusers, err) : OK;
-
-    if (rc || superusers != 1)
-        return rc;
-    return fail(err, ERR_CONFLICT,
-                "\"" STR_FMT "\" is the last superuser: make somebody else one first",
-                STR_ARG(user->login));
-}
-
 static enum err_code require(struct tx *tx, struct arena *mem, struct str login, struct str kind,
                              struct account_row *ret, struct err *err)
 {
@@ -80,7 +67,7 @@ static enum err_code require(struct tx *tx, struct arena *mem, struct str login,
                     str_eq(kind, S("user")) ? "a user" : "an organization");
     if (rc || !str_eq(kind, S("user")) || (rc = refuse_sole_owner(tx, mem, ret, err)))
         return rc;
-    return refuse_last_superuser(tx, ret, err);
+    return account_keep_administrator(tx, ret, err);
 }
 
 /* ---- removing ---- */

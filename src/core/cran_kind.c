@@ -175,6 +175,19 @@ static enum err_code about_of(struct arena *mem, const json_t *fields, json_t **
     return OK;
 }
 
+/* Whoever put it into the wrong tree is told the right one, where only one can be meant. */
+static enum err_code point_out(struct arena *mem, const json_t *fields,
+                               const struct cran_filename *file, enum err_code rc, struct err *err)
+{
+    struct err why = {0};
+    struct str right;
+
+    if (rc != ERR_INVALID || !err || cran_built_tree(mem, fields, file, &right, &why))
+        return rc;
+    why = *err;
+    return fail(err, rc, "%s; it belongs in " STR_FMT, why.msg, STR_ARG(right));
+}
+
 /* Is it in the right tree; and which is it, if the name did not say. */
 static enum err_code settle(struct arena *mem, const json_t *fields,
                             const struct cran_filename *file, struct file_row *row, struct err *err)
@@ -188,7 +201,9 @@ static enum err_code settle(struct arena *mem, const json_t *fields,
         return rc ? rc : stand_in(mem, path, row, err);
     }
     rc = cran_tree_parse(str_from(row->subdir, sizeof CRAN_SUBDIR - 1), &tree, err);
-    return rc ? rc : cran_built_check(fields, &tree, err);
+    if (!rc)
+        rc = point_out(mem, fields, file, cran_built_check(fields, &tree, err), err);
+    return rc;
 }
 
 static enum err_code fill_row(struct arena *mem, const json_t *fields,

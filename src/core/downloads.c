@@ -1,13 +1,12 @@
-/* downloads.c: counters of what was downloaded since the last flush, in a few tables that are
- * locked one by one. A table is taken out as a whole to be written, so no lock is held while the
- * database works. */
+/* downloads.c: counters of what was downloaded since the last flush (base/pending), one for each
+ * file, day and kind of client. */
 #include "core/downloads.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pending.h"
 #include "core/token_use.h"
 #include "store/download.h"
 #include "store/search.h"
@@ -16,170 +15,84 @@
 #define PART "core/downloads"
 
 enum {
-    SHARDS = 16,
-    CHAINS = 1024, /* in each */
-    BATCH = 250,   /* counters in one transaction: others wait for it */
+    CHAINS = 1024,
+    BATCH = 250, /* counters in one transaction: others wait for it */
     DAY_MS = 24 * 3600 * 1000,
 };
 
 struct counter {
-    struct counter *next;
+    struct pending_note note; /* its key is the file's number */
     struct download_row row;
 };
 
-struct shard {
-    pthread_mutex_t lock; /* guards the rest; never held with another lock */
-    struct counter *chains[CHAINS];
-    size_t count;
-};
-
 struct downloads {
-    struct shard shards[SHARDS];
-    size_t shard_max;   /* counters in each shard */
+    struct pending *counters;
     atomic_ullong lost; /* downloads for which there was no room */
 };
 
+static bool same(const struct pending_note *a, const struct pending_note *b)
+{
+    const struct download_row *x = &((const struct counter *)a)->row;
+    const struct download_row *y = &((const struct counter *)b)->row;
+
+    return x->day == y->day && str_eq(x->client, y->client);
+}
+
+static void add(struct pending_note *kept, const struct pending_note *note)
+{
+    ((struct counter *)kept)->row.count += ((const struct counter *)note)->row.count;
+}
+
+static void lose(void *user, const struct pending_note *note)
+{
+    struct downloads *d = user;
+    int64_t count = ((const struct counter *)note)->row.count;
+
+    atomic_fetch_add(&d->lost, (unsigned long long)count);
+}
+
 struct downloads *downloads_open(size_t max)
 {
+    static const struct pending_kind kind = {CHAINS, same, add, lose};
     struct downloads *d = mem_new(struct downloads);
 
-    for (size_t i = 0; d && i < SHARDS; i++)
-        if (pthread_mutex_init(&d->shards[i].lock, NULL))
-            abort(); /* cannot fail on Linux with default attributes */
-    if (d)
-        d->shard_max = max / SHARDS;
-    return d;
-}
-
-static void lock(struct shard *s)
-{
-    if (pthread_mutex_lock(&s->lock))
-        abort(); /* cannot fail: the mutex is initialised and not held by us */
-}
-
-static void unlock(struct shard *s)
-{
-    if (pthread_mutex_unlock(&s->lock))
-        abort(); /* cannot fail, as above */
-}
-
-/* All counters of a shard, as one list. */
-static struct counter *take_all(struct shard *s)
-{
-    struct counter *all = NULL;
-
-    lock(s);
-    for (size_t i = 0; i < CHAINS; i++)
-        while (s->chains[i]) {
-            struct counter *c = s->chains[i];
-
-            s->chains[i] = c->next;
-            c->next = all;
-            all = c;
-        }
-    s->count = 0;
-    unlock(s);
-    return all;
-}
-
-static void free_list(struct counter *list)
-{
-    while (list) {
-        struct counter *next = list->next;
-
-        mem_free(list);
-        list = next;
+    if (d && !(d->counters = pending_open(&kind, max, d))) {
+        mem_free(d);
+        return NULL;
     }
+    return d;
 }
 
 void downloads_close(struct downloads *d)
 {
     if (!d)
         return;
-    for (size_t i = 0; i < SHARDS; i++) {
-        free_list(take_all(&d->shards[i]));
-        (void)pthread_mutex_destroy(&d->shards[i].lock); /* nobody holds it any more */
-    }
+    pending_close(d->counters);
     mem_free(d);
 }
 
 /* ---- counting ---- */
 
-/* Numbers of files are ours, and follow each other: they need no hash. */
-static struct shard *shard_of(struct downloads *d, int64_t file_id)
-{
-    return &d->shards[(uint64_t)file_id % SHARDS];
-}
-
-/* Where the pointer to the counter is, or the end of its chain. Lock held. */
-static struct counter **find(struct shard *s, const struct download_row *row)
-{
-    struct counter **at = &s->chains[(uint64_t)row->file_id / SHARDS % CHAINS];
-
-    while (*at && !((*at)->row.file_id == row->file_id && (*at)->row.day == row->day &&
-                    str_eq((*at)->row.client, row->client)))
-        at = &(*at)->next;
-    return at;
-}
-
-/* Adds to the counter that there is. False: there is none. */
-static bool add(struct shard *s, const struct download_row *row)
-{
-    struct counter *c;
-
-    lock(s);
-    c = *find(s, row);
-    if (c)
-        c->row.count += row->count;
-    unlock(s);
-    return c;
-}
-
-/* Makes c a counter, or adds it to the one that there is meanwhile. Frees c, or keeps it. */
-static void put(struct downloads *d, struct counter *c)
-{
-    struct shard *s = shard_of(d, c->row.file_id);
-    struct counter **at;
-    bool kept = false, full = false;
-
-    lock(s);
-    at = find(s, &c->row);
-    if (*at) {
-        (*at)->row.count += c->row.count;
-    } else if (s->count < d->shard_max) {
-        c->next = NULL;
-        *at = c;
-        s->count++;
-        kept = true;
-    } else {
-        full = true;
-    }
-    unlock(s);
-    if (full)
-        atomic_fetch_add(&d->lost, (unsigned long long)c->row.count);
-    if (!kept)
-        mem_free(c);
-}
-
 void downloads_count_on(struct downloads *d, int64_t file_id, int64_t package_id, int64_t day,
                         struct str agent)
 {
-    const struct download_row row = {.file_id = file_id,
-                                     .package_id = package_id,
-                                     .day = day,
-                                     .client = str_of(token_use_client(agent)),
-                                     .count = 1};
+    const struct counter one = {.note = {.key = file_id},
+                                .row = {.file_id = file_id,
+                                        .package_id = package_id,
+                                        .day = day,
+                                        .client = str_of(token_use_client(agent)),
+                                        .count = 1}};
     struct counter *c;
 
-    if (!d || add(shard_of(d, file_id), &row))
+    if (!d || pending_merge(d->counters, &one.note))
         return;
-    c = mem_new(struct counter); /* without the lock: others count meanwhile */
+    c = mem_new(struct counter); /* without a lock: others count meanwhile */
     if (!c) {
-        atomic_fetch_add(&d->lost, 1);
+        lose(d, &one.note);
         return;
     }
-    c->row = row;
-    put(d, c);
+    *c = one;
+    pending_keep(d->counters, &c->note);
 }
 
 void downloads_count(struct app *app, int64_t file_id, int64_t package_id, struct str agent)
@@ -189,56 +102,45 @@ void downloads_count(struct app *app, int64_t file_id, int64_t package_id, struc
 
 /* ---- writing ---- */
 
-/* Has a counter before this one the same package? */
-static bool is_told(const struct counter *list, const struct counter *c)
+static const struct download_row *row_of(const struct pending_note *note)
 {
-    while (list != c && list->row.package_id != c->row.package_id)
+    return &((const struct counter *)note)->row;
+}
+
+/* Has a counter before this one the same package? */
+static bool is_told(const struct pending_note *list, const struct pending_note *c)
+{
+    int64_t package_id = row_of(c)->package_id;
+
+    while (list != c && row_of(list)->package_id != package_id)
         list = list->next;
     return list != c;
 }
 
 /* Writes up to BATCH counters from the head of the list; *ret_rest is what follows them. Packages
  * first: see store/download.h. */
-static enum err_code write_some(struct app *app, struct counter *list, struct counter **ret_rest,
-                                struct err *err)
+static enum err_code write_some(void *ctx, struct pending_note *list,
+                                struct pending_note **ret_rest, struct err *err)
 {
+    struct app *app = ctx;
     AUTO(tx_endp) struct tx *tx = NULL;
     enum err_code rc = tx_begin_part(app->db, S(PART), &tx, err);
-    struct counter *c, *rest = list;
+    struct pending_note *c, *rest = list;
 
     if (rc)
         return rc;
     tx_quiet(tx); /* else the caches would be emptied by what fills them */
     for (int n = 0; !rc && rest && n < BATCH; n++, rest = rest->next)
-        rc = download_add_to_package(tx, &rest->row, err);
+        rc = download_add_to_package(tx, row_of(rest), err);
     for (c = list; !rc && c != rest; c = c->next)
         if (!is_told(list, c))
-            rc = search_recount(tx, c->row.package_id, err);
+            rc = search_recount(tx, row_of(c)->package_id, err);
     for (c = list; !rc && c != rest; c = c->next)
-        rc = download_add_to_file(tx, &c->row, err);
+        rc = download_add_to_file(tx, row_of(c), err);
     if (rc || (rc = tx_commit(&tx, err)))
         return rc;
     *ret_rest = rest;
     return OK;
-}
-
-/* Frees what it has written; *list is what is left. */
-static enum err_code write_all(struct app *app, struct counter **list, struct err *err)
-{
-    enum err_code rc = OK;
-
-    while (!rc && *list) {
-        struct counter *rest = NULL;
-
-        rc = write_some(app, *list, &rest, err);
-        while (!rc && *list != rest) {
-            struct counter *next = (*list)->next;
-
-            mem_free(*list);
-            *list = next;
-        }
-    }
-    return rc;
 }
 
 static void tell_lost(struct app *app)
@@ -252,21 +154,11 @@ static void tell_lost(struct app *app)
 
 enum err_code downloads_flush(struct app *app, struct err *err)
 {
-    struct downloads *d = app->downloads;
-    enum err_code rc = OK;
+    enum err_code rc;
 
-    for (size_t i = 0; d && !rc && i < SHARDS; i++) {
-        struct counter *list = take_all(&d->shards[i]);
-
-        rc = write_all(app, &list, err);
-        while (list) { /* what failed */
-            struct counter *next = list->next;
-
-            put(d, list);
-            list = next;
-        }
-    }
-    if (d)
-        tell_lost(app);
+    if (!app->downloads)
+        return OK;
+    rc = pending_flush(app->downloads->counters, write_some, app, err);
+    tell_lost(app);
     return rc;
 }

@@ -172,6 +172,7 @@ static bool may_see(const struct resolving *r, const struct channel *c, enum acc
 struct best {
     struct str package, version;
     const struct conda_version *parsed;
+    enum access_level access;
     json_t *platforms; /* a list; NULL: nothing fits */
 };
 
@@ -207,7 +208,8 @@ static void note_platform(struct best *b, struct str subdir)
 
 /* One file that the asker may see. Rows of a version follow each other: *tried is the last one. */
 static enum err_code weigh(struct arena *scratch, const struct conda_spec *spec, struct rows *rows,
-                           struct best *tried, bool *fits, struct best *best, struct err *err)
+                           enum access_level access, struct best *tried, bool *fits,
+                           struct best *best, struct err *err)
 {
     struct str version = rows_text(rows, OFFER_VERSION);
 
@@ -226,6 +228,7 @@ static enum err_code weigh(struct arena *scratch, const struct conda_spec *spec,
         *best = (struct best){.package = str_dup(scratch, rows_text(rows, OFFER_PACKAGE)),
                               .version = tried->version,
                               .parsed = tried->parsed,
+                              .access = access,
                               .platforms = json_array()};
     }
     note_platform(best, rows_text(rows, OFFER_SUBDIR));
@@ -251,7 +254,7 @@ static enum err_code find_best(struct resolving *r, struct arena *scratch, const
             !may_see(r, c, access, rows_int(rows, OFFER_PACKAGE_ID)) ||
             !fits_platform(platform, rows_text(rows, OFFER_SUBDIR)))
             continue;
-        rc = weigh(scratch, spec, rows, &tried, &fits, ret, err);
+        rc = weigh(scratch, spec, rows, access, &tried, &fits, ret, err);
     }
     return rc ? rc : rows_error(rows, err);
 }
@@ -261,16 +264,23 @@ static json_t *state(const char *name)
     return json_pack("{s:s}", "state", name);
 }
 
-static json_t *present(struct str owner, const struct best *b)
+/* Of what the asker sees: do all see it who see the environment? */
+static const char *found_state(const struct resolving *r, enum access_level access)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:O}", "state", "present", "owner", json_of(owner),
-                     "package", json_of(b->package), "version", json_of(b->version), "platforms",
-                     b->platforms);
+    return access > r->q->access ? "hidden" : "present";
+}
+
+static json_t *present(const struct resolving *r, struct str owner, const struct best *b)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:O}", "state", found_state(r, b->access), "owner",
+                     json_of(owner), "package", json_of(b->package), "version", json_of(b->version),
+                     "platforms", b->platforms);
 }
 
 /* ---- requirements ---- */
 
-/* In the order of the channels: the first that has it is the one that clients take it from. */
+/* In the order of the channels: the first that has it is the one that clients take it from. Who
+ * does not see that may be served by a later one. */
 static enum err_code resolve_spec(struct resolving *r, const json_t *entry,
                                   const struct channel *channels, size_t count, bool others,
                                   json_t **ret, struct err *err)
@@ -293,11 +303,17 @@ static enum err_code resolve_spec(struct resolving *r, const json_t *entry,
             continue;
         if ((rc = find_best(r, scratch, &channels[i], &spec, platform, &best, err)))
             return rc;
-        if (best.platforms) {
-            *ret = present(channels[i].home->login, &best);
-            return OK;
-        }
+        if (!best.platforms)
+            continue;
+        if (!*ret)
+            *ret = present(r, channels[i].home->login, &best);
+        if (best.access > r->q->access)
+            continue;
+        json_put(ret, S("state"), json_of(S("present")));
+        return OK;
     }
+    if (*ret)
+        return OK;
     *ret = state(r->files > FILES_MAX ? "unknown" : others ? "elsewhere" : "absent");
     return OK;
 }
@@ -340,7 +356,7 @@ static enum err_code resolve_locked(struct resolving *r, const json_t *entry,
     filename = name.key;
     (void)str_cut(&filename, '/', &subdir); /* the key has one */
     *ret =
-        json_pack("{s:s, s:o, s:o, s:o, s:[o]}", "state", "present", "owner",
+        json_pack("{s:s, s:o, s:o, s:o, s:[o]}", "state", found_state(r, file.access), "owner",
                   json_of(c->home->login), "package", json_of(json_get_str(entry, "name")),
                   "version", json_of(json_get_str(entry, "version")), "platforms", json_of(subdir));
     if (*ret && differs(&file, json_get_str(entry, "md5"), json_get_str(entry, "sha256")))
@@ -375,6 +391,7 @@ static enum err_code find_project(struct resolving *r, struct arena *scratch,
             (newest && pypi_version_cmp(version, newest) < 0))
             continue;
         newest = version;
+        best.access = access;
         best.version = str_dup(r->mem, text);
         best.package = str_dup(r->mem, rows_text(rows, OFFER_PACKAGE));
         if (!best.version.ptr || !best.package.ptr)
@@ -430,9 +447,9 @@ static enum err_code resolve_pip(struct resolving *r, const json_t *entry, json_
             !best.version.ptr)
             continue;
         json_decref(*ret);
-        *ret =
-            json_pack("{s:s, s:o, s:o, s:o}", "state", "present", "owner", json_of(c.home->login),
-                      "package", json_of(best.package), "version", json_of(best.version));
+        *ret = json_pack("{s:s, s:o, s:o, s:o}", "state", found_state(r, best.access), "owner",
+                         json_of(c.home->login), "package", json_of(best.package), "version",
+                         json_of(best.version));
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "core/limit.h"
 #include "core/organization.h"
 #include "core/search_doc.h"
+#include "core/told_empty.h"
 #include "core/trash.h"
 #include "format/json.h"
 #include "format/version_order.h"
@@ -111,11 +112,12 @@ enum err_code package_add(struct tx *tx, struct arena *mem, const struct actor *
                           struct package_row *ret, struct err *err)
 {
     struct str object = str_fmt(mem, STR_FMT "/" STR_FMT, STR_ARG(owner->login), STR_ARG(in->name));
-    int64_t id;
+    int64_t id, now = clock_now_ms();
     enum err_code rc;
 
-    if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs,
-                             clock_now_ms(), &id, err)) ||
+    if ((rc = package_insert(tx, owner->id, in->name, in->access, in->summary, in->attrs, now, &id,
+                             err)) ||
+        (rc = touched_forget_former(tx, owner->id, in->name, in->access, err)) ||
         (rc = audit_add_of(tx, actor, owner->id, "package.create", object,
                            access_level_name(in->access), err)) ||
         (rc = search_refresh(tx, mem, id, err)) ||
@@ -425,6 +427,7 @@ static enum err_code remove_release(struct app *app, struct arena *mem, const st
         (rc = package_require(tx, mem, owner, package_name, &package, err)) ||
         (rc = release_require(tx, mem, &package, version, &release, err)) ||
         (rc = file_list_by_release(tx, mem, release.id, &files, err)) ||
+        (rc = told_empty_check(tx, actor, &package, &release, files.count, err)) ||
         (rc = keep_release(app, tx, actor, how, &package, &release, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, release.id, &digests, err)) ||
@@ -464,6 +467,7 @@ static enum err_code remove_package(struct app *app, struct arena *mem, const st
     if ((rc = tx_begin_part(app->db, owner, &tx, err)) ||
         (rc = package_require(tx, mem, owner, name, &package, err)) ||
         (rc = file_list_by_package(tx, mem, package.id, &files, err)) ||
+        (rc = told_empty_check(tx, actor, &package, NULL, files.count, err)) ||
         (rc = keep_package(app, tx, actor, how, &package, &files, err)) ||
         (rc = drop_files(app, tx, actor, mem, how, &package, &files, err)) ||
         (rc = upload_delete_all(tx, mem, package.id, 0, &digests, err)) ||
@@ -524,7 +528,8 @@ enum err_code package_change_access(struct app *app, struct arena *mem, const st
         (rc = label_widen(tx, package.id, access, err)) ||
         (rc = search_refresh(tx, mem, package.id, err)) ||
         (rc = update_indexes(app, tx, mem, actor, &package, err)) ||
-        (rc = index_doc_withdraw(tx, package.account_id, name, access, clock_now_ms(), err)) ||
+        (rc = index_doc_withdraw(tx, package.account_id, package.name, access, clock_now_ms(),
+                                 err)) ||
         (access > package.access &&
          (rc = touched_hide(tx, package.account_id, package.name, err))) ||
         (rc = audit_add_of(tx, actor, package.account_id, "package.access", object, detail, err)))

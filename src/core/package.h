@@ -46,7 +46,8 @@ enum err_code package_access_of_new(struct app *app, const struct account_row *o
 
 /* Each: one transaction with everything below the object, its indexes and the audit row. What has
  * files goes to the trash (core/trash), unless the settings have none: then it is purged.
- * ERR_NOT_FOUND; ERR_DENIED: a file has a label that the actor's token is not for, or a locked one.
+ * ERR_NOT_FOUND, also of a package or release that the actor was told is empty (core/told_empty);
+ * ERR_DENIED: a file has a label that the actor's token is not for, or a locked one.
  */
 enum err_code package_remove(struct app *app, struct arena *mem, const struct actor *actor,
                              struct str owner, struct str name, struct err *err) MUST_USE;

@@ -15,6 +15,7 @@
 #include "core/namesake.h"
 #include "core/package.h"
 #include "core/quota.h"
+#include "core/told_empty.h"
 #include "format/conda_name.h"
 #include "format/json.h"
 #include "store/upload.h"
@@ -480,6 +481,7 @@ static enum err_code commit_rows(struct app *app, struct arena *mem, const struc
         (rc = package_refresh(tx, mem, package.id, &package, err)) ||
         (rc = touched_file(touched, tx, file, err)) ||
         (rc = touched_update(touched, app, tx, err)) || (rc = upload_delete(tx, upload->id, err)) ||
+        (rc = told_empty_committed(tx, &still, err)) ||
         (rc = audit_add_of(tx, actor, upload->account_id, "file.create", object, upload->sha256,
                            err)) ||
         (rc = file_require(tx, mem, path, file, err)))

@@ -192,6 +192,15 @@ static enum err_code keep_labels(struct tx *tx, struct arena *mem, const struct 
     return ret_json->ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
+/* Some clients put the folder that a file stands in before its name, and some do not: the file that
+ * is there keeps the name that it has. */
+static void adopt_name(struct entrant *e, const struct file_row *old)
+{
+    if (str_eq_nocase(old->package, e->path.package) && str_eq(old->version, e->path.version) &&
+        str_eq(old->filename, e->file.filename))
+        e->path.basename = e->upload.basename = old->basename;
+}
+
 /* What is there under the name: nothing, the same, or what gives way if it has to. */
 static enum err_code meet_other(struct app *app, struct tx *tx, struct arena *mem,
                                 const struct actor *actor, struct entrant *e,
@@ -205,6 +214,7 @@ static enum err_code meet_other(struct app *app, struct tx *tx, struct arena *me
     if (rc)
         return rc == ERR_NOT_FOUND ? OK : rc;
     e->outcome = PUBLISH_SAME;
+    adopt_name(e, &old);
     if (!e->req->force || str_eq(old.sha256, e->upload.sha256))
         return OK;                         /* publish_insert_file judges */
     if (!app->config->reuse_removed_names) /* caches keep files for ever */
@@ -244,15 +254,16 @@ static enum err_code insert(struct app *app, struct tx *tx, struct arena *mem,
                             struct entrant *e, struct err *err)
 {
     struct touched *touched = touched_open(mem, package->account_id, e->path.owner, actor->login);
-    struct str object =
-        str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->path.owner),
-                STR_ARG(e->path.package), STR_ARG(e->path.version), STR_ARG(e->path.basename));
+    struct str object;
     enum err_code rc;
 
     if (!touched)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = meet_other(app, tx, mem, actor, e, touched, err)) ||
-        (rc = enter_row(app, tx, mem, e, err)) || (rc = publish_bytes(e, err)) ||
+    if ((rc = meet_other(app, tx, mem, actor, e, touched, err)))
+        return rc;
+    object = str_fmt(mem, STR_FMT "/" STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(e->path.owner),
+                     STR_ARG(e->path.package), STR_ARG(e->path.version), STR_ARG(e->path.basename));
+    if ((rc = enter_row(app, tx, mem, e, err)) || (rc = publish_bytes(e, err)) ||
         (rc = publish_attach_labels(tx, mem, package, &e->upload, e->file.id, err)) ||
         (rc = package_refresh(tx, mem, package->id, package, err)) ||
         (rc = touched_file(touched, tx, &e->file, err)) ||

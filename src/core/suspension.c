@@ -7,19 +7,9 @@
 static enum err_code check_suspending(struct tx *tx, const struct actor *actor,
                                       const struct account_row *row, struct err *err)
 {
-    int64_t administrators;
-    enum err_code rc;
-
     if (row->id == actor->account_id)
         return fail(err, ERR_CONFLICT, "you cannot suspend yourself");
-    if (!row->superuser)
-        return OK;
-    if ((rc = account_count_active_superusers(tx, &administrators, err)))
-        return rc;
-    if (administrators > 1)
-        return OK;
-    return fail(err, ERR_CONFLICT, "\"" STR_FMT "\" is the last administrator of this server",
-                STR_ARG(row->login));
+    return account_keep_administrator(tx, row, err);
 }
 
 enum err_code suspension_set(struct app *app, struct arena *mem, const struct actor *actor,
@@ -31,11 +21,8 @@ enum err_code suspension_set(struct app *app, struct arena *mem, const struct ac
 
     /* Not of one part: two administrators could suspend each other. */
     if ((rc = tx_begin(app->db, TX_WRITE, &tx, err)) ||
-        (rc = account_require(tx, mem, login, &row, err)))
+        (rc = account_require_user(tx, mem, login, &row, err)))
         return rc;
-    if (!str_eq(row.kind, S("user")))
-        return fail(err, ERR_NOT_FOUND, "\"" STR_FMT "\" is an organization, not a user",
-                    STR_ARG(row.login));
     if (suspended == (row.suspended_ms != 0))
         return OK;
     if ((suspended && (rc = check_suspending(tx, actor, &row, err))) ||

@@ -174,3 +174,12 @@ enum err_code touched_hide(struct tx *tx, int64_t account_id, struct str package
 
     return rc ? rc : generation_hide(tx, account_id, package, number + 1, err);
 }
+
+enum err_code touched_forget_former(struct tx *tx, int64_t account_id, struct str package,
+                                    enum access_level access, struct err *err)
+{
+    enum err_code rc =
+        index_doc_forget_former(tx, account_id, package, access, clock_now_ms(), err);
+
+    return rc || access == ACCESS_PUBLIC ? rc : touched_hide(tx, account_id, package, err);
+}

@@ -25,6 +25,10 @@ enum err_code touched_subdir(struct touched *t, struct str label, struct str sub
 enum err_code touched_update(struct touched *t, struct app *app, struct tx *tx,
                              struct err *err) MUST_USE;
 
+/* A package of this access comes to be under a name that another may have had: what that one was
+ * is not for those who see the new one, in shards and in generations before. */
+enum err_code touched_forget_former(struct tx *tx, int64_t account_id, struct str package,
+                                    enum access_level access, struct err *err) MUST_USE;
 /* Takes a label's channel away, whose files have lost it already: a generation, too. */
 enum err_code touched_drop(struct tx *tx, const struct channel *ch, struct str actor,
                            struct err *err) MUST_USE;

@@ -257,7 +257,8 @@ static enum err_code change_indexes(struct move *m, struct touched *before, stru
 
     if ((rc = touched_update(before, m->app, m->tx, err)) ||
         (rc = index_doc_forget(m->tx, m->from.id, m->package.name, now_ms, err)) ||
-        (rc = touched_hide(m->tx, m->from.id, m->package.name, err)))
+        (rc = touched_hide(m->tx, m->from.id, m->package.name, err)) ||
+        (rc = touched_forget_former(m->tx, m->to.id, m->package.name, m->package.access, err)))
         return rc;
     return touched_update(after, m->app, m->tx, err);
 }

@@ -5,6 +5,7 @@
 #include "core/audit.h"
 #include "core/label.h"
 #include "core/package.h"
+#include "store/index_doc.h"
 
 /* ---- what may be in the way ---- */
 
@@ -79,6 +80,10 @@ static enum err_code return_rows(struct tx *tx, struct arena *mem, const struct 
     if (rc == ERR_CONFLICT)
         return fail(err, rc, "a name of what was removed is taken by now");
     if (rc || (rc = package_find(tx, mem, item->owner, item->package, ret_package, err)))
+        return rc;
+    /* Another package may have had the name meanwhile. */
+    if (str_eq(item->kind, S("package")) &&
+        (rc = touched_forget_former(tx, item->account_id, item->package, ret_package->access, err)))
         return rc;
     /* Labels that were made again know of nothing yet. */
     return label_widen(tx, ret_package->id, ret_package->access, err);

@@ -69,7 +69,7 @@ enum err_code cran_built_check(const json_t *fields, const struct cran_tree *tre
     if (!tree->system.len && is_built)
         return fail(err, ERR_INVALID,
                     "DESCRIPTION has a field \"Built\": this is a binary package, and src/contrib "
-                    "is for sources");
+                    "is for sources; binaries go into bin/SYSTEM/contrib/X.Y");
     if (!tree->system.len)
         return OK;
     if (!is_built)

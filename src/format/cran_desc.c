@@ -338,31 +338,32 @@ enum err_code cran_desc_check(const json_t *fields, const struct cran_filename *
 
 /* ---- For indexes ----------------------------------------------------------------------------- */
 
+const char *const cran_indexed[CRAN_INDEXED] = {"Package",
+                                                "Version",
+                                                "Priority",
+                                                "Depends",
+                                                "Imports",
+                                                "LinkingTo",
+                                                "Suggests",
+                                                "Enhances",
+                                                "License",
+                                                "License_is_FOSS",
+                                                "License_restricts_use",
+                                                "OS_type",
+                                                "Archs",
+                                                [CRAN_NEEDS_COMPILATION] = "NeedsCompilation",
+                                                [CRAN_BUILT] = "Built"};
+
 enum err_code cran_desc_index(struct arena *mem, const json_t *fields, bool compiled,
                               json_t **ret_index, struct err *err)
 {
-    static const char *const indexed[] = {"Package",
-                                          "Version",
-                                          "Priority",
-                                          "Depends",
-                                          "Imports",
-                                          "LinkingTo",
-                                          "Suggests",
-                                          "Enhances",
-                                          "License",
-                                          "License_is_FOSS",
-                                          "License_restricts_use",
-                                          "OS_type",
-                                          "Archs",
-                                          "NeedsCompilation",
-                                          "Built"};
     json_t *index = json_object();
 
-    for (size_t i = 0; i < COUNT(indexed); i++)
-        if (json_get_str(fields, indexed[i]).len) {
-            struct str line = cran_desc_line(mem, fields, indexed[i]);
+    for (size_t i = 0; i < CRAN_INDEXED; i++)
+        if (json_get_str(fields, cran_indexed[i]).len) {
+            struct str line = cran_desc_line(mem, fields, cran_indexed[i]);
 
-            json_put(&index, str_of(indexed[i]), line.ptr ? json_of(line) : NULL);
+            json_put(&index, str_of(cran_indexed[i]), line.ptr ? json_of(line) : NULL);
         }
     if (!json_object_get(index, "NeedsCompilation"))
         json_put(&index, S("NeedsCompilation"), json_string(compiled ? "yes" : "no"));

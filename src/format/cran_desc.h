@@ -33,6 +33,18 @@ enum err_code cran_desc_check(const json_t *fields, const struct cran_filename *
  * empty, or out of memory. */
 struct str cran_desc_line(struct arena *mem, const json_t *fields, const char *field);
 
+/* The fields that indexes have, in the order of tools::write_PACKAGES: first those of every tree,
+ * Package and Version before all; then one that trees of sources have, and one of binaries. */
+enum {
+    CRAN_PACKAGE,
+    CRAN_VERSION,
+    CRAN_EVERYWHERE = 13, /* so many are of every tree */
+    CRAN_NEEDS_COMPILATION = CRAN_EVERYWHERE,
+    CRAN_BUILT,
+    CRAN_INDEXED
+};
+extern const char *const cran_indexed[CRAN_INDEXED];
+
 /* Of the fields those that indexes have, each on one line; one reference. compiled: there is
  * something to compile in the package, which is what R says if NeedsCompilation does not.
  * ERR_NOMEM. */

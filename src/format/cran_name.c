@@ -142,6 +142,16 @@ const char *cran_form_ext(enum cran_form f)
     return f == CRAN_TGZ ? ".tgz" : ".tar.gz";
 }
 
+const char *cran_form_tree(enum cran_form f)
+{
+    static const char *const trees[] = {[CRAN_TAR_GZ] = "src/contrib",
+                                        [CRAN_ZIP] = "bin/windows/contrib/X.Y",
+                                        [CRAN_TGZ] = "bin/macosx/FLAVOUR/contrib/X.Y",
+                                        [CRAN_LINUX] = "bin/linux/DISTRIBUTION/contrib/X.Y"};
+
+    return trees[f];
+}
+
 static bool cut_extension(struct str in, struct cran_filename *file, struct str *ret_stem)
 {
     static const enum cran_form forms[] = {CRAN_TAR_GZ, CRAN_ZIP, CRAN_TGZ};
@@ -263,8 +273,10 @@ enum err_code cran_tree_admits(const struct cran_tree *tree, const struct cran_f
     if (fits)
         return OK;
     return fail(err, ERR_INVALID,
-                "file \"" STR_FMT "_" STR_FMT "%s\" does not belong in " STR_FMT
-                ", which has files Package_Version%s",
-                STR_ARG(file->package), STR_ARG(file->version), cran_form_ext(file->form),
-                STR_ARG(tree->path), cran_form_ext(want));
+                "file \"" STR_FMT "_" STR_FMT "%s" STR_FMT "%s\" does not belong in " STR_FMT
+                ", which has files Package_Version%s; its place is %s",
+                STR_ARG(file->package), STR_ARG(file->version),
+                file->form == CRAN_LINUX ? "_R_" : "", STR_ARG(file->platform),
+                cran_form_ext(file->form), STR_ARG(tree->path), cran_form_ext(want),
+                cran_form_tree(file->form));
 }

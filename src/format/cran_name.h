@@ -30,6 +30,8 @@ struct cran_filename {
 enum err_code cran_filename_parse(struct str in, struct cran_filename *ret,
                                   struct err *err) MUST_USE;
 const char *cran_form_ext(enum cran_form f); /* ".tar.gz", with the dot */
+/* The tree where such files belong, in words: "bin/windows/contrib/X.Y". */
+const char *cran_form_tree(enum cran_form f);
 
 /* A place that R calls a contrib URL: "src/contrib" or "bin/SYSTEM[/FLAVOUR]/contrib/X.Y", as
  * "bin/windows/contrib/4.2" and "bin/macosx/big-sur-arm64/contrib/4.2". Parts borrowed. */
@@ -42,7 +44,7 @@ struct cran_tree {
 /* in: without slashes at its ends. */
 enum err_code cran_tree_parse(struct str in, struct cran_tree *ret, struct err *err) MUST_USE;
 /* May a file of this name lie in this tree? Sources are .tar.gz; Windows has .zip, macOS .tgz,
- * every other system .tar.gz. ERR_INVALID, and what belongs there. */
+ * every other system .tar.gz. ERR_INVALID, with what belongs there and where the file does. */
 enum err_code cran_tree_admits(const struct cran_tree *tree, const struct cran_filename *file,
                                struct err *err) MUST_USE;
 

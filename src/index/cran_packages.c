@@ -5,47 +5,14 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "format/cran_name.h"
+#include "format/cran_desc.h"
 #include "format/json.h"
 #include "format/rds.h"
 
 /* What R has besides the fields of a DESCRIPTION. */
 static const char md5sum[] = "MD5sum", file_column[] = "File";
 
-/* In the order of tools::write_PACKAGES. */
-static const char *const source_columns[] = {"Package",
-                                             "Version",
-                                             "Priority",
-                                             "Depends",
-                                             "Imports",
-                                             "LinkingTo",
-                                             "Suggests",
-                                             "Enhances",
-                                             "License",
-                                             "License_is_FOSS",
-                                             "License_restricts_use",
-                                             "OS_type",
-                                             "Archs",
-                                             md5sum,
-                                             "NeedsCompilation"};
-static const char *const binary_columns[] = {"Package",
-                                             "Version",
-                                             "Priority",
-                                             "Depends",
-                                             "Imports",
-                                             "LinkingTo",
-                                             "Suggests",
-                                             "Enhances",
-                                             "License",
-                                             "License_is_FOSS",
-                                             "License_restricts_use",
-                                             "OS_type",
-                                             "Archs",
-                                             md5sum,
-                                             "Built",
-                                             file_column};
-#define COLUMNS_MAX COUNT(binary_columns)
-enum { PACKAGE, VERSION };
+#define COLUMNS_MAX (CRAN_EVERYWHERE + 3)
 
 struct entry {
     struct str values[COLUMNS_MAX]; /* by column; ptr NULL: none */
@@ -56,11 +23,25 @@ struct entry {
 
 struct cran_packages {
     struct arena *mem; /* of the texts */
-    const char *const *columns;
+    const char *columns[COLUMNS_MAX];
     size_t column_count;
     struct entry *entries;
     size_t count, cap, packages;
 };
+
+/* In the order of tools::write_PACKAGES. */
+static void set_columns(struct cran_packages *p, bool binary)
+{
+    size_t n = 0;
+
+    for (; n < CRAN_EVERYWHERE; n++)
+        p->columns[n] = cran_indexed[n];
+    p->columns[n++] = md5sum;
+    p->columns[n++] = cran_indexed[binary ? CRAN_BUILT : CRAN_NEEDS_COMPILATION];
+    if (binary)
+        p->columns[n++] = file_column;
+    p->column_count = n;
+}
 
 enum err_code cran_packages_open(bool binary, struct cran_packages **ret, struct err *err)
 {
@@ -70,8 +51,7 @@ enum err_code cran_packages_open(bool binary, struct cran_packages **ret, struct
         p->mem = arena_open(LIMIT_INDEX_DOCUMENT);
     if (!p || !p->mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    p->columns = binary ? binary_columns : source_columns;
-    p->column_count = binary ? COUNT(binary_columns) : COUNT(source_columns);
+    set_columns(p, binary);
     *ret = TAKE(p);
     return OK;
 }
@@ -147,10 +127,10 @@ enum err_code cran_packages_add(struct cran_packages *p, const struct cran_file 
 static int by_package_newest_first(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
-    int order = str_cmp(x->values[PACKAGE], y->values[PACKAGE]);
+    int order = str_cmp(x->values[CRAN_PACKAGE], y->values[CRAN_PACKAGE]);
 
     if (!order)
-        order = cran_version_cmp(y->values[VERSION], x->values[VERSION]);
+        order = cran_version_cmp(y->values[CRAN_VERSION], x->values[CRAN_VERSION]);
     return order ? order : str_cmp(x->filename, y->filename);
 }
 
@@ -162,7 +142,7 @@ void cran_packages_end(struct cran_packages *p)
     for (size_t i = 0; i < p->count; i++) {
         struct entry *e = &p->entries[i];
 
-        e->newest = !i || !str_eq(e[-1].values[PACKAGE], e->values[PACKAGE]);
+        e->newest = !i || !str_eq(e[-1].values[CRAN_PACKAGE], e->values[CRAN_PACKAGE]);
         p->packages += e->newest;
     }
 }
@@ -216,7 +196,7 @@ void cran_packages_write_rds(const struct cran_packages *p, struct buf *out)
         rds_strings(&r, p->packages, RDS_PLAIN);
     for (size_t i = 0; i < p->count; i++)
         if (p->entries[i].newest)
-            rds_string(&r, p->entries[i].values[PACKAGE]);
+            rds_string(&r, p->entries[i].values[CRAN_PACKAGE]);
     rds_strings(&r, p->column_count, RDS_PLAIN);
     for (size_t k = 0; k < p->column_count; k++)
         rds_string(&r, str_of(p->columns[k]));
@@ -261,7 +241,7 @@ static void put_row_names(struct rds *r, const struct frame *f)
     rds_attribute(r, "row.names");
     rds_strings(r, f->count, RDS_PLAIN);
     for (const struct entry *e = NULL; (e = next_of_frame(f, e));) {
-        (void)snprintf(name, sizeof name, STR_FMT "/" STR_FMT, STR_ARG(e->values[PACKAGE]),
+        (void)snprintf(name, sizeof name, STR_FMT "/" STR_FMT, STR_ARG(e->values[CRAN_PACKAGE]),
                        STR_ARG(e->filename)); /* fits */
         rds_string(r, f->newest ? e->filename : str_of(name));
     }
@@ -327,7 +307,7 @@ void cran_packages_write_archive(const struct cran_packages *p, struct buf *out)
         struct frame f = next_archived(p, &i);
 
         if (f.count)
-            rds_string(&r, f.from->values[PACKAGE]);
+            rds_string(&r, f.from->values[CRAN_PACKAGE]);
     }
     rds_attributes_end(&r);
 }

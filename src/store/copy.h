@@ -1,7 +1,8 @@
 /* copy.h: all rows of a database, table by table, to be written into another: for migrations.
  *
  * Of what a running server keeps for itself nothing is copied: nodes, leases of jobs, garbage of
- * indexes, set-up codes, the mark of the blob store. */
+ * indexes, set-up codes, the mark of the blob store, who was told that something is
+ * empty. */
 #ifndef STORE_COPY_H
 #define STORE_COPY_H
 #include "base/arena.h"

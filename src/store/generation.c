@@ -49,13 +49,14 @@ static const struct stmt stmts[] = {
                "n.number = g.number + 1 WHERE n.made_ms < $1 LIMIT $2)",
                "ii", ""},
     [HIDE] = {"generation_hide",
-              "INSERT INTO generation_hidden (account_id, package, number) VALUES ($1, $2, $3) "
+              "INSERT INTO generation_hidden (account_id, package, number) "
+              "VALUES ($1, lower($2), $3) "
               "ON CONFLICT (account_id, package) DO UPDATE SET number = excluded.number",
               "iti", ""},
     [HIDDEN] = {"generation_hidden_after",
                 "SELECT h.package, COALESCE(p.id, 0), COALESCE(p.access, 'private') "
                 "FROM generation_hidden h LEFT JOIN package p ON p.account_id = h.account_id AND "
-                "p.name = h.package WHERE h.account_id = $1 AND h.number > $2",
+                "lower(p.name) = h.package WHERE h.account_id = $1 AND h.number > $2",
                 "ii", "tit"},
 };
 const struct stmt_list generation_statements = {stmts, COUNT(stmts)};

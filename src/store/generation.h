@@ -63,7 +63,7 @@ enum err_code generation_hide(struct tx *tx, int64_t account_id, struct str pack
  * and package_id 0, if they are gone. */
 struct generation_hidden_list {
     struct generation_hidden {
-        struct str package;
+        struct str package; /* in lower case, as names of conda packages are */
         int64_t package_id;
         enum access_level access;
     } *rows;

@@ -24,6 +24,14 @@
     "FROM index_doc WHERE account_id = " account " AND (package = " package                        \
     " OR (package = '' AND substr(name, 1, 7) = 'shards/')) AND retired_ms IS NOT NULL"
 
+/* The same, but in public places where the access is public. Only conda's packages have shards, and
+ * their names are in lower case. Asked for each new package: along index_doc_by_package, which has
+ * only what is of a package. */
+#define FORMER(account, package, access)                                                           \
+    "FROM index_doc WHERE account_id = " account " AND package = lower(" package ") "              \
+    "AND package <> '' AND retired_ms IS NOT NULL AND NOT (access = 'public' AND " access          \
+    " = 'public')"
+
 enum {
     FIND,
     LIST,
@@ -37,6 +45,8 @@ enum {
     WITHDRAW,
     DISCARD_FORGOTTEN,
     FORGET,
+    DISCARD_FORMER,
+    FORGET_FORMER,
     SWEEP_GARBAGE,
     SWEEP_RETIRED
 };
@@ -83,6 +93,11 @@ static const struct stmt stmts[] = {
                            "SELECT sha256, CAST($1 AS BIGINT) " FORGOTTEN("$2", "$3"),
                            "iit", ""},
     [FORGET] = {"index_doc_forget", "DELETE " FORGOTTEN("$1", "$2"), "it", ""},
+    [DISCARD_FORMER] = {"index_doc_discard_former",
+                        "INSERT INTO index_garbage (sha256, retired_ms) "
+                        "SELECT sha256, CAST($1 AS BIGINT) " FORMER("$2", "$3", "$4"),
+                        "iitt", ""},
+    [FORGET_FORMER] = {"index_doc_forget_former", "DELETE " FORMER("$1", "$2", "$3"), "itt", ""},
     [SWEEP_GARBAGE] = {"index_doc_sweep_garbage",
                        "DELETE FROM index_garbage WHERE id IN (SELECT id FROM index_garbage "
                        "WHERE retired_ms < $1 ORDER BY retired_ms LIMIT $2) RETURNING sha256",
@@ -245,6 +260,17 @@ enum err_code index_doc_forget(struct tx *tx, int64_t account_id, struct str pac
         db_exec(tx, &stmts[DISCARD_FORGOTTEN], DB_ARGS(db_int(now_ms), id, name), NULL, err);
 
     return code ? code : db_exec(tx, &stmts[FORGET], DB_ARGS(id, name), NULL, err);
+}
+
+enum err_code index_doc_forget_former(struct tx *tx, int64_t account_id, struct str package,
+                                      enum access_level access, int64_t now_ms, struct err *err)
+{
+    const struct db_val id = db_int(account_id), name = db_text(package),
+                        level = db_text(access_level_name(access));
+    enum err_code code =
+        db_exec(tx, &stmts[DISCARD_FORMER], DB_ARGS(db_int(now_ms), id, name, level), NULL, err);
+
+    return code ? code : db_exec(tx, &stmts[FORGET_FORMER], DB_ARGS(id, name, level), NULL, err);
 }
 
 static enum err_code sweep(struct tx *tx, struct arena *mem, const struct stmt *s,

@@ -63,6 +63,12 @@ enum err_code index_doc_withdraw(struct tx *tx, int64_t account_id, struct str p
 /* Takes them out of all places of an account: the package is not there any more, for nobody. */
 enum err_code index_doc_forget(struct tx *tx, int64_t account_id, struct str package,
                                int64_t now_ms, struct err *err) MUST_USE;
+/* A package of this access gets a name that another one may have had: of the retired shards of that
+ * one those in public places stay, and only if this one is public. Else they would be read by
+ * whoever is let into this one, or tell strangers of its name. */
+enum err_code index_doc_forget_former(struct tx *tx, int64_t account_id, struct str package,
+                                      enum access_level access, int64_t now_ms,
+                                      struct err *err) MUST_USE;
 /* Removes up to `max` rows of documents that were replaced before docs_before_ms, or shards retired
  * before shards_before_ms; returns the digests that no row needs any more. *ret_more: there may be
  * more such rows. */

@@ -31,6 +31,7 @@ const struct stmt_list *const all_statements[] = {
     &session_statements,
     &space_statements,
     &survey_statements,
+    &told_statements,
     &transfer_statements,
     &trash_statements,
     &upload_statements,

@@ -31,6 +31,7 @@ extern const struct stmt_list search_find_statements;
 extern const struct stmt_list session_statements;
 extern const struct stmt_list space_statements;
 extern const struct stmt_list survey_statements;
+extern const struct stmt_list told_statements;
 extern const struct stmt_list transfer_statements;
 extern const struct stmt_list trash_statements;
 extern const struct stmt_list upload_statements;

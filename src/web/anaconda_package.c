@@ -7,6 +7,7 @@
 #include "core/limit.h"
 #include "core/package.h"
 #include "core/scope.h"
+#include "core/told_empty.h"
 #include "format/conda_name.h"
 #include "format/json.h"
 #include "format/query.h"
@@ -25,6 +26,20 @@ struct file_path call_file_path(const struct call *c)
 
 /* ---- packages ---- */
 
+/* Answers with a package or release, and remembers if it has no files. Takes view over. */
+static enum err_code reply_told(struct call *c, const struct package_row *package,
+                                int64_t release_id, json_t *view, const char *files,
+                                struct err *err)
+{
+    bool empty = json_array_size(json_object_get(view, files)) == 0;
+    enum err_code rc = told_empty_note(c->app, c->mem, &c->actor, package, release_id, empty, err);
+
+    if (!rc)
+        return reply_json(c, 200, view, err);
+    json_decref(view);
+    return rc;
+}
+
 enum err_code get_package(struct call *c, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
@@ -37,7 +52,8 @@ enum err_code get_package(struct call *c, struct err *err)
                               &package, err)) ||
         (rc = view_package(c, tx, &package, &v, err)))
         return rc;
-    return reply_json(c, 200, v, err);
+    tx_endp(&tx);
+    return reply_told(c, &package, 0, v, "files", err);
 }
 
 static enum err_code list_packages(struct call *c, struct str owner, struct err *err)
@@ -179,7 +195,8 @@ enum err_code delete_package(struct call *c, struct err *err)
 
 /* ---- releases ---- */
 
-static enum err_code reply_release(struct call *c, struct err *err)
+/* looks: somebody asks for it, rather than has just changed it. */
+static enum err_code reply_release(struct call *c, bool looks, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct package_row package;
@@ -193,12 +210,14 @@ static enum err_code reply_release(struct call *c, struct err *err)
         (rc = release_require(tx, c->mem, &package, call_param(c, "version"), &release, err)) ||
         (rc = view_release(c, tx, &release, &v, err)))
         return rc;
-    return reply_json(c, 200, v, err);
+    tx_endp(&tx);
+    return looks ? reply_told(c, &package, release.id, v, "distributions", err)
+                 : reply_json(c, 200, v, err);
 }
 
 enum err_code get_release(struct call *c, struct err *err)
 {
-    return reply_release(c, err);
+    return reply_release(c, true, err);
 }
 
 enum err_code post_release(struct call *c, struct err *err)
@@ -211,7 +230,7 @@ enum err_code post_release(struct call *c, struct err *err)
                                    call_param(c, "package"), call_param(c, "version"), body,
                                    &release, err)))
         return rc;
-    return reply_release(c, err);
+    return reply_release(c, false, err);
 }
 
 enum err_code patch_release(struct call *c, struct err *err)
@@ -224,7 +243,7 @@ enum err_code patch_release(struct call *c, struct err *err)
         (rc = edit_release(c->app, c->mem, &c->actor, call_param(c, "owner"),
                            call_param(c, "package"), call_param(c, "version"), attrs, err)))
         return rc;
-    return reply_release(c, err);
+    return reply_release(c, false, err);
 }
 
 enum err_code delete_release(struct call *c, struct err *err)

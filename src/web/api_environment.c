@@ -12,7 +12,7 @@ enum err_code get_environment(struct call *c, struct err *err)
 {
     AUTO(json_decrefp) json_t *environment = NULL;
     struct file_path path = call_file_path(c);
-    const struct environment_question question = {
+    struct environment_question question = {
         .actor = &c->actor, .owner = path.owner, .base_url = call_base_url(c)};
     struct file_row file;
     struct str text, url;
@@ -24,6 +24,7 @@ enum err_code get_environment(struct call *c, struct err *err)
         return fail(err, ERR_NOT_FOUND,
                     "\"" STR_FMT "\" is a file of type \"" STR_FMT "\", not an environment",
                     STR_ARG(path.basename), STR_ARG(file.type));
+    question.access = file.access;
     if ((rc = preview_make(c->app, c->mem, &file, S("env/view"), &text, err)) ||
         (rc = json_parse_object(text, &environment, err)) ||
         (rc = environment_resolve(c->app, c->mem, &question, environment, err)))

@@ -57,11 +57,36 @@ static bool parse_inside(struct arena *mem, const struct path *p, size_t at, str
            (left == 3 && str_eq(p->seg[at], S("Archive")) && str_eq(p->seg[at + 1], name.package));
 }
 
+/* "web/packages/packages.rds": what CRAN's web pages are made of, which R reads for whole
+ * repositories. Here it is the index of the sources. */
+static bool parse_database(struct arena *mem, const struct path *p, size_t at,
+                           struct cran_path *ret)
+{
+    if (p->count - at != 3 || !str_eq(join(mem, p, at, p->count), S("web/packages/packages.rds")))
+        return false;
+    ret->tree = S("src/contrib");
+    ret->document = S("PACKAGES.rds");
+    return true;
+}
+
+/* The tree whose name begins at `at`, and what is asked for within; false: no such thing. The
+ * tree's ptr is NULL without memory. */
+static bool parse_tree(struct arena *mem, const struct path *p, size_t at, struct cran_path *ret)
+{
+    size_t length = tree_length(mem, p, at);
+
+    if (!length || !parse_inside(mem, p, at + length, ret))
+        return false;
+    ret->tree = join(mem, p, at, at + length);
+    return true;
+}
+
 /* The segments between the owner and the tree at `at`: none, or "label" and a label. */
 static bool parse_label(struct arena *mem, const struct path *p, size_t at, struct cran_path *ret)
 {
     ret->label = S("main");
-    if (at == FIRST)
+    ret->labelled = at != FIRST;
+    if (!ret->labelled)
         return true;
     if (!str_eq(p->seg[FIRST], S("label")) || at == FIRST + 1)
         return false;
@@ -76,16 +101,13 @@ enum err_code cran_path_parse(struct arena *mem, const struct path *p, struct cr
 
     if (p->trailing_slash)
         return nothing_there(err);
-    for (size_t at = p->count; at-- > FIRST;) {
-        size_t length = tree_length(mem, p, at);
-
-        if (!length || !parse_inside(mem, p, at + length, &path) || !parse_label(mem, p, at, &path))
-            continue;
-        path.tree = join(mem, p, at, at + length);
-        if (!path.tree.ptr)
-            return fail(err, ERR_NOMEM, "out of memory");
-        *ret = path;
-        return OK;
-    }
+    for (size_t at = p->count; at-- > FIRST;)
+        if ((parse_database(mem, p, at, &path) || parse_tree(mem, p, at, &path)) &&
+            parse_label(mem, p, at, &path)) {
+            if (!path.tree.ptr)
+                return fail(err, ERR_NOMEM, "out of memory");
+            *ret = path;
+            return OK;
+        }
     return nothing_there(err);
 }

@@ -5,6 +5,7 @@
  *     ...                      /src/contrib/NAME_VERSION.tar.gz
  *     ...                      /src/contrib/Archive/NAME/NAME_VERSION.tar.gz
  *     ...                      /bin/SYSTEM[/FLAVOUR]/contrib/X.Y/... (the same)
+ *     ...                      /web/packages/packages.rds (as src/contrib/PACKAGES.rds)
  *
  * Every version is at both places, since CRAN moves what is replaced, and clients look for it where
  * it was a moment ago. */
@@ -15,7 +16,8 @@
 #include "http/path.h"
 
 struct cran_path {
-    struct str owner, label; /* "main" unless the path has one */
+    struct str owner, label; /* "main" unless: */
+    bool labelled;           /* the path has one */
     struct str tree;         /* "src/contrib" */
     struct str document;     /* "Meta/archive.rds"; empty: */
     struct str filename;     /* "R6_2.5.1.tar.gz" */

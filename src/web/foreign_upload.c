@@ -60,7 +60,7 @@ enum err_code post_quetz_files(struct call *c, struct err *err)
  * are in headers, of the part or of the request. */
 enum err_code open_prefix_upload(struct call *c, uint64_t *ret_body_max, struct err *err)
 {
-    struct str label = call_param(c, "label"), sha256 = http_header(c->ex, "X-File-SHA256");
+    struct str label = call_param(c, "label");
     struct intake *it;
     enum err_code rc = open_conda(c, &it, err);
 
@@ -70,7 +70,7 @@ enum err_code open_prefix_upload(struct call *c, uint64_t *ret_body_max, struct 
     it->unwanted = "attestation";
     if (intake_is_form(c))
         return intake_form(it, "file", 1, ret_body_max, err);
-    if (sha256.len && !it->said.sha256.len && (rc = intake_say(it, S("sha256"), sha256, err)))
+    if ((rc = intake_digest(it, "X-File-SHA256", err)))
         return rc;
     return intake_body(it, http_header(c->ex, "X-File-Name"), ret_body_max, err);
 }
@@ -99,18 +99,13 @@ static enum err_code read_place(struct intake *it, struct str rest, struct str *
 
 enum err_code open_artifactory_upload(struct call *c, uint64_t *ret_body_max, struct err *err)
 {
-    struct str sha256 = http_header(c->ex, "X-Checksum-Sha256"), filename;
     struct intake *it;
+    struct str filename;
     enum err_code rc = open_conda(c, &it, err);
 
     if (rc || (rc = intake_query(it, err)) ||
-        (rc = read_place(it, call_param(c, "rest"), &filename, err)))
-        return rc;
-    /* "You have these bytes, I need not send them": who is answered 404 sends them. */
-    if (str_eq_nocase(http_header(c->ex, "X-Checksum-Deploy"), S("true")))
-        return fail(err, ERR_NOT_FOUND,
-                    "packages are not deployed by their checksum; send the bytes");
-    if (sha256.len && !it->said.sha256.len && (rc = intake_say(it, S("sha256"), sha256, err)))
+        (rc = read_place(it, call_param(c, "rest"), &filename, err)) ||
+        (rc = intake_deploy(it, err)))
         return rc;
     return intake_body(it, filename, ret_body_max, err);
 }

@@ -183,6 +183,8 @@ HANDLER(get_environment);
 HANDLER(get_conda);
 /* cran_get.c */
 HANDLER(get_cran);
+/* cran_put.c */
+enum err_code open_cran_upload(struct call *c, uint64_t *ret_body_max, struct err *err) MUST_USE;
 
 #undef HANDLER
 #endif

@@ -119,6 +119,21 @@ enum err_code intake_query(struct intake *it, struct err *err)
     return OK;
 }
 
+enum err_code intake_digest(struct intake *it, const char *header, struct err *err)
+{
+    struct str sha256 = http_header(it->c->ex, header);
+
+    return sha256.len && !it->said.sha256.len ? intake_say(it, S("sha256"), sha256, err) : OK;
+}
+
+enum err_code intake_deploy(struct intake *it, struct err *err)
+{
+    if (str_eq_nocase(http_header(it->c->ex, "X-Checksum-Deploy"), S("true")))
+        return fail(err, ERR_NOT_FOUND,
+                    "packages are not deployed by their checksum; send the bytes");
+    return intake_digest(it, "X-Checksum-Sha256", err);
+}
+
 enum err_code intake_open(struct call *c, bool lenient, struct intake **ret, struct err *err)
 {
     struct intake *it = arena_new(c->mem, struct intake);

@@ -41,6 +41,12 @@ enum err_code intake_say(struct intake *it, struct str name, struct str value,
 /* The same of each parameter of the query. */
 enum err_code intake_query(struct intake *it, struct err *err) MUST_USE;
 
+/* A header whose value the bytes must have as their SHA-256, unless it was said before. */
+enum err_code intake_digest(struct intake *it, const char *header, struct err *err) MUST_USE;
+/* The headers of Artifactory's clients: X-Checksum-Sha256; and X-Checksum-Deploy, "you have these
+ * bytes, I need not send them": ERR_NOT_FOUND, so that they are sent. */
+enum err_code intake_deploy(struct intake *it, struct err *err) MUST_USE;
+
 /* Each sets *ret_body_max. The body is a file of this name: whether it may be published is judged
  * before it comes. */
 enum err_code intake_body(struct intake *it, struct str filename, uint64_t *ret_body_max,

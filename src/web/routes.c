@@ -182,6 +182,7 @@ static const struct route routes[] = {
 
     {HTTP_GET, "/conda/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CONDA_DOWNLOAD, 0, ERRORS_PROBLEM, get_conda, "getChannelFile", NULL, NULL},
     {HTTP_GET, "/cran/{owner}/{rest...}", CHANNEL, RIGHT_ANYONE, SCOPE_CRAN_DOWNLOAD, 0, ERRORS_TEXT, get_cran, "getCranFile", NULL, NULL},
+    {HTTP_PUT, "/cran/{owner}/{rest...}", TOOL | CRED_PATH_TOKEN, RIGHT_SELF, PUBLISH, 0, ERRORS_PROBLEM, finish_upload, "putCranFile", open_cran_upload, sink_intake},
 };
 /* clang-format on */
 

@@ -259,7 +259,7 @@ def test_a_user_deletes_himself(person, server, tiny):
     server.command("verify")
 
 
-def test_last_owners_and_the_last_superuser_stay(person, server):
+def test_last_owners_and_the_last_administrator_stay(person, server):
     alice, boss = person(), person(superuser=True)
     first, second = sorted((found(alice), found(alice)))
     answer = remove(alice.by_session(), "accounts", alice.login, name=alice.login,
@@ -267,7 +267,7 @@ def test_last_owners_and_the_last_superuser_stay(person, server):
     assert f'the last owner of "{first}", "{second}"' in answer.error
     answer = remove(boss.by_session(), "accounts", boss.login, name=boss.login,
                     password=boss.password).expect(409)
-    assert "last superuser" in answer.error
+    assert "is the last administrator" in answer.error
     # Nor does an administrator delete others here.
     remove(boss.by_session(), "accounts", alice.login, name=alice.login, password=boss.password
            ).expect(403)

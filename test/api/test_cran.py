@@ -56,6 +56,17 @@ def test_every_version_is_where_it_was_and_in_the_archive(anonymous, shelf):
         anonymous.get(f"{tree}/{path}").expect(404)
 
 
+def test_what_the_pages_of_cran_are_made_of_is_the_index(anonymous, shelf):
+    for base in ("/cran/shelf", "/cran/shelf/label/main"):
+        index = anonymous.get(f"{base}/src/contrib/PACKAGES.rds").expect(200)
+        found = anonymous.get(f"{base}/web/packages/packages.rds").expect(200)
+        assert found.body == index.body
+        assert found.header("Cache-Control") == index.header("Cache-Control")
+        head = anonymous.head(f"{base}/web/packages/packages.rds").expect(200)
+        assert head.etag == found.etag
+        anonymous.get(head.target, if_none_match=found.etag).expect(304)
+
+
 def test_archived_versions_are_told_to_remotes(anonymous, shelf):
     archive = gzip.decompress(anonymous.get(TREE.format("shelf") + "/Meta/archive.rds").body)
     assert b"foo/foo_1.9.tar.gz" in archive and b"1.10" not in archive and b"Bar" not in archive
@@ -71,7 +82,7 @@ def test_every_plausible_tree_is_there_and_empty(anonymous, account):
         rds = gzip.decompress(anonymous.get(f"/cran/bare/{tree}/PACKAGES.rds").expect(200).body)
         assert rds.startswith(b"X\n\0\0\0\2") and b"LinkingTo" in rds
     for tree in ("src", "src/contrib/4.2", "bin/windows/contrib", "bin/windows/contrib/x",
-                 "bin/contrib/4.2", "__api__/status", "web/packages/packages.rds"):
+                 "bin/contrib/4.2", "__api__/status", "web/packages"):
         anonymous.get(f"/cran/bare/{tree}/PACKAGES").expect(404)
     anonymous.get("/cran/bare/__api__/status").expect(404)
     anonymous.get("/cran/nobody/src/contrib/PACKAGES").expect(404)
@@ -192,9 +203,9 @@ def test_each_caller_sees_what_is_for_them(anonymous, account, vault, guest):
     for client, seen in ((anonymous, {"open"}), (stranger, {"open", "common"}),
                          (vault, everything), (guest, everything)):
         assert set(cran.listed(client, "/cran/vault")) == seen
-        for document in ("PACKAGES.rds", "Meta/archive.rds", "Meta/current.rds"):
-            data = gzip.decompress(
-                client.get(f"{TREE.format('vault')}/{document}").expect(200).body)
+        for document in ("src/contrib/PACKAGES.rds", "src/contrib/Meta/archive.rds",
+                         "src/contrib/Meta/current.rds", "web/packages/packages.rds"):
+            data = gzip.decompress(client.get(f"/cran/vault/{document}").expect(200).body)
             assert {name for name in everything if name.encode() in data} == seen, document
         for name in everything:
             for path in (f"{name}_1.1.tar.gz", f"Archive/{name}/{name}_1.0.tar.gz"):

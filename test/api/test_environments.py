@@ -114,13 +114,52 @@ def test_channels_are_asked_in_their_order(put, alice, server, token, tools, tmp
 def test_who_may_not_see_a_package_is_told_what_is_told_of_none(put, alice, server, token, account,
                                                                 tools):
     path = put("channels: [alice]\ndependencies: [hidden, nothing]\n")
-    assert [it["state"] for it in here(alice, path)] == ["present", "absent"]
+    assert [it["state"] for it in here(alice, path)] == ["hidden", "absent"]
     limited = account("alice").token("limited", limits={"packages": ["alice/tool"]})
     for other in (server.client(), server.client(token=token("bob")), server.client(token=limited)):
         assert here(other, path) == [{"state": "absent"}, {"state": "absent"}]
     lock = put(f"@EXPLICIT\n{server.url}/conda/alice/noarch/hidden-1.0-0.conda\n", version="2")
-    assert here(alice, lock)[0]["state"] == "present"
+    assert here(alice, lock)[0]["state"] == "hidden"
     assert here(server.client(), lock) == [{"state": "absent"}]
+
+
+@pytest.mark.parametrize("of_all, of_it, state", [
+    ("public", "public", "present"), ("public", "authenticated", "hidden"),
+    ("public", "private", "hidden"), ("authenticated", "authenticated", "present"),
+    ("authenticated", "private", "hidden"), ("private", "private", "present")])
+def test_hidden_from_others(put, alice, server, token, tools, tmp_path, of_all, of_it, state):
+    """That it is, is told to those who see it. of_all: who sees the environment, of_it: the package.
+    Locked, by conda and by pip alike."""
+    name = f"shy-{of_all}-{of_it}"
+    shy = packages.describe(packages.make_tiny(tmp_path, name))
+    Upload(alice, "alice", shy).run()
+    basename, data = pypi.wheel(f"{name}-py", "1.0")
+    Upload(alice, "alice", Plain(f"{name}-py", "1.0", basename), data=data, kind="pypi").run()
+    path = put(f"channels: [alice]\ndependencies: [{name}, tool, pip: [{name}-py]]\n")
+    lock = put(f"@EXPLICIT\n{server.url}/conda/alice/{shy.basename}\n", version="2")
+    for package, access in ((path.split("/")[2], of_all), (name, of_it), (f"{name}-py", of_it)):
+        alice.request("PUT", f"/api/v1/packages/alice/{package}/access",
+                      json_body={"access": access}).expect(204)
+    found = here(alice, path)
+    assert [it["state"] for it in found] == [state, "present", state]
+    assert (found[0]["owner"], found[0]["package"], found[0]["version"]) == ("alice", name, "1.0")
+    assert [it["state"] for it in here(alice, lock)] == [state]
+    if (of_all, of_it) == ("public", "private"):    # to whom it is hidden it is what is not there
+        absent = put(f"channels: [alice]\ndependencies: [{name}-no, tool, pip: [{name}-no]]\n",
+                     version="3")
+        for caller in (server.client(), server.client(token=token("bob"))):
+            assert here(caller, path) == here(caller, absent)
+
+
+def test_what_a_later_channel_has_for_all_is_present(put, alice, server, token, tools, tmp_path):
+    bob = server.client(token=token("bob"))
+    made = packages.make(tmp_path / "b", packages.index_of("hidden", version="0.9"), {})
+    Upload(bob, "bob", packages.describe(made)).run()
+    path = put("channels: [alice, bob]\ndependencies: [hidden, hidden >=1]\n")
+    assert [(it["state"], it["owner"], it["version"]) for it in here(alice, path)] == [
+        ("present", "alice", "1.0"), ("hidden", "alice", "1.0")]
+    assert [(it["state"], it.get("owner")) for it in here(bob, path)] == [
+        ("present", "bob"), ("absent", None)]
 
 
 def test_locked_packages_are_compared_by_their_bytes(put, alice, server, publish, tiny):

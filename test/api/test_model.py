@@ -54,6 +54,7 @@ class World:
         self.server, self.folder, self.random = server, folder, random.Random(seed)
         self.model, self.made = Model({"boss"}), {}
         self.history, self.past = deque(maxlen=12), []      # past: (owner, file) of removed files
+        self.ended = []                  # what was in the trash
         self.subjects = []               # whom the last operation was about
         self.shards = {}                 # (owner, label, subdir, digest) -> (name, its Package)
         self.callers = [Caller(None, "nothing", server.client())]
@@ -167,6 +168,21 @@ def upload(world):
     return owner
 
 
+def ask_to_remove(world, login, path, good, refusal, owner, name):
+    """Mostly into the trash, at times for good. (was it done, was it for good)"""
+    final = world.random.random() < 0.15
+    if final:
+        refusal = refusal or world.model.refusal(login, ADMIN, owner, name)
+    return ask(world, login, "DELETE", path + ("?final=true" if final else ""), good, refusal), final
+
+
+def number(world, item):
+    """The trash's number of what was just removed."""
+    if item:
+        path = f"/api/v1/trash/{item.owner}?limit=1"
+        item.id = world.client_of(item.owner).get(path).expect(200).json()["items"][0]["id"]
+
+
 def remove_file(world):
     found = world.a_file()
     if not found:
@@ -175,8 +191,10 @@ def remove_file(world):
     login, refusal = world.writer(WRITE, owner, file.name)
     if world.model.is_locked(owner, file.name, [file.basename]):
         refusal = refusal or 403
-    if ask(world, login, "DELETE", surfaces.file_addresses(owner, file)[2], 200, refusal):
-        world.model.remove_file(owner, file)
+    done, final = ask_to_remove(world, login, surfaces.file_addresses(owner, file)[2], 200, refusal,
+                                owner, file.name)
+    if done:
+        number(world, world.model.remove_file(owner, file, login, final))
         world.past.append((owner, file))
     return owner
 
@@ -189,8 +207,10 @@ def remove_release(world):
     login, refusal = world.writer(WRITE, owner, file.name)
     if world.model.is_locked(owner, file.name, of_release(world, owner, file)):
         refusal = refusal or 403
-    if ask(world, login, "DELETE", surfaces.file_addresses(owner, file)[1], 201, refusal):
-        world.model.remove_release(owner, file.name, file.version)
+    done, final = ask_to_remove(world, login, surfaces.file_addresses(owner, file)[1], 201, refusal,
+                                owner, file.name)
+    if done:
+        number(world, world.model.remove_release(owner, file.name, file.version, login, final))
         world.past.append((owner, file))
     return owner
 
@@ -202,10 +222,59 @@ def remove_package(world):
     login, refusal = world.writer(WRITE, owner, name)
     if world.model.is_locked(owner, name, world.model.packages[owner, name].files):
         refusal = refusal or 403
-    if ask(world, login, "DELETE", f"/api/package/{owner}/{name}", 201, refusal):
+    done, final = ask_to_remove(world, login, f"/api/package/{owner}/{name}", 201, refusal, owner,
+                                name)
+    if done:
         world.past += [(owner, file) for file in world.model.packages[owner, name].files.values()]
-        world.model.remove_package(owner, name)
+        number(world, world.model.remove_package(owner, name, login, final))
     return owner
+
+
+def of_the_trash(world, needed):
+    """(item, login, the status with which he is refused, or None); or None."""
+    model = world.model
+    if not model.trash:
+        return None
+    item = world.random.choice(model.trash)
+    may = lambda it: it is not None and model.level_in_trash(it, item) >= needed
+    login = world.pick(may)
+    return item, login, 401 if login is None else None if may(login) else 403
+
+
+def restore(world):
+    found, model = of_the_trash(world, WRITE), world.model
+    if not found:
+        return None
+    item, login, refusal = found
+    if model.is_in_the_way(item):
+        refusal = refusal or 409
+    if any((item.owner, label) in model.locked for it in item.labels.values() for label in it):
+        refusal = refusal or 403
+    if ask(world, login, "POST", f"/api/v1/trash/{item.owner}/{item.id}/restore", 200, refusal):
+        model.restore(item)
+        world.ended.append(item)
+    return item.owner
+
+
+def end(world):
+    found = of_the_trash(world, ADMIN)
+    if not found:
+        return None
+    item, login, refusal = found
+    if ask(world, login, "DELETE", f"/api/v1/trash/{item.owner}/{item.id}", 204, refusal):
+        world.model.end(item)
+        world.ended.append(item)
+    return item.owner
+
+
+def restore_what_is_gone(world):
+    """Who could put everything back is told that it is not there, others no more than always."""
+    if not world.ended:
+        return None
+    item = world.random.choice(world.ended)
+    login, refusal = world.writer(WRITE, item.owner)
+    ask(world, login, "POST", f"/api/v1/trash/{item.owner}/{item.id}/restore", 200, refusal or 404)
+    return item.owner
 
 
 def of_release(world, owner, file):
@@ -456,8 +525,8 @@ def answer_offer(world, offerer, name, target, taken):
     return False
 
 
-OPERATIONS = {create: 5, upload: 12, remove_file: 2, remove_release: 1, remove_package: 1,
-              change_label: 8, copy: 8, lock: 1, unlock: 3, change_access: 6, grant: 4, revoke: 3, create_group: 5, remove_group: 1,
+OPERATIONS = {create: 5, upload: 12, remove_file: 3, remove_release: 2, remove_package: 2,
+              restore: 8, end: 1, restore_what_is_gone: 1, change_label: 8, copy: 8, lock: 1, unlock: 3, change_access: 6, grant: 4, revoke: 3, create_group: 5, remove_group: 1,
               add_member: 9, remove_member: 3, add_group_package: 9, remove_group_package: 2,
               leave: 1, transfer: 4}
 
@@ -546,19 +615,30 @@ def check_file(world, caller, owner, file, label):
 
 
 def check_shard(world, caller, key):
-    """A shard that somebody was shown once is not given to whom the package is hidden from. (Where
-    there was a package of this name before, its shards may be the same, and were for others.)"""
+    """A shard that somebody was shown once is not given to whom the package is hidden from, nor to
+    whom another one is hidden from that has its name now."""
     owner, label, subdir, digest = key
     name, package = world.shards[key]
-    if (owner, name) in world.model.former and (owner, name) in world.model.packages:
-        return
-    gone = (owner, name) not in world.model.packages and any(
-        it is package for it in world.model.packages.values())      # to another owner
-    if gone or world.model.packages.get((owner, name)) is package and not world.model.sees(
-            caller.login, owner, name):
+    there = (owner, name) in world.model.packages
+    moved = any(it is package for it in world.model.packages.values())      # to another owner
+    if not world.model.sees(caller.login, owner, name) if there else moved:
         path = f"{base_of(caller, owner, label)}/{subdir}/shards/{digest}.msgpack.zst"
         answer = caller.client.get(path)
         assert answer.status == 404, f"{path}, a shard of {name}, is given: {answer.status}"
+
+
+def check_trash(world, caller, owner):
+    """Who may change the package, or might, finds what was removed of it."""
+    if caller.prefix:
+        return
+    answer = caller.client.get(f"/api/v1/trash/{owner}").expect(401 if caller.login is None else 200)
+    if caller.login is None:
+        return
+    shown = [tuple(it[key] for key in ("id", "kind", "package", "version", "file", "files",
+                                       "removed_by")) for it in answer.json()["items"]]
+    assert shown == [(it.id, it.kind, it.name, it.version, it.basename, len(it.files), it.remover)
+                     for it in reversed(world.model.trash) if it.owner == owner
+                     and world.model.level_in_trash(caller.login, it) >= WRITE]
 
 
 def check_groups(world, caller, owner):
@@ -587,6 +667,7 @@ def all_checks(world, caller):
     """Everything that a caller can be asked about, as (check, arguments)."""
     for owner in OWNERS:
         yield check_listings, owner
+        yield check_trash, owner
         if owner in ORGANIZATIONS:
             yield check_groups, owner
         for label in LABELS:

@@ -1,5 +1,6 @@
 """Organizations: who founds, joins, publishes, leaves; groups and collaborators."""
 import itertools
+import json
 
 import pytest
 
@@ -49,6 +50,15 @@ def refused(people, login, owner, path):
         publish(people, login, owner, path)
     assert why.value.answer.status == 403, why.value
     return why.value.answer.detail
+
+
+def test_the_command_lists_it_as_what_it_is(server, acme):
+    listed = {it["login"]: it["type"]
+              for it in json.loads(server.command("admin", "user", "list", "--json").stdout)}
+    assert (listed["alice"], listed[acme]) == ("user", "organization")
+    words = {line.split()[0]: line.split()[1]
+             for line in server.command("admin", "user", "list").stdout.splitlines()}
+    assert (words["alice"], words[acme]) == ("user", "organization")
 
 
 def test_a_founder_owns_and_publishes(people, acme, server, tiny):

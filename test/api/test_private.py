@@ -112,6 +112,63 @@ def test_what_was_served_of_a_package_goes_with_its_access(acme, server):
     acme.alice.get(path).expect(200)
 
 
+def shard_path(client, login, name):
+    return f"/conda/{login}/{shard_of(client, login, name)}"
+
+
+def test_it_goes_however_the_package_is_spelled(acme, server):
+    path = shard_path(acme.alice, acme.login, "pub")
+    server.client().get(path).expect(200)
+    acme.set_access("PUB", "private")
+    server.client().get(path).expect(404)
+
+
+@pytest.mark.parametrize("access, seen", [("public", 200), ("authenticated", 404), ("private", 404)])
+def test_what_was_public_before_it_was_removed_goes_when_it_comes_back(acme, server, tiny, access,
+                                                                       seen):
+    """Until then, and with a package that everybody sees, clients may have an index that names it."""
+    anybody, path = server.client(), shard_path(acme.alice, acme.login, "pub")
+    acme.alice.delete(f"/api/package/{acme.login}/pub").expect(201)
+    anybody.get(path).expect(200)
+    acme.publish("pub", access, tiny, version="2.0")
+    anybody.get(path).expect(seen)
+    acme.alice.get(path).expect(seen)
+
+
+def test_or_when_another_package_is_transferred_to_its_place(acme, server, people, tiny):
+    other = World(people, f"org{next(NUMBERS)}", tiny)
+    anybody, path = server.client(), shard_path(acme.alice, acme.login, "pub")
+    other.set_access("pub", "private")
+    acme.alice.delete(f"/api/package/{acme.login}/pub").expect(201)
+    anybody.get(path).expect(200)
+    acme.alice.post(f"/api/v1/packages/{other.login}/pub/transfer", {"to": acme.login}).expect(200)
+    anybody.get(path).expect(404)
+
+
+def test_or_when_one_comes_back_from_the_trash(acme, people, tiny):
+    acme.collaborator("dave", "priv")
+    acme.alice.delete(f"/api/package/{acme.login}/priv").expect(201)
+    trash = f"/api/v1/trash/{acme.login}"
+    item, = acme.alice.get(trash).expect(200).json()["items"]
+    acme.publish("priv", "private", tiny, version="2.0")
+    path = shard_path(acme.alice, acme.login, "priv")
+    acme.alice.delete(f"/api/package/{acme.login}/priv").expect(201)
+    acme.alice.post(f"{trash}/{item['id']}/restore").expect(200)
+    dave = as_(people, "dave")
+    dave.get(shard_path(dave, acme.login, "priv")).expect(200)
+    dave.get(path).expect(404)
+
+
+def test_who_is_let_into_a_package_reads_nothing_of_the_one_before(acme, people, tiny):
+    path = shard_path(acme.alice, acme.login, "priv")
+    acme.alice.delete(f"/api/package/{acme.login}/priv").expect(201)
+    acme.publish("priv", "private", tiny, version="2.0")
+    acme.collaborator("dave", "priv")
+    dave = as_(people, "dave")
+    dave.get(shard_path(dave, acme.login, "priv")).expect(200)
+    dave.get(path).expect(404)
+
+
 def test_a_limited_token_sees_what_it_is_for(people, acme, tiny):
     """Beside what everybody sees: of authenticated packages, too, only those within its limits."""
     acme.made["deep"] = acme.publish("deep", "private", tiny, labels=["dev", "main"])

@@ -1,14 +1,13 @@
 """Files in one request: /api/v1/packages/OWNER/upload (a form) and /api/v1/files/OWNER/NAME (the body)."""
 import hashlib
 import re
-import shutil
-import subprocess
 import threading
 from urllib.parse import quote
 
 import pytest
 
 from support import channel, notebooks, packages, pypi
+from support.curl import Curl
 from support.publish import FORM_HEADERS, form_of
 
 STAMP = re.compile(r"20\d\d\.[01]\d\.[0-3]\d\.[0-2]\d[0-5]\d[0-5]\d")
@@ -216,24 +215,9 @@ def test_a_body_without_a_length_is_streamed(alice, tiny):
     put(alice, "chunked-1.0-0.conda", iter(pieces)).expect(201)
 
 
-@pytest.fixture
-def curl(server, account):
-    if not shutil.which("curl"):
-        pytest.skip("curl is not installed")
-    token = account("alice").token("curl")
-
-    def run(*words):
-        done = subprocess.run(["curl", "-sS", "-w", "\n%{http_code}", "-H",
-                               f"Authorization: Bearer {token}", *map(str, words)],
-                              capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        body, _, status = done.stdout.rpartition("\n")
-        return int(status), body
-    return run
-
-
-def test_curl_sends_files_and_forms(server, curl, tmp_path):
+def test_curl_sends_files_and_forms(server, account, tmp_path):
     """Of more than a megabyte, so that it asks first whether it may (Expect: 100-continue)."""
+    curl = Curl(account("alice").token("curl"))
     path = tmp_path / "large.bin"
     path.write_bytes(bytes(range(256)) * 8192)
     status, body = curl("-T", path, f"{server.url}/api/v1/files/alice/large.bin")

@@ -7,6 +7,8 @@ import pytest
 
 from support import channel, notebooks, packages, secrets
 from support.anaconda import Anaconda, versions
+from support.proxy import Proxy
+from support.publish import Upload
 from support.venvs import find_venv
 
 ALL = versions()
@@ -285,6 +287,44 @@ def test_a_broken_file_is_told_and_leaves_nothing(signed_in, user, tmp_path, ano
         anonymous.get(f"/api/package/{user.login}/broken").expect(404)
 
 
+def test_what_another_job_publishes_stays_when_this_one_cleans_up(anaconda, user, server, tmp_path,
+                                                                  tiny, anonymous):
+    """Between the client's look at its empty release and its removal, which it sends all the same."""
+    if anaconda.version < (1, 12):
+        pytest.skip("this version does not clean up")
+    path = packages.make(tmp_path, packages.index_of("beside", depends=["python >=,"]),
+                         extension=".tar.bz2")
+    theirs = Upload(user.by_token("of the other job"), user.login,
+                    packages.describe(tiny("beside", build="1")))
+    proxy = Proxy("127.0.0.1", int(server.url.rpartition(":")[2]))
+    client = Anaconda(anaconda.program[0].parent.parent, ".".join(map(str, anaconda.version)),
+                      tmp_path / "beyond the proxy", proxy.url + "/api")
+    try:
+        login(client, user)
+        proxy.call(begin_when_staged(theirs, proxy), methods=("POST", "DELETE"))
+        said = client("upload", path)
+    finally:
+        proxy.close()
+    said.fails("depends")       # why it failed, and not what came of cleaning up
+    assert f"DELETE /api/release/{user.login}/beside/1.0" in proxy.seen
+    assert not any(it.startswith("DELETE /api/package") for it in proxy.seen)
+    shown = anonymous.get(f"/api/package/{user.login}/beside").expect(200).json()
+    assert [it["basename"] for it in shown["files"]] == [theirs.package.basename]
+    anonymous.get(f"/conda/{user.login}/{theirs.package.basename}").expect(200)
+
+
+def begin_when_staged(upload, proxy):
+    """The other job is ready to commit when the first commits, and commits before that removes."""
+    def work():
+        method, _, target = proxy.seen[-1].partition(" ")
+        if target.startswith("/api/commit/"):
+            upload.stage()
+            upload.send()
+        elif method == "DELETE" and "commit" not in upload.answers:
+            upload.commit()
+    return work
+
+
 # --- organizations ----------------------------------------------------------------------------
 
 
@@ -322,6 +362,78 @@ def test_groups(signed_in, acme, account, tiny):
     helping.post(f"/api/release/{acme}/tool/9.1", {}).expect(403)
     signed_in("groups", "remove_member", f"{devs}/{helper.login}").ok()
     assert helper.login not in signed_in("groups", "members", devs).ok().text
+
+
+CLASSES = {401: "Unauthorized", 403: "BinstarError", 404: "NotFound", 409: "Conflict"}
+
+
+def failure(anaconda, message, status):
+    """The line in which a version tells what the server said."""
+    title = CLASSES[status] if anaconda.version < (1, 3) else "ERROR"
+    return f"[{title}] ({message!r}, {status})"
+
+
+def groups(anaconda, action, spec, *words):
+    """Which the oldest version wants with a colon before the group."""
+    return anaconda("groups", action,
+                    spec.replace("/", "/:", 1) if anaconda.version < (1, 3) else spec, *words)
+
+
+def test_what_groups_refuses_is_told_in_the_servers_words(signed_in, user, acme, account):
+    """In every version the same; an organization that is not there as one of others."""
+    me, theirs = user.login, f"theirs-{user.login}"
+    helper, other = account("helper").login, account(f"other-{user.login}")
+    other.by_token("founder").post("/api/v1/organizations", {"login": theirs}).expect(201)
+    groups(signed_in, "add", f"{acme}/devs").ok()
+    no_group = f'there is no group "{acme}/none"'
+    for action, spec, message, status in (
+            ("show", "nowhere", f'"{me}" may not see the groups of "nowhere"', 403),
+            ("show", theirs, f'"{me}" may not see the groups of "{theirs}"', 403),
+            ("show", f"{acme}/none", no_group, 404),
+            ("members", f"{acme}/none", no_group, 404),
+            ("packages", f"{acme}/none", no_group, 404),
+            ("add", "nowhere/devs", f'"{me}" may not administer "nowhere"', 403),
+            ("add", f"{theirs}/devs", f'"{me}" may not administer "{theirs}"', 403),
+            ("add", f"{me}/devs", f'"{me}" is a user, not an organization', 404),
+            ("add_member", f"{acme}/none/{helper}", no_group, 404),
+            ("add_member", f"{acme}/devs/nobody", 'there is no account "nobody"', 404),
+            ("add_member", f"{theirs}/owners/{helper}", f'"{me}" may not administer "{theirs}"', 403),
+            ("remove_member", f"{acme}/owners/{me}",
+             f'"{acme}" would be left without an owner: add another one first', 409),
+            ("add_package", f"{acme}/devs/none", f'there is no package "{acme}/none"', 404),
+            ("remove_package", f"{acme}/devs/none", f'there is no package "{acme}/none"', 404)):
+        said = groups(signed_in, action, spec)
+        assert said.code == 1, (action, spec, said)
+        assert said_lines(said) == [failure(signed_in, message, status)], (action, spec)
+    said = groups(signed_in, "add", f"{acme}/devs", "--perms", "admin")
+    assert (said.code, said_lines(said)) == (1, [
+        failure(signed_in, 'group "devs" exists already, with permission read', 409)])
+    groups(signed_in, "remove_member", f"{acme}/devs/{helper}").ok()    # who was no member
+
+
+def test_groups_without_login_is_told(anaconda, acme):
+    said = groups(anaconda, "add", f"{acme}/devs")
+    assert (said.code, said_lines(said)[-1]) == (
+        1, failure(anaconda, "sign in first: this needs an account", 401))
+
+
+def test_config_and_what_comes_of_a_wrong_address(signed_in, server, acme):
+    """The settings are the client's own affair; what they lead to at the server is told."""
+    def config(*words):
+        return signed_in("config", *words).ok()
+    assert said_lines(config("--get", "url")) == [f"{server.url}/api"]
+    assert said_lines(config("--get", "none")) == ["The value of 'none' is not set."]
+    assert said_lines(config("--remove", "none")) == ["[ERROR] Key none does not exist"]
+    assert said_lines(config("--set", "none", "x")) == (
+        [] if signed_in.version < (1, 3) else ['[WARNING] "none" is not a known configuration key'])
+    config("--show").says(f"url: '?{server.url}/api")
+    assert said_lines(config("--set", "url", f"{server.url}/api/nowhere")) == []
+    token = signed_in.token_files()[0].read_text().strip()
+    said = signed_in("-t", token, "groups", "show", acme)
+    assert (said.code, said_lines(said)) == (1, [
+        failure(signed_in, "there is nothing at this address", 404)])
+    assert said_lines(config("--set", "url", f"{server.url}/api")) == []
+    signed_in("groups", "show", acme).ok().says("owners")
 
 
 def test_tokens_of_an_organization_are_removed(signed_in, user, acme):

@@ -9,6 +9,7 @@ import pytest
 
 from support import cran, secrets
 from support.anaconda import Anaconda, versions
+from support.curl import Curl
 from support.r import R
 from support.venvs import find_venv
 
@@ -158,6 +159,18 @@ def test_indexes_are_those_that_r_makes_of_the_same_packages(server, account, te
       '  all(abs(difftime(current$mtime, Sys.time(), units = "hours")) < 1))').ok()
 
 
+def test_r_knows_the_whole_repository(server, shelf, account, r):
+    """As it knows all of CRAN: who needs what, without installing anything."""
+    account("vacant")
+    done = r(f'Sys.setenv(R_CRAN_WEB = "{server.url}/cran/shelf")\n'
+             'db <- tools::CRAN_package_db()\n'
+             'cat(db$Package, db$Version, unlist(tools::package_dependencies("base1", db = db,\n'
+             '  reverse = TRUE)), unlist(tools::package_dependencies("tool", db = db)))\n'
+             f'Sys.setenv(R_CRAN_WEB = "{server.url}/cran/vacant")\n'
+             'stopifnot(nrow(tools::CRAN_package_db()) == 0)').ok()
+    assert done.out == "base1 tool 1.10 0.1-2 tool base1 stats"
+
+
 def test_empty_trees_are_quiet(server, account, r):
     account("bare")
     script = "".join(
@@ -207,6 +220,32 @@ def test_a_binary_of_linux_is_installed_from_its_tree(server, account, r, tmp_pa
 
 
 # --- uploading --------------------------------------------------------------------------------
+
+def test_what_was_put_is_installed(server, account, r, tmp_path):
+    """By curl: a source, another version with a label, and a binary that R made."""
+    curl = Curl(account("putter").token("curl"))
+    base = f"{server.url}/cran/putter"
+    made = {"1.2": f"{base}/src/contrib/", "1.10": f"{base}/label/dev/src/contrib/"}
+    for version, folder in made.items():
+        path = tmp_path / f"posted_{version}.tar.gz"
+        path.write_bytes(cran.source("posted", version))
+        assert curl("-T", path, folder)[0] == 201
+    r(f'install("posted", repos = "{base}")').ok()
+    assert r.installed() == {"posted": "1.2"}
+    r(f'install("posted", repos = "{base}/label/dev")').ok()
+    assert r.installed() == {"posted": "1.10"}
+    built = r.built(path)
+    minor = r('cat(R.version$major, sub("[.].*", "", R.version$minor), sep = ".")').ok().out
+    tree = f"bin/linux/{minor}-bookworm/contrib/{minor}"
+    assert curl("-T", built, f"{base}/{tree}/")[0] == 201
+    status, said = curl("-T", built, f"{base}/src/contrib/")
+    assert status == 400 and "its place is bin/linux/DISTRIBUTION/contrib/X.Y" in said
+    other = R(tmp_path / "other")
+    other(f'install("posted", contriburl = "{base}/{tree}", opts = character())\n'
+          'cat(posted::hello())').ok()
+    assert other.installed() == {"posted": "1.10"}
+    assert (other.library / "posted/R/posted.rdb").exists()
+
 
 # 1.2.2 cannot read the description of a package of R under Python 3.
 @pytest.mark.parametrize("version", [it for it in versions() if it != "1.2.2"][::2])

@@ -15,6 +15,7 @@ class Package:
     files: dict = field(default_factory=dict)           # packages.Package by basename
     labels: dict = field(default_factory=dict)          # set of names by basename
     collaborators: dict = field(default_factory=dict)   # login -> READ or WRITE
+    chosen: list = field(default_factory=list)          # Groups that had it, while in the trash
 
 
 @dataclass
@@ -25,6 +26,22 @@ class Group:
     packages: set = field(default_factory=set)          # names
 
 
+@dataclass(eq=False)
+class Trashed:
+    """Something that was removed and may be put back."""
+    owner: str
+    kind: str           # "file", "release", "package"
+    name: str           # of the package
+    package: Package    # which may be there still, or be in the trash by another item
+    version: str        # None of a package
+    basename: str       # of a file
+    remover: str
+    files: dict         # packages.Package by basename
+    labels: dict
+    releases: set
+    id: int = None
+
+
 class Model:
     """login None: nobody is signed in."""
 
@@ -33,9 +50,9 @@ class Model:
         self.packages = {}       # (owner, name) -> Package
         self.groups = {}         # organization -> {name: Group}
         self.locked = set()      # (owner, label)
-        self.former = set()      # (owner, name) of packages that are gone
         self.widest = {}         # (owner, label) and (owner, label, subdir) -> the widest access
                                  # that a package had while its file was there
+        self.trash = []          # the newest last
 
     # --- who may what ---------------------------------------------------------------------
 
@@ -70,6 +87,20 @@ class Model:
 
     def is_member(self, login, organization):
         return any(login in group.members for group in self.groups[organization].values())
+
+    def level_in_trash(self, login, item):
+        """On what was removed: as on its package, which takes those along who were let into it."""
+        if self.packages.get((item.owner, item.name)) is item.package:
+            return self.level(login, item.owner, item.name)
+        found = [self.level(login, item.owner)]
+        if login is not None:
+            found += [group.permission for group in item.package.chosen
+                      if login in group.members and self._is_there(item.owner, group)]
+            found.append(item.package.collaborators.get(login, 0))
+        return max(found)
+
+    def _is_there(self, owner, group):
+        return any(it is group for it in self.groups.get(owner, {}).values())
 
     # --- who sees what --------------------------------------------------------------------
 
@@ -156,21 +187,86 @@ class Model:
                 for key in ((owner, label), (owner, label, package.files[basename].subdir)):
                     self.widest[key] = min(self.widest.get(key, PRIVATE), package.access)
 
-    def remove_file(self, owner, file):
+    def _take_file(self, owner, file):
         package = self.packages[owner, file.name]
         del package.files[file.basename], package.labels[file.basename]
 
-    def remove_release(self, owner, name, version):
-        package = self.packages[owner, name]
-        package.releases.discard(version)
-        for file in [it for it in package.files.values() if it.version == version]:
-            self.remove_file(owner, file)
-
-    def remove_package(self, owner, name):
-        del self.packages[owner, name]
-        self.former.add((owner, name))
-        for group in self.groups.get(owner, {}).values():
+    def _take_package(self, owner, name):
+        package = self.packages.pop((owner, name))
+        package.chosen = [it for it in self.groups.get(owner, {}).values() if name in it.packages]
+        for group in package.chosen:
             group.packages.discard(name)
+
+    def _throw(self, owner, kind, name, remover, basenames, version=None, basename=None):
+        """What goes to the trash, before it goes."""
+        package = self.packages[owner, name]
+        self.trash.append(Trashed(
+            owner, kind, name, package, version, basename, remover,
+            {it: package.files[it] for it in basenames},
+            {it: set(package.labels[it]) for it in basenames}, set(package.releases)))
+        return self.trash[-1]
+
+    def _forget(self, package, version=None):
+        """What the trash has of a package, or of one of its releases, is gone for good."""
+        self.trash = [it for it in self.trash
+                      if it.package is not package or version not in (None, it.version)]
+
+    def remove_file(self, owner, file, remover, final=False):
+        """As all of these: what is in the trash then, or None."""
+        item = None if final else self._throw(owner, "file", file.name, remover, [file.basename],
+                                              file.version, file.basename)
+        self._take_file(owner, file)
+        return item
+
+    def remove_release(self, owner, name, version, remover, final=False):
+        package, item = self.packages[owner, name], None
+        files = [it for it in package.files.values() if it.version == version]
+        if final:
+            self._forget(package, version)
+        elif files:
+            item = self._throw(owner, "release", name, remover, [it.basename for it in files],
+                               version)
+        package.releases.discard(version)
+        for file in files:
+            self._take_file(owner, file)
+        return item
+
+    def remove_package(self, owner, name, remover, final=False):
+        package, item = self.packages[owner, name], None
+        if final:
+            self._forget(package)
+        elif package.files or any(it.package is package for it in self.trash):
+            item = self._throw(owner, "package", name, remover, list(package.files))
+        self._take_package(owner, name)
+        return item
+
+    def is_in_the_way(self, item):
+        """Of putting it back: another package of the name, or none at all, or the file itself."""
+        found = self.packages.get((item.owner, item.name))
+        if item.kind == "package":
+            return found is not None
+        return found is not item.package or any(it in found.files for it in item.files)
+
+    def restore(self, item):
+        package = item.package
+        if item.kind == "package":
+            self.packages[item.owner, item.name] = package
+            package.files, package.labels, package.releases = {}, {}, set(item.releases)
+            for group in package.chosen:
+                group.packages.add(item.name)       # of one that is gone nobody asks
+        else:
+            package.releases.add(item.version)
+        package.files.update(item.files)
+        package.labels.update(item.labels)
+        self._widen(item.owner, package)
+        self.trash.remove(item)
+
+    def end(self, item):
+        """A package takes along what was removed of it before."""
+        if item.kind == "package":
+            self._forget(item.package)
+        else:
+            self.trash.remove(item)
 
     def transfer(self, owner, name, target):
         """Collaborators from outside keep what they were given; the former owner's people do not."""
@@ -178,8 +274,11 @@ class Model:
         package.collaborators = {login: it for login, it in package.collaborators.items()
                                  if login != target and not (
                                      owner in self.groups and self.is_member(login, owner))}
-        self.remove_package(owner, name)
+        self._take_package(owner, name)
         self.packages[target, name] = package
+        for item in self.trash:
+            if item.package is package:
+                item.owner = target
         self._widen(target, package)
 
     def found(self, organization, founder):
@@ -194,7 +293,8 @@ class Model:
             return True     # a superuser may, to no effect
         for group in groups.values():
             group.members.discard(login)
-        for (owner, _), package in self.packages.items():
-            if owner == organization:
-                package.collaborators.pop(login, None)
+        theirs = [package for (owner, _), package in self.packages.items() if owner == organization]
+        theirs += [it.package for it in self.trash if it.owner == organization]
+        for package in theirs:
+            package.collaborators.pop(login, None)
         return True

@@ -15,12 +15,13 @@ NEVER = 1 << 60
 @dataclass
 class Fault:
     """What happens to requests of these methods, so many times."""
-    what: str                      # "hang", "delay", "cut", "answer"
+    what: str                      # "hang", "delay", "cut", "answer", "call"
     methods: tuple = ("GET", "HEAD", "PUT", "POST", "DELETE")
     times: int = NEVER
     seconds: float = 0.0           # delay: before each answer
     after: int = 0                 # cut: bytes of the answer that pass
     status: int = 0                # answer: instead of the real one
+    work: object = None            # call: what is done before the request goes on
 
     def takes(self, method):
         if self.times > 0 and method in self.methods:
@@ -78,6 +79,10 @@ class Proxy:
     def answer(self, status, **which):
         """Answers by itself, as an S3 server in trouble."""
         self.fault = Fault("answer", status=status, **which)
+
+    def call(self, work, **which):
+        """Does something between two requests of a client."""
+        self.fault = Fault("call", work=work, **which)
 
     def close(self):
         self.refuse()
@@ -142,6 +147,8 @@ class _Pair:
                 if self.mine and self.mine.what == "answer":
                     self._answer(data)
                     return
+                if found and self.mine and self.mine.what == "call":
+                    self.mine.work()
                 self.far.sendall(data)
         except OSError:
             pass

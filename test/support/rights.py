@@ -7,6 +7,8 @@ from support import cran, notebooks, packages, secrets
 from support.publish import FORM_HEADERS, Plain, Upload, form_of
 from support.wait import until
 
+REFUSED = (401, 403, 404)  # and nothing was changed
+
 # In the order of the columns of rights.tsv.
 CALLERS = ["anonymous", "other", "owner", "superuser", "token", "reader", "channel", "expired",
            "unknown", "ended", "member", "writer", "admin", "collaborator", "limited"]
@@ -23,6 +25,7 @@ BROUGHT = {
     ("POST", "/api/channels/{owner}/files/"): "files",
     ("PUT", "/artifactory/{owner}/{rest...}"): None,
     ("PUT", "/conda/{owner}/{rest...}"): None,
+    ("PUT", "/cran/{owner}/{rest...}"): None,
 }
 FAR = "2999-01-01T00:00:00+00:00"
 
@@ -61,6 +64,7 @@ class World:
         self.founder.post("/api/v1/organizations", {"login": "acme"}).expect(201)
         for caller, perms in (("member", "read"), ("writer", "write"), ("admin", "admin")):
             self._group("acme", f"all-{perms}", perms, self.staff[caller], all_packages=True)
+        self.kept = {}  # callers by kind
         self.uploader = server.client(token=self._token(self.owner, {}))
         self.expired = self._token(self.owner, {"max-age": 1})
         self.revoked = self._token(self.owner, {"note": "revoked"})
@@ -97,7 +101,12 @@ class World:
             self.founder.request("PUT", f"{path}/members/{account.login}").expect(204)
 
     def client(self, caller):
-        """A new caller of a kind: some routes end the credentials they are called with."""
+        """A caller of a kind, with credentials that no route was yet called with that may end them."""
+        if caller not in self.kept:
+            self.kept[caller] = self._new_client(caller)
+        return self.kept[caller]
+
+    def _new_client(self, caller):
         make = self.server.client
         return {
             "anonymous": lambda: make(),
@@ -122,7 +131,11 @@ class World:
         return sorted(self.server.client().get("/api/scopes").expect(200).json())
 
     def scoped(self, scope):
-        return self.server.client(token=self._token(self.owner, {"scopes": [scope]}))
+        """A caller with a token of the owner's that has one scope, likewise."""
+        if ("scope", scope) not in self.kept:
+            self.kept["scope", scope] = self.server.client(
+                token=self._token(self.owner, {"scopes": [scope]}))
+        return self.kept["scope", scope]
 
     def _brought(self, method, pattern, name):
         """A file that comes in one request: another version of a package that is there."""
@@ -131,8 +144,11 @@ class World:
         self.founder.request("PUT", f"/api/packages/acme/{name}/collaborators/colin").expect(201)
         package = packages.make_tiny(self.folder, name, "2.0")
         data, field = package.read_bytes(), BROUGHT[method, pattern]
+        rest = f"noarch/{package.name}"
+        if pattern.startswith("/cran/"):
+            rest, data = f"src/contrib/{name}_2.0.tar.gz", cran.source(name, "2.0")
         values = {"owner": "acme", "filename": package.name, "conda_file": package.name,
-                  "rest": f"noarch/{package.name}", "label": "dev"}
+                  "rest": rest, "label": "dev"}
         body = (Raw(form_of((field, package.name, data)), FORM_HEADERS) if field else
                 Raw(data, {"X-File-Name": package.name}))
         return re.sub(r"\{(\w+)(\.\.\.)?\}", lambda found: values[found.group(1)], pattern), body
@@ -166,12 +182,16 @@ class World:
             client, path, body = self._farewell()
         try:
             if pattern.startswith("/setup/"):
-                return client.request(method, path, body=b"login=x")
-            if isinstance(body, Raw):
-                return client.request(method, path, body=body.data, headers=body.headers)
-            return client.request(method, path, json_body=body)
+                answer = client.request(method, path, body=b"login=x")
+            elif isinstance(body, Raw):
+                answer = client.request(method, path, body=body.data, headers=body.headers)
+            else:
+                answer = client.request(method, path, json_body=body)
         finally:
             client.close()
+        if method not in ("GET", "HEAD") and answer.status not in REFUSED:
+            self.kept.clear()
+        return answer
 
     def _farewell(self):
         """Somebody who may go: nobody can ask that of the owner of something."""

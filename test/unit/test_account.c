@@ -352,21 +352,52 @@ static void a_new_password_obeys_the_same_rule(void **state)
     assert_true(str_eq(core_rows(f), before));
 }
 
+#define SUPERUSERS "SELECT login FROM account WHERE superuser = 1 ORDER BY login"
+
 static void the_right_of_administrators_is_given_and_taken(void **state)
 {
     struct core *f = *state;
     struct actor admin = {.login = S("admin command")};
 
     (void)core_user(f, "alice");
+    (void)core_user(f, "carol");
+    CORE_CHANGE(f, "UPDATE account SET superuser = 1 WHERE login = 'carol'");
     must(f, account_change_superuser(&f->app, f->mem, &admin, S("alice"), true, &f->err));
-    assert_int_equal(CORE_NUMBER(f, "SELECT superuser FROM account"), 1);
+    assert_str(CORE_TEXT(f, SUPERUSERS), "alice, carol");
     must(f, account_change_superuser(&f->app, f->mem, &admin, S("alice"), false, &f->err));
-    assert_int_equal(CORE_NUMBER(f, "SELECT superuser FROM account"), 0);
+    assert_str(CORE_TEXT(f, SUPERUSERS), "carol");
     assert_str(CORE_TEXT(f, "SELECT object || ' ' || detail FROM audit ORDER BY id"),
                "alice on, alice off");
     must_fail(f, account_change_superuser(&f->app, f->mem, &admin, S("bob"), true, &f->err),
               ERR_NOT_FOUND, "there is no account \"bob\"");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM audit"), 2);
+}
+
+static void the_last_administrator_stays_one(void **state)
+{
+    struct core *f = *state;
+    struct actor admin = {.login = S("admin command")};
+    struct str before;
+
+    (void)core_user(f, "alice");
+    (void)core_user(f, "bob");
+    must(f, account_change_superuser(&f->app, f->mem, &admin, S("alice"), true, &f->err));
+    before = core_rows(f);
+    must_fail(f, account_change_superuser(&f->app, f->mem, &admin, S("alice"), false, &f->err),
+              ERR_CONFLICT,
+              "\"alice\" is the last administrator of this server: make somebody else one first");
+    assert_true(str_eq(core_rows(f), before));
+    /* One who is shut out does not count, and may lose the right. */
+    must(f, account_change_superuser(&f->app, f->mem, &admin, S("bob"), true, &f->err));
+    CORE_CHANGE(f, "UPDATE account SET suspended_ms = 1 WHERE login = 'bob'");
+    must_fail(f, account_change_superuser(&f->app, f->mem, &admin, S("alice"), false, &f->err),
+              ERR_CONFLICT, "\"alice\" is the last administrator");
+    must(f, account_change_superuser(&f->app, f->mem, &admin, S("bob"), false, &f->err));
+    assert_str(CORE_TEXT(f, SUPERUSERS), "alice");
+    /* Nobody signs in as an organization. */
+    CORE_CHANGE(f, "UPDATE account SET kind = 'organization' WHERE login = 'bob'");
+    must_fail(f, account_change_superuser(&f->app, f->mem, &admin, S("bob"), true, &f->err),
+              ERR_NOT_FOUND, "\"bob\" is an organization, not a user");
 }
 
 /* ---- without memory -------------------------------------------------------------------------- */
@@ -416,6 +447,7 @@ int main(void)
         WITH_CORE(a_new_password_ends_every_session_of_its_account_alone),
         WITH_CORE(a_new_password_obeys_the_same_rule),
         WITH_CORE(the_right_of_administrators_is_given_and_taken),
+        WITH_CORE(the_last_administrator_stays_one),
         WITH_CORE(signing_up_survives_every_failed_allocation),
     };
 

@@ -126,8 +126,12 @@ static void who_is_needed_stays(void **state)
     must(f, take_out(f, &alice, "beta", "organization"));
     must(f, account_change_superuser(&f->app, f->mem, &alice, S("alice"), true, &f->err));
     must_fail(f, take_out(f, &alice, "alice", "user"), ERR_CONFLICT,
-              "\"alice\" is the last superuser: make somebody else one first");
+              "\"alice\" is the last administrator of this server");
     must(f, account_change_superuser(&f->app, f->mem, &alice, S("bob"), true, &f->err));
+    /* One who is shut out administers nothing. */
+    CORE_CHANGE(f, "UPDATE account SET suspended_ms = 1 WHERE login = 'bob'");
+    must_fail(f, take_out(f, &alice, "alice", "user"), ERR_CONFLICT, "the last administrator");
+    CORE_CHANGE(f, "UPDATE account SET suspended_ms = 0 WHERE login = 'bob'");
     must(f, take_out(f, &alice, "alice", "user"));
     assert_str(CORE_TEXT(f, "SELECT login FROM account ORDER BY login"), "acme, bob");
     (void)bob;

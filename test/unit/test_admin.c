@@ -125,12 +125,13 @@ static void accounts_are_listed_as_json_and_as_text(void **state)
     dave = json_array_get(accounts, 0);
     assert_string_equal(json_string_value(json_object_get(dave, "login")), "dave");
     assert_string_equal(json_string_value(json_object_get(dave, "email")), "dave@example.org");
+    assert_string_equal(json_string_value(json_object_get(dave, "type")), "user");
     assert_true(json_is_false(json_object_get(dave, "superuser")));
     json_decref(accounts);
 
     CLI_RUN(&r, "", "admin", "user", "list", "--data", folder);
     assert_int_equal(r.status, 0);
-    assert_memory_equal(r.out, "dave                     user      20", 37);
+    assert_memory_equal(r.out, "dave                     user         20", 40);
     assert_non_null(strstr(r.out, " dave@example.org\n"));
     cli_run_done(&r);
 }
@@ -159,6 +160,16 @@ static void superuser_is_given_and_taken(void **state)
     assert_string_equal(r.out, "now a superuser: erin\n");
     cli_run_done(&r);
     assert_true(is_superuser(folder));
+    CLI_RUN(&r, "", "admin", "user", "set-superuser", "erin", "--off", "--data", folder);
+    assert_int_equal(r.status, 1);
+    assert_string_equal(r.err, "terrarium: \"erin\" is the last administrator of this server: make "
+                               "somebody else one first\n");
+    cli_run_done(&r);
+    assert_true(is_superuser(folder));
+    CLI_RUN(&r, "", "admin", "user", "create", "zoe", "--email", "z@example.org", "--superuser",
+            "--data", folder);
+    assert_int_equal(r.status, 0);
+    cli_run_done(&r);
     CLI_RUN(&r, "", "admin", "user", "set-superuser", "erin", "--off", "--data", folder);
     assert_int_equal(r.status, 0);
     cli_run_done(&r);

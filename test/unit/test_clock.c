@@ -76,9 +76,28 @@ static void extreme_times_fit_the_buffer(void **state)
     assert_str(clock_http(INT64_MIN, out), "Sun, 16 May -292275055 16:47:04 GMT");
 }
 
+static void tests_may_move_the_clocks(void **state)
+{
+    enum { DAY_MS = 86400000, SLOW_MS = 60000 };
+    uint64_t mono = clock_mono_us();
+    int64_t before = clock_now_ms();
+
+    (void)state;
+    clock_shift(DAY_MS);
+    assert_in_range(clock_now_ms() - before, DAY_MS, DAY_MS + SLOW_MS);
+    assert_in_range(clock_mono_us() - mono, DAY_MS * UINT64_C(1000),
+                    (DAY_MS + SLOW_MS) * UINT64_C(1000));
+    clock_shift(-DAY_MS);
+    assert_in_range(before - clock_now_ms(), DAY_MS - SLOW_MS, DAY_MS);
+    assert_in_range(clock_mono_us() - mono, 0, SLOW_MS * UINT64_C(1000));
+    clock_shift(0);
+    assert_in_range(clock_now_ms() - before, 0, SLOW_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tests_may_move_the_clocks),
         cmocka_unit_test(time_of_day_is_plausible),
         cmocka_unit_test(stopwatch_never_goes_back_and_counts_microseconds),
         cmocka_unit_test(five_formats_are_written),

@@ -119,7 +119,7 @@ static void a_tree_has_what_was_built_for_it(void **state)
         {NULL, "src/contrib", NULL},
         {UNIX, "src/contrib",
          "DESCRIPTION has a field \"Built\": this is a binary package, and "
-         "src/contrib is for sources"},
+         "src/contrib is for sources; binaries go into bin/SYSTEM/contrib/X.Y"},
         {NULL, "bin/windows/contrib/4.2",
          "DESCRIPTION has no field \"Built\", so this is not the "
          "binary package that this folder has"},

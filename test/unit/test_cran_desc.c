@@ -237,6 +237,18 @@ static void choices_are_judged(void **state)
                         "DESCRIPTION: NeedsCompilation is \"maybe\", not \"yes\" or \"no\"");
 }
 
+static void each_field_of_indexes_has_its_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CRAN_INDEXED; i++)
+        assert_non_null(cran_indexed[i]);
+    assert_string_equal(cran_indexed[CRAN_PACKAGE], "Package");
+    assert_string_equal(cran_indexed[CRAN_VERSION], "Version");
+    assert_string_equal(cran_indexed[CRAN_EVERYWHERE - 1], "Archs");
+    assert_string_equal(cran_indexed[CRAN_NEEDS_COMPILATION], "NeedsCompilation");
+    assert_string_equal(cran_indexed[CRAN_BUILT], "Built");
+}
+
 static void index_has_its_fields_on_one_line_each(void **state)
 {
     static const char text[] = BASE "Title: T\nDepends: R (>= 3.5),\n  stats\nPath: ../x\nFile: x\n"
@@ -289,6 +301,7 @@ int main(void)
         cmocka_unit_test(fields_must_be_those_of_the_file),
         cmocka_unit_test(lists_of_packages_are_judged),
         cmocka_unit_test(choices_are_judged),
+        cmocka_unit_test(each_field_of_indexes_has_its_name),
         cmocka_unit_test(index_has_its_fields_on_one_line_each),
         cmocka_unit_test(lack_of_memory_is_told),
     };

@@ -76,6 +76,10 @@ static void a_binary_finds_its_tree_or_is_told_it(void **state)
               publish(f, &alice, "evil", "1.0", "bin/linux/4.3-jammy/contrib/4.3/evil_1.0.tar.gz",
                       any, &two),
               ERR_INVALID, "built with R 4.2, but");
+    must_fail(f,
+              publish(f, &alice, "evil", "1.0", "bin/macosx/contrib/4.3/evil_1.0.tgz",
+                      make_cran(f->mem, "evil", ARM, NULL), &two),
+              ERR_INVALID, "is for R 4.3; it belongs in bin/macosx/big-sur-arm64/contrib/4.2");
     must_fail(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tar.gz", any, &two), ERR_INVALID,
               "a binary package, and src/contrib is for sources");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM file"), 2);
@@ -168,6 +172,22 @@ static void private_packages_are_in_no_index_of_others(void **state)
     assert_true(says(core_document_in(f, &all, "alice", "main", tree, "PACKAGES"), "evil"));
 }
 
+/* Or else each package of R would cost as much as all of conda that is there, and fail with it. */
+static void a_tree_is_made_without_reading_what_conda_has(void **state)
+{
+    static const struct core_spec spec = {
+        .name = "x", .version = "1.0", .build = "0", .subdir = "noarch"};
+    struct core *f = *state;
+    struct actor alice = core_user(f, "alice");
+    struct file_row row = {0};
+
+    (void)core_publish(f, &alice, &spec);
+    CORE_CHANGE(f, "UPDATE file SET record = 'broken'");
+    must(f, publish(f, &alice, "evil", "1.0", "evil_1.0.tar.gz",
+                    make_cran(f->mem, "evil", EVIL, NULL), &row));
+    assert_true(says(core_document(f, "alice", "main", "cran/src/contrib", "PACKAGES"), "evil"));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +196,7 @@ int main(int argc, char **argv)
         WITH_INSPECTOR(names_must_be_those_of_the_url),
         WITH_INSPECTOR(indexes_follow_each_change),
         WITH_INSPECTOR(private_packages_are_in_no_index_of_others),
+        WITH_INSPECTOR(a_tree_is_made_without_reading_what_conda_has),
     };
 
     if (core_is_inspector(argc, argv))

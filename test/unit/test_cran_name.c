@@ -221,7 +221,30 @@ static void each_tree_has_files_of_its_form(void **state)
         }
     assert_string_equal(err.msg, "file \"ab_1.0.tgz\" does not belong in "
                                  "bin/linux/4.2-jammy/contrib/4.2, which has files "
-                                 "Package_Version.tar.gz");
+                                 "Package_Version.tar.gz; its place is "
+                                 "bin/macosx/FLAVOUR/contrib/X.Y");
+}
+
+static void whoever_puts_a_file_elsewhere_is_told_its_place(void **state)
+{
+    static const struct {
+        const char *file, *place;
+    } cases[] = {{"ab_1.0.tar.gz", "src/contrib"},
+                 {"ab_1.0.zip", "bin/windows/contrib/X.Y"},
+                 {"ab_1.0.tgz", "bin/macosx/FLAVOUR/contrib/X.Y"},
+                 {"ab_1.0_R_arm-pc-linux-gnu.tar.gz", "bin/linux/DISTRIBUTION/contrib/X.Y"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct cran_tree t = {.system = S("none"), .path = S("bin/none/contrib/4.2")};
+        struct cran_filename f = {0};
+        struct err err = {0};
+
+        assert_int_equal(cran_filename_parse(str_of(cases[i].file), &f, NULL), OK);
+        assert_string_equal(cran_form_tree(f.form), cases[i].place);
+        if (cran_tree_admits(&t, &f, &err))
+            assert_non_null(strstr(err.msg, cases[i].file));
+    }
 }
 
 int main(void)
@@ -234,6 +257,7 @@ int main(void)
         cmocka_unit_test(other_file_names_are_refused),
         cmocka_unit_test(trees_are_parted),
         cmocka_unit_test(each_tree_has_files_of_its_form),
+        cmocka_unit_test(whoever_puts_a_file_elsewhere_is_told_its_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,11 @@ static enum err_code parse(struct arena *mem, const char *target, struct cran_pa
     return cran_path_parse(mem, &p, ret, NULL);
 }
 
+static bool text_has_label(const char *target)
+{
+    return strstr(target, "/label/") != NULL;
+}
+
 static void paths_are_taken_apart(void **state)
 {
     static const struct {
@@ -52,6 +57,9 @@ static void paths_are_taken_apart(void **state)
          "", false},
         {"/cran/a/label/bin/windows/contrib/4.2/src/contrib/PACKAGES", "bin/windows/contrib/4.2",
          "src/contrib", "PACKAGES", "", false},
+        {"/cran/a/web/packages/packages.rds", "main", "src/contrib", "PACKAGES.rds", "", false},
+        {"/cran/a/label/dev/web/packages/packages.rds", "dev", "src/contrib", "PACKAGES.rds", "",
+         false},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -64,6 +72,7 @@ static void paths_are_taken_apart(void **state)
         assert_str(p.document, cases[i].document);
         assert_str(p.filename, cases[i].filename);
         assert_int_equal(p.archived, cases[i].archived);
+        assert_int_equal(p.labelled, text_has_label(cases[i].target));
     }
 }
 
@@ -94,7 +103,11 @@ static void other_paths_lead_nowhere(void **state)
         "/cran/a/label/nolabel/src/contrib/PACKAGES",
         "/cran/a/label/9/src/contrib/PACKAGES",
         "/cran/a/__api__/status",
-        "/cran/a/web/packages/packages.rds",
+        "/cran/a/web/packages/PACKAGES.rds",
+        "/cran/a/packages/packages.rds",
+        "/cran/a/label/web/packages/packages.rds",
+        "/cran/a/src/contrib/web/packages/packages.rds",
+        "/cran/a/web/packages/packages.rds/",
     };
 
     for (size_t i = 0; i < COUNT(bad); i++) {

@@ -54,7 +54,7 @@ static void assert_told(struct core *f, const struct actor *who, const char *env
 {
     AUTO(json_decrefp) json_t *v = NULL;
     AUTO(buf_done) struct buf out = BUF_INIT(64 * 1024);
-    const struct environment_question q = {who, S("alice"), S("http://h")};
+    const struct environment_question q = {who, S("alice"), S("http://h"), ACCESS_PUBLIC};
 
     must(f, json_parse_object(str_of(environment), &v, &f->err));
     must(f, environment_resolve(&f->app, f->mem, &q, v, &f->err));
@@ -62,9 +62,10 @@ static void assert_told(struct core *f, const struct actor *who, const char *env
     assert_str(buf_str(&out), expected);
 }
 
-#define FOUND                                                                                      \
+#define FOUND_AS(state)                                                                            \
     "\"here\":{\"owner\":\"alice\",\"package\":\"x\",\"platforms\":[\"noarch\"],"                  \
-    "\"state\":\"present\",\"version\":\"1.0\"}"
+    "\"state\":\"" state "\",\"version\":\"1.0\"}"
+#define FOUND FOUND_AS("present")
 
 static void requirements_are_met_as_far_as_the_asker_sees(void **state)
 {
@@ -80,7 +81,7 @@ static void requirements_are_met_as_far_as_the_asker_sees(void **state)
                                   &f->err));
     assert_told(f, &alice, "{\"channels\":[\"alice\"],\"entries\":[{\"spec\":\"x >=1\"}]}",
                 "{\"channels\":[{\"account\":\"alice\",\"channel\":\"alice\",\"label\":\"main\"}],"
-                "\"entries\":[{" FOUND ",\"spec\":\"x >=1\"}]}");
+                "\"entries\":[{" FOUND_AS("hidden") ",\"spec\":\"x >=1\"}]}");
     assert_told(f, &bob,
                 "{\"channels\":[\"alice\"],\"entries\":[{\"spec\":\"x\"},{\"spec\":\"y\"}]}",
                 "{\"channels\":[{\"account\":\"alice\",\"channel\":\"alice\",\"label\":\"main\"}],"
@@ -114,7 +115,7 @@ static void there_is_an_end_to_looking_up(void **state)
     struct core *f = *state;
     struct actor alice = core_user(f, "alice");
     AUTO(json_decrefp) json_t *v = NULL;
-    const struct environment_question q = {&alice, S("alice"), S("http://h")};
+    const struct environment_question q = {&alice, S("alice"), S("http://h"), ACCESS_PUBLIC};
     json_t *entries = json_array();
     const json_t *last;
 

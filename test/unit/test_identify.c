@@ -295,13 +295,15 @@ static void a_change_of_rights_counts_at_once(void **state)
 {
     struct site *s = *state;
     struct core *f = s->core;
-    struct actor alice = core_user(f, "alice");
+    struct actor alice = core_user(f, "alice"), other;
     const char *token = with_token(s, make_token(s, &alice, "t", NULL));
 
     (void)core_user(f, "bob");
     (void)request_for(s, 403, "POST", "/api/package/bob/p", token, S("{}"));
     must(f, account_change_superuser(&f->app, f->mem, &alice, S("alice"), true, &f->err));
     (void)request_for(s, 200, "POST", "/api/package/bob/p", token, S("{}"));
+    other = core_user(f, "other"); /* somebody has to be one */
+    must(f, account_change_superuser(&f->app, f->mem, &alice, other.login, true, &f->err));
     must(f, account_change_superuser(&f->app, f->mem, &alice, S("alice"), false, &f->err));
     (void)request_for(s, 403, "POST", "/api/package/bob/q", token, S("{}"));
 }

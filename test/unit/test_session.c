@@ -251,7 +251,7 @@ static void a_suspended_account_is_told_so_after_the_right_password_alone(void *
 static void superusers_are_known_as_such(void **state)
 {
     struct core *f = *state;
-    struct actor alice = with_password(f, "alice", "correct horse"), who;
+    struct actor alice = with_password(f, "alice", "correct horse"), other, who;
     struct str secret;
     int64_t expires;
 
@@ -261,6 +261,8 @@ static void superusers_are_known_as_such(void **state)
     secret = started(f, &who);
     must(f, identify(f, secret, &who, &expires));
     assert_true(who.superuser);
+    other = core_user(f, "other"); /* somebody has to be one */
+    must(f, account_change_superuser(&f->app, f->mem, &alice, other.login, true, &f->err));
     must(f, account_change_superuser(&f->app, f->mem, &alice, S("alice"), false, &f->err));
     must(f, identify(f, secret, &who, &expires));
     assert_false(who.superuser);

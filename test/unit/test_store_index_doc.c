@@ -326,6 +326,29 @@ static void only_retired_shards_of_the_package_are_withdrawn(void **state)
     tx_endp(&tx);
 }
 
+/* For who sees the new package there was no other one; what everybody saw of one may stay. */
+static void a_new_package_has_nothing_of_the_one_before(void **state)
+{
+    static const char *const left[ACCESS_LEVELS] = {"0", "", ""};
+    struct fixture *f = *state;
+
+    for (unsigned to = 0; to < ACCESS_LEVELS; to++) {
+        struct tx *tx = begin(f, TX_WRITE);
+        int64_t alice = add_account(f, tx, "alice"), bob = add_account(f, tx, "bob");
+
+        for (unsigned i = 0; i < ACCESS_LEVELS; i++)
+            put_shard(f, tx, alice, (enum access_level)i, "x", SHARD, (char)('a' + i), false);
+        put_shard(f, tx, alice, ACCESS_PUBLIC, "y", "shards/of-y", 'd', false);
+        put_shard(f, tx, bob, ACCESS_PUBLIC, "x", "shards/of-bob", 'e', false);
+        must(f, index_doc_forget_former(tx, alice, S("x"), (enum access_level)to, 300, &f->err));
+        assert_str(found_in(f, tx, alice, SHARD), left[to]);
+        assert_str(found_in(f, tx, alice, "shards/of-y"), "0");
+        assert_str(found_in(f, tx, bob, "shards/of-bob"), "0");
+        assert_sweep(f, tx, 301, 0, 10, to ? "abc" : "bc");
+        tx_endp(&tx);
+    }
+}
+
 /* The package is not there any more, whoever asks. */
 static void a_package_that_goes_to_another_account_is_forgotten_everywhere(void **state)
 {
@@ -456,6 +479,7 @@ int main(void)
         WITH_DATABASE(a_shard_says_whose_it_is),
         WITH_DATABASE(what_was_withdrawn_is_found_in_no_wider_view),
         WITH_DATABASE(only_retired_shards_of_the_package_are_withdrawn),
+        WITH_DATABASE(a_new_package_has_nothing_of_the_one_before),
         WITH_DATABASE(a_package_that_goes_to_another_account_is_forgotten_everywhere),
         WITH_DATABASE(retired_shards_of_nobody_are_withdrawn_with_any),
         WITH_DATABASE(withdrawn_bytes_are_swept_later_and_once),

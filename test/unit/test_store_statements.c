@@ -32,6 +32,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"session", "session_list"},
         {"space", "space_add_blob"},
         {"survey", "survey_named"},
+        {"told", "told_put"},
         {"transfer", "transfer_insert"},
         {"trash", "trash_insert"},
         {"upload", "upload_insert"},

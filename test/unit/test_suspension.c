@@ -67,7 +67,7 @@ static void nobody_shuts_the_last_administrator_out(void **state)
     must_fail(f, set(f, &one, "one", true), ERR_CONFLICT, "you cannot suspend yourself");
     must(f, set(f, &one, "two", true));
     must_fail(f, set(f, &two, "one", true), ERR_CONFLICT,
-              "\"one\" is the last administrator of this server");
+              "\"one\" is the last administrator of this server: make somebody else one first");
     must_fail(f, set(f, &command, "one", true), ERR_CONFLICT, "is the last administrator");
     must(f, set(f, &command, "two", false));
     must(f, set(f, &command, "one", true));
