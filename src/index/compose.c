@@ -16,6 +16,7 @@ struct making {
     const struct channel *ch;
     const struct index_place *place;
     struct composition c;
+    struct compose_counter counter;
     bool failed; /* no memory */
 };
 
@@ -44,19 +45,26 @@ static enum err_code find_list(const struct making *m, enum conda_list list,
     return OK;
 }
 
-static enum err_code add_list(struct making *m, enum conda_list list, struct index_list_row *ret,
-                              struct err *err)
+static enum err_code add_list(struct making *m, enum conda_list list, struct err *err)
 {
     struct index_list_row row;
     enum err_code code = find_list(m, list, &row, err);
 
-    if (code)
+    if (code == OK)
+        m->c.parts[m->c.count++] =
+            (struct compose_part){.kind = &conda_list_kinds[list], .list = row};
+    return code;
+}
+
+/* How many items the document tells of, and of when the newest is. */
+static enum err_code count_list(const struct making *m, enum conda_list list,
+                                struct index_list_row *ret, struct err *err)
+{
+    enum err_code code = find_list(m, list, ret, err);
+
+    if (code || !m->counter.fn || !ret->id)
         return code;
-    m->c.parts[m->c.count++] =
-        (struct compose_part){.kind = &conda_list_kinds[list], .list = row};
-    if (ret)
-        *ret = row;
-    return OK;
+    return m->counter.fn(m->counter.ctx, &conda_list_kinds[list], ret, err);
 }
 
 /* ---- the documents ---- */
@@ -69,12 +77,12 @@ static enum err_code add_maps(struct making *m, enum conda_list v1, enum conda_l
 
     buf_addz(text, CONDA_MAPS_BEGIN);
     add_text(m, text);
-    if ((code = add_list(m, v1, NULL, err)))
+    if ((code = add_list(m, v1, err)))
         return code;
     buf_clear(text);
     buf_addz(text, CONDA_MAPS_BETWEEN);
     add_text(m, text);
-    if ((code = add_list(m, v2, NULL, err)))
+    if ((code = add_list(m, v2, err)))
         return code;
     buf_clear(text);
     buf_addz(text, CONDA_MAPS_END);
@@ -98,13 +106,13 @@ static enum err_code compose_run_exports(struct making *m, struct buf *text, str
 static enum err_code compose_shards(struct making *m, struct buf *text, struct err *err)
 {
     struct index_list_row row;
-    enum err_code code = find_list(m, CONDA_SHARDS, &row, err);
+    enum err_code code = count_list(m, CONDA_SHARDS, &row, err);
 
     if (code)
         return code;
     conda_shards_begin(m->place->subdir, (size_t)row.items, row.newest_ms, text);
     add_text(m, text);
-    if ((code = add_list(m, CONDA_SHARDS, NULL, err)))
+    if ((code = add_list(m, CONDA_SHARDS, err)))
         return code;
     buf_clear(text);
     conda_shards_end(text);
@@ -120,7 +128,7 @@ static enum err_code compose_subdir_page(struct making *m, struct buf *text, str
 
     conda_subdir_page_begin(title, m->place->subdir, text);
     add_text(m, text);
-    if ((code = add_list(m, CONDA_PAGE, &row, err)))
+    if ((code = count_list(m, CONDA_PAGE, &row, err)) || (code = add_list(m, CONDA_PAGE, err)))
         return code;
     buf_clear(text);
     conda_subdir_page_end((size_t)row.items, row.newest_ms, text);
@@ -174,7 +182,7 @@ static enum err_code compose_channeldata(struct making *m, struct buf *text, str
         return code;
     buf_addz(text, CONDA_CHANNELDATA_BEGIN);
     add_text(m, text);
-    if ((code = add_list(m, CONDA_CHANNELDATA, NULL, err)))
+    if ((code = add_list(m, CONDA_CHANNELDATA, err)))
         return code;
     buf_clear(text);
     conda_channeldata_end_with(subdirs, text);
@@ -193,7 +201,7 @@ static enum err_code compose_channel_page(struct making *m, struct buf *text, st
         return code;
     conda_channel_page_begin(title, subdirs, text);
     add_text(m, text);
-    if ((code = add_list(m, CONDA_CHANNEL_PAGE, &row, err)))
+    if ((code = count_list(m, CONDA_CHANNEL_PAGE, &row, err)) || (code = add_list(m, CONDA_CHANNEL_PAGE, err)))
         return code;
     buf_clear(text);
     conda_channel_page_end((size_t)row.items, row.newest_ms, text);
@@ -233,43 +241,75 @@ struct composed_name compose_name(struct str subdir, size_t number)
     return k ? k->name : (struct composed_name){0};
 }
 
-enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
-                      const struct index_place *place, struct str name, int64_t generation,
-                      struct composition *ret, struct err *err)
+static enum err_code make(struct making *m, struct str name, struct composition *ret,
+                          struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF_INIT(MIB);
-    struct making m = {
-        .tx = tx, .mem = mem, .ch = ch, .place = place, .c = {.generation = generation}};
     const struct composed_kind *k;
     enum err_code code;
 
-    for (size_t i = 0; (k = kind_at(place->subdir, i)); i++)
+    for (size_t i = 0; (k = kind_at(m->place->subdir, i)); i++)
         if (str_eq(k->name.name, name))
             break;
     if (!k)
         return fail(err, ERR_NOT_FOUND, "no document \"" STR_FMT "\" is composed", STR_ARG(name));
-    code = k->fn(&m, &text, err);
+    code = k->fn(m, &text, err);
     if (code)
         return code;
-    if (m.failed)
+    if (m->failed)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    *ret = m.c;
+    *ret = m->c;
     return OK;
 }
 
-enum err_code compose_named(struct tx *tx, struct arena *mem, const struct channel *ch,
-                            const struct index_place *place, struct str name, int64_t generation,
-                            enum index_form *form, struct composition *ret, struct err *err)
+enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
+                      const struct index_place *place, struct str name, int64_t generation,
+                      struct composition *ret, struct err *err)
+{
+    struct making m = {
+        .tx = tx, .mem = mem, .ch = ch, .place = place, .c = {.generation = generation}};
+
+    return make(&m, name, ret, err);
+}
+
+/* name: the whole one. */
+static enum err_code make_named(struct making *m, struct str name, enum index_form *form,
+                                struct composition *ret, struct err *err)
 {
     bool packed = str_ends(name, S(".zst"));
-    enum err_code code = compose(tx, mem, ch, place, name, generation, ret, err);
+    enum err_code code = make(m, name, ret, err);
 
     if (packed)
         *form = INDEX_ZSTD;
     if (code != ERR_NOT_FOUND || !packed)
         return code;
     name.len -= S(".zst").len;
-    return compose(tx, mem, ch, place, name, generation, ret, err);
+    return make(m, name, ret, err);
+}
+
+enum err_code compose_named(struct tx *tx, struct arena *mem, const struct channel *ch,
+                            const struct index_place *place, struct str name, int64_t generation,
+                            enum index_form *form, struct composition *ret, struct err *err)
+{
+    struct making m = {
+        .tx = tx, .mem = mem, .ch = ch, .place = place, .c = {.generation = generation}};
+
+    return make_named(&m, name, form, ret, err);
+}
+
+enum err_code compose_counted(struct tx *tx, struct arena *mem, const struct channel *ch,
+                              const struct index_place *place, struct str name, int64_t generation,
+                              struct compose_counter counter, enum index_form *form,
+                              struct composition *ret, struct err *err)
+{
+    struct making m = {.tx = tx,
+                       .mem = mem,
+                       .ch = ch,
+                       .place = place,
+                       .c = {.generation = generation},
+                       .counter = counter};
+
+    return make_named(&m, name, form, ret, err);
 }
 
 enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct composition *c,

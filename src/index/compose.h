@@ -39,6 +39,18 @@ enum err_code compose_named(struct tx *tx, struct arena *mem, const struct chann
                             enum index_form *form, struct composition *ret,
                             struct err *err) MUST_USE;
 
+/* The same for who takes items out of the lists: the counter makes `items` and `newest_ms` of a list's
+ * row what is left of it, which is what the document says of itself. */
+struct compose_counter {
+    enum err_code (*fn)(void *ctx, const struct list_kind *kind, struct index_list_row *row,
+                        struct err *err);
+    void *ctx;
+};
+enum err_code compose_counted(struct tx *tx, struct arena *mem, const struct channel *ch,
+                              const struct index_place *place, struct str name, int64_t generation,
+                              struct compose_counter counter, enum index_form *form,
+                              struct composition *ret, struct err *err) MUST_USE;
+
 /* Can the document be had in this form? */
 bool compose_has(const struct composition *c, enum index_form form);
 /* Bytes of the document in a form that it has. */

@@ -196,21 +196,34 @@ static int64_t longer(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Generations go before the chunks that they had: what is there can be had, also between two
+ * sweeps. */
+static enum err_code sweep_history(struct tx *tx, struct arena *mem, int64_t now_ms,
+                                   int64_t history_ms, struct digest_list *ret, bool *ret_more,
+                                   struct err *err)
+{
+    int64_t generations = 0;
+    enum err_code code = generation_sweep(tx, now_ms - history_ms, SWEEP_MAX, &generations, err);
+
+    if (code == OK && generations < SWEEP_MAX)
+        code = index_chunk_sweep(tx, mem, now_ms - longer(LIST_KEPT_MS, history_ms), SWEEP_MAX,
+                                 ret, err);
+    *ret_more = generations == SWEEP_MAX || ret->count == SWEEP_MAX;
+    return code;
+}
+
 enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t history_ms,
                           struct digest_list *ret_digests, bool *ret_more, struct err *err)
 {
     struct digest_list past = {0};
-    int64_t generations = 0;
+    bool more = false;
     enum err_code code =
         index_doc_sweep(tx, mem, now_ms - DOCS_KEPT_MS, now_ms - longer(SHARDS_KEPT_MS, history_ms),
                         SWEEP_MAX, ret_digests, ret_more, err);
 
     if (code == OK)
-        code = index_chunk_sweep(tx, mem, now_ms - longer(LIST_KEPT_MS, history_ms), SWEEP_MAX,
-                                 &past, err);
-    if (code == OK)
-        code = generation_sweep(tx, now_ms - history_ms, SWEEP_MAX, &generations, err);
-    *ret_more = *ret_more || past.count == SWEEP_MAX || generations == SWEEP_MAX;
+        code = sweep_history(tx, mem, now_ms, history_ms, &past, &more, err);
+    *ret_more = *ret_more || more;
     for (size_t i = 0; code == OK && i < past.count; i++)
         code = digest_list_add(mem, ret_digests, past.items[i], err);
     return code;

@@ -15,16 +15,17 @@ struct past {
     struct tx *tx;
     struct blob_store *blobs;
     struct arena *mem;
+    int64_t generation;
     struct generation_hidden_list hidden; /* from this view */
 };
 
 /* Leaves those that the view does not show now. */
 static enum err_code find_hidden(struct past *p, int64_t account_id, const struct view *view,
-                                 int64_t generation, struct err *err)
+                                 struct err *err)
 {
     struct generation_hidden_list *h = &p->hidden;
     size_t kept = 0;
-    enum err_code code = generation_hidden_after(p->tx, p->mem, account_id, generation, h, err);
+    enum err_code code = generation_hidden_after(p->tx, p->mem, account_id, p->generation, h, err);
 
     for (size_t i = 0; code == OK && i < h->count; i++)
         if (!view_shows(view, h->rows[i].access, h->rows[i].package_id))
@@ -45,9 +46,12 @@ static bool is_hidden(const struct past *p, struct str key)
     return false;
 }
 
-static enum err_code add_chunk(const struct past *p, const struct list_kind *kind,
-                               const struct index_chunk_row *row, bool *any, struct buf *out,
-                               struct err *err)
+/* Calls fn for each item of a list that is shown. */
+typedef void item_fn(void *ctx, const struct chunk_item *item);
+
+static enum err_code each_of_chunk(const struct past *p, const struct list_kind *kind,
+                                   const struct index_chunk_row *row, item_fn *fn, void *ctx,
+                                   struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     const struct list_store store = {.tx = p->tx, .blobs = p->blobs};
@@ -55,29 +59,57 @@ static enum err_code add_chunk(const struct past *p, const struct list_kind *kin
     enum err_code code = mem ? list_read_chunk(&store, mem, kind, row, &items, err)
                              : fail(err, ERR_NOMEM, "out of memory for an index");
 
-    for (int64_t i = 0; code == OK && i < row->items; i++) {
-        if (is_hidden(p, items[i].key))
-            continue;
-        if (*any)
-            buf_add(out, kind->form.separator);
-        buf_add(out, items[i].text);
-        *any = true;
-    }
+    for (int64_t i = 0; code == OK && i < row->items; i++)
+        if (!is_hidden(p, items[i].key))
+            fn(ctx, &items[i]);
     return code;
 }
 
-static enum err_code add_list(const struct past *p, const struct composition *c,
-                              const struct compose_part *part, struct buf *out, struct err *err)
+static enum err_code each_item(const struct past *p, const struct list_kind *kind, int64_t list_id,
+                               item_fn *fn, void *ctx, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     struct index_chunk_list chunks = {0};
-    bool any = false;
-    enum err_code code = mem ? compose_chunks(p->tx, mem, c, part, &chunks, err)
+    enum err_code code = mem
+                             ? index_chunk_all_at(p->tx, mem, list_id, p->generation, &chunks, err)
                              : fail(err, ERR_NOMEM, "out of memory for an index");
 
     for (size_t i = 0; code == OK && i < chunks.count; i++)
-        code = add_chunk(p, part->kind, &chunks.rows[i], &any, out, err);
+        code = each_of_chunk(p, kind, &chunks.rows[i], fn, ctx, err);
     return code;
+}
+
+static void count_item(void *row, const struct chunk_item *item)
+{
+    struct index_list_row *r = row;
+
+    r->items++;
+    if (item->ms > r->newest_ms)
+        r->newest_ms = item->ms;
+}
+
+static enum err_code count_shown(void *past, const struct list_kind *kind,
+                                 struct index_list_row *row, struct err *err)
+{
+    row->items = row->newest_ms = 0;
+    return each_item(past, kind, row->id, count_item, row, err);
+}
+
+/* Items of one list, on their way out. */
+struct writing {
+    struct str separator;
+    struct buf *out;
+    bool any;
+};
+
+static void write_item(void *writing, const struct chunk_item *item)
+{
+    struct writing *w = writing;
+
+    if (w->any)
+        buf_add(w->out, w->separator);
+    buf_add(w->out, item->text);
+    w->any = true;
 }
 
 static enum err_code write_text(const struct past *p, const struct composition *c, struct buf *out,
@@ -87,11 +119,14 @@ static enum err_code write_text(const struct past *p, const struct composition *
 
     for (size_t i = 0; code == OK && i < c->count; i++) {
         const struct compose_part *part = &c->parts[i];
+        struct writing w = {.out = out};
 
-        if (part->kind)
-            code = add_list(p, c, part, out, err);
-        else
+        if (part->kind) {
+            w.separator = part->kind->form.separator;
+            code = each_item(p, part->kind, part->list.id, write_item, &w, err);
+        } else {
             buf_add(out, part->text);
+        }
     }
     if (code == OK && !buf_ok(out))
         return fail(err, ERR_NOMEM, "an index does not fit in memory");
@@ -127,16 +162,21 @@ enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const str
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
     const struct index_place place = {ch->account_id, ch->label, view->widest, subdir};
-    struct past p = {.tx = tx, .blobs = blobs, .mem = mem};
+    struct past p = {.tx = tx, .blobs = blobs, .mem = mem, .generation = generation};
+    struct compose_counter counter = {0};
     struct composition c;
     enum err_code code;
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    code = compose_named(tx, mem, ch, &place, name, generation, &form, &c, err);
+    if ((code = find_hidden(&p, ch->account_id, view, err)))
+        return code;
+    if (p.hidden.count)
+        counter = (struct compose_counter){count_shown, &p};
+    code = compose_counted(tx, mem, ch, &place, name, generation, counter, &form, &c, err);
     if (code == OK && !had_any(&c))
         return ERR_NOT_FOUND;
-    if (code || (code = find_hidden(&p, ch->account_id, view, generation, err)))
+    if (code)
         return code;
     *ret_body = NULL;
     if ((code = compose_digest(&c, form, ret_digest, err)))

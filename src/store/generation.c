@@ -45,8 +45,9 @@ static const struct stmt stmts[] = {
                  "iii", "itttt"},
     [SWEEP] = {"generation_sweep",
                "DELETE FROM generation WHERE (account_id, number) IN (SELECT g.account_id, "
-               "g.number FROM generation g JOIN generation n ON n.account_id = g.account_id AND "
-               "n.number = g.number + 1 WHERE n.made_ms < $1 LIMIT $2)",
+               "g.number FROM generation g WHERE EXISTS (SELECT 1 FROM generation n "
+               "WHERE n.account_id = g.account_id AND n.number > g.number AND n.made_ms < $1) "
+               "ORDER BY g.account_id, g.number LIMIT $2)",
                "ii", ""},
     [HIDE] = {"generation_hide",
               "INSERT INTO generation_hidden (account_id, package, number) "

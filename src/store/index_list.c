@@ -50,7 +50,7 @@ static const struct stmt stmts[] = {
     [ANY] = {"index_list_any", "SELECT 1 FROM index_list WHERE " LIST " LIMIT 1", LIST_T, "i"},
     [IN_VIEW] = {"index_list_in_view",
                  "SELECT 1 FROM index_list WHERE account_id = $1 AND label = $2 AND subdir = $3 "
-                 "AND access = $4 LIMIT 1",
+                 "AND access = $4 AND items > 0 LIMIT 1",
                  "ittt", "i"},
     [ADD] = {"index_list_add",
              "INSERT INTO index_list (account_id, label, subdir, name, access, items, chunks, "
