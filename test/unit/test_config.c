@@ -106,6 +106,7 @@ static void defaults_are_those_of_the_header(void **state)
     assert_int_equal(f->config.index_max_age, 0);
     assert_true(f->config.reuse_removed_names);
     assert_int_equal(f->config.trash_days, 30);
+    assert_int_equal(f->config.history_days, 7);
     assert_int_equal(f->config.quota, 0);
 }
 
@@ -379,7 +380,7 @@ static void the_example_file_holds_the_defaults(void **state)
         buf_addc(&active, '\n');
         count++;
     }
-    assert_int_equal(count, 47);
+    assert_int_equal(count, 48);
     buf_addc(&active, '\0');
     assert_int_equal(load(f, write_file(f, "f.conf", active.ptr), NULL, 0), OK);
     assert_str(f->config.listen, "127.0.0.1:8080");
@@ -397,7 +398,7 @@ static void every_setting_has_a_help_line(void **state)
     for (size_t i = 0; i < b.len; i++)
         lines += b.ptr[i] == '\n';
     buf_addc(&b, '\0');
-    assert_int_equal(lines, 47);
+    assert_int_equal(lines, 48);
     assert_non_null(strstr(b.ptr, "  --upload-max SIZE               largest file that is accepted "
                                   "(20G)\n"));
 }

@@ -12,6 +12,7 @@ static void all_files_with_statements_are_listed(void **state)
         {"download", "download_add_package_day"},
         {"favorite", "favorite_put"},
         {"file", "file_insert"},
+        {"generation", "generation_newest"},
         {"grant", "grant_list"},
         {"group", "group_find"},
         {"index_doc", "index_doc_find"},
