@@ -329,7 +329,8 @@ void core_check_bytes(struct core *f)
         "named",
         "SELECT sha256, size FROM file UNION ALL "
         "SELECT sha256, size FROM index_doc WHERE composed = 0 UNION ALL "
-        "SELECT sha256, size FROM index_chunk UNION ALL SELECT sha256, size FROM trash_file "
+        "SELECT sha256, size FROM index_chunk UNION ALL "
+        "SELECT sha256, size FROM index_past_chunk UNION ALL SELECT sha256, size FROM trash_file "
         "UNION ALL SELECT sha256, size FROM upload WHERE sha256 <> ''",
         "", "ti"};
     AUTO(tx_endp) struct tx *tx = core_begin(f, TX_READ);
