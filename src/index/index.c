@@ -224,8 +224,13 @@ enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms, int6
     if (code == OK)
         code = sweep_history(tx, mem, now_ms, history_ms, &past, &more, err);
     *ret_more = *ret_more || more;
-    for (size_t i = 0; code == OK && i < past.count; i++)
-        code = digest_list_add(mem, ret_digests, past.items[i], err);
+    for (size_t i = 0; code == OK && i < past.count; i++) {
+        bool used = false; /* what is as it was before names the same bytes */
+
+        code = file_blob_used(tx, past.items[i], &used, err);
+        if (code == OK && !used)
+            code = digest_list_add(mem, ret_digests, past.items[i], err);
+    }
     return code;
 }
 

@@ -14,8 +14,8 @@ int lists_open(void **state)
     alice = core_user(f->core, "alice");
     f->tx = core_begin(f->core, TX_WRITE);
     must(f, blob_batch_open(f->core->app.blobs, &f->batch, &f->err));
-    f->store = (struct list_store){
-        f->tx, f->core->app.blobs, f->batch, LIST_NOW, alice.account_id, 1};
+    f->store =
+        (struct list_store){f->tx, f->core->app.blobs, f->batch, LIST_NOW, alice.account_id, 1};
     f->place = (struct index_place){alice.account_id, S("main"), ACCESS_PUBLIC, S("linux-64")};
     *state = f;
     return 0;
@@ -163,9 +163,11 @@ void lists_flush(struct lists *f)
 
 int64_t lists_garbage(struct lists *f)
 {
-    static const struct stmt take = {"take_garbage", "DELETE FROM index_garbage", "", ""};
-    int64_t count = 0;
+    static const struct stmt take[] = {{"take_garbage", "DELETE FROM index_garbage", "", ""},
+                                       {"take_past", "DELETE FROM index_past_chunk", "", ""}};
+    int64_t garbage = 0, past = 0;
 
-    must(f, db_exec(f->tx, &take, DB_NO_ARGS, &count, &f->err));
-    return count;
+    must(f, db_exec(f->tx, &take[0], DB_NO_ARGS, &garbage, &f->err));
+    must(f, db_exec(f->tx, &take[1], DB_NO_ARGS, &past, &f->err));
+    return garbage + past;
 }

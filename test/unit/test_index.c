@@ -222,17 +222,23 @@ static struct str bytes_of(struct fixture *f, struct str sha256)
 }
 
 /* What the server does after a while: one sweep, with the bytes. */
-static bool sweep(struct fixture *f, int64_t now_ms)
+static bool sweep_history(struct fixture *f, int64_t now_ms, int64_t history_ms)
 {
     struct digest_list digests = {0};
     bool more = false;
 
     begin(f);
-    good(f, index_sweep(f->tx, f->mem, now_ms, 0, &digests, &more, &f->err));
+    good(f, index_sweep(f->tx, f->mem, now_ms, history_ms, &digests, &more, &f->err));
     commit(f);
     for (size_t i = 0; i < digests.count; i++)
         good(f, blob_remove(f->blobs, digests.items[i], &f->err));
     return more;
+}
+
+/* The same where no history is kept. */
+static bool sweep(struct fixture *f, int64_t now_ms)
+{
+    return sweep_history(f, now_ms, 0);
 }
 
 /* A document whose row must be there, with what the row says of it. */
@@ -499,6 +505,27 @@ static void a_replaced_chunk_is_kept_for_an_hour(void **state)
     (void)chunks(f);
 }
 
+/* Longer, where the states that a channel had are kept for longer; and so are shards. */
+static void what_is_replaced_is_kept_as_long_as_history(void **state)
+{
+    struct fixture *f = *state;
+    struct index_doc_row shard;
+    struct digest_list old;
+
+    publish(f, "linux-64", "x", "1.0", T0);
+    old = chunks(f);
+    shard = only_shard(f, "linux-64");
+    publish(f, "linux-64", "x", "2.0", T0 + HOUR);
+    assert_false(sweep_history(f, T0 + HOUR + 30 * DAY, 30 * DAY));
+    for (size_t i = 0; i < old.count; i++)
+        assert_non_null(bytes_of(f, old.items[i]).ptr);
+    assert_non_null(bytes_of(f, shard.sha256).ptr);
+    assert_false(sweep_history(f, T0 + HOUR + 30 * DAY + 1, 30 * DAY));
+    for (size_t i = 0; i < old.count; i++)
+        assert_null(bytes_of(f, old.items[i]).ptr);
+    assert_null(bytes_of(f, shard.sha256).ptr);
+}
+
 /* Also when all of a channel goes. */
 static void the_chunks_of_a_dropped_channel_are_kept_for_an_hour(void **state)
 {
@@ -560,12 +587,13 @@ static void a_long_sweep_comes_in_pieces(void **state)
     int pieces = 1;
 
     /* Each leaves four chunks of the subdir, two of the channel, and a shard behind. */
-    for (int i = 0; i < 80; i++)
+    for (int i = 0; i < 100; i++)
         publish(f, "linux-64", "x", str_fmt(f->mem, "%d.0", i).ptr, T0 + i);
-    assert_int_equal(garbage(f), 79 * 6);
+    assert_int_equal(garbage(f), 99 * 6);
     while (sweep(f, T0 + 30 * DAY))
         pieces++;
-    assert_int_equal(pieces, 2); /* 79 x 6 chunks of the past, 256 at a time, and 79 shards */
+    assert_int_equal(pieces, 3); /* 594 chunks, 256 at a time; and beside them 99 shards */
+    assert_int_equal(garbage(f), 0);
     assert_int_equal(chunks(f).count, 6);
     assert_non_null(bytes_of(f, only_shard(f, "linux-64").sha256).ptr);
 }
@@ -895,6 +923,7 @@ int main(void)
         TEST(a_new_version_retires_the_old_shard_for_a_week),
         TEST(a_replaced_chunk_is_kept_for_an_hour),
         TEST(the_chunks_of_a_dropped_channel_are_kept_for_an_hour),
+        TEST(what_is_replaced_is_kept_as_long_as_history),
         TEST(a_replaced_document_leaves_no_bytes),
         TEST(an_update_sweeps_nothing),
         TEST(a_long_sweep_comes_in_pieces),
