@@ -37,30 +37,14 @@ struct tags {
     struct buf b;
 };
 
-/* As older clients and servers call kinds. */
-static struct str kind_of(struct str type)
-{
-    static const struct {
-        const char *other, *name;
-    } names[] = {{"PyPI", "pypi"}, {"standard_python", "pypi"}, {"cran", "r"}, {"standard_r", "r"}};
-
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (str_eq(type, str_of(names[i].other)))
-            return str_of(names[i].name);
-    return type;
-}
-
 static enum err_code add_type(struct tags *t, struct str type, struct err *err)
 {
     const struct kind *kind;
-    struct err why = {0};
+    enum err_code rc = type.len ? kind_of_filter("type", type, &kind, err) : OK;
 
-    if (!type.len)
-        return OK;
-    if (kind_require(kind_of(type), &kind, &why))
-        return fail_field(err, "type", "%s", why.msg);
-    search_add_tag(&t->b, 't', kind->name);
-    return OK;
+    if (type.len && !rc)
+        search_add_tag(&t->b, 't', kind->name);
+    return rc;
 }
 
 static enum err_code add_folded(struct tags *t, char kind, struct str value, struct err *err)

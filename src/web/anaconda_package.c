@@ -16,6 +16,7 @@
 #include "web/anaconda_view.h"
 #include "web/content.h"
 #include "web/handlers.h"
+#include "web/package_filter.h"
 #include "web/reply.h"
 
 struct file_path call_file_path(const struct call *c)
@@ -59,25 +60,27 @@ enum err_code get_package(struct call *c, struct err *err)
 static enum err_code list_packages(struct call *c, struct str owner, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_filter filter;
     struct account_row account;
     struct package_list packages;
     struct view view;
     json_t *list;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+    enum err_code rc = package_filter_read(c, &filter, err);
 
-    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+    if (rc || (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = account_require(tx, c->mem, owner, &account, err)) ||
         (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
         (rc = package_list(tx, c->mem, account.id, &packages, err)))
         return rc;
     list = json_array();
     for (size_t i = 0; !rc && i < packages.count; i++) {
         const struct package_row *p = &packages.rows[i];
+        bool passes = false;
         json_t *v = NULL;
 
-        if (!view_shows(&view, p->access, p->id))
-            continue;
-        rc = view_package_summary(c, tx, p, &v, err);
-        if (!rc)
+        if (view_shows(&view, p->access, p->id))
+            rc = package_filter_passes(&filter, tx, c->mem, p, &passes, err);
+        if (!rc && passes && !(rc = view_package_summary(c, tx, p, &v, err)))
             json_add(&list, v);
     }
     if (!rc)
