@@ -3,7 +3,8 @@
 Absolute numbers depend on the machine and its neighbours; the ratios are what is meant. Runs of
 the two sides alternate, and medians are compared. Neither side writes an access log. Parts: reads,
 downloads, uploads, publish (beside nginx and the tools of the shell); stores (SQLite and files,
-PostgreSQL and files, PostgreSQL and S3 side by side)."""
+PostgreSQL and files, PostgreSQL and S3 side by side); search (over 1,000,000 packages, which takes an
+hour, or 50,000 if quick: bench/search.py)."""
 import argparse
 import base64
 import concurrent.futures
@@ -409,8 +410,14 @@ def timed(action):
     return time.perf_counter() - start
 
 
+def search(_terrarium, _nginx, _folder, runs, _seconds):
+    """Has servers of its own."""
+    quick = ["--packages", "50000", "--queries", "50"] if runs < 5 else []
+    subprocess.run([sys.executable, ROOT / "bench" / "search.py", *quick], check=True)
+
+
 PARTS = {"reads": reads, "downloads": downloads, "uploads": uploads, "publish": publish,
-         "stores": stores}
+         "stores": stores, "search": search}
 
 
 def main():

@@ -176,7 +176,8 @@ static enum err_code sees(struct tx *tx, struct arena *mem, const struct actor *
                sees_all(actor, object->owner) || level >= LEVEL_READ);
     if (!*ret_sees || access == ACCESS_PUBLIC || !actor->limits.len)
         return OK;
-    return limit_shows(tx, mem, actor->limits, object->owner, object->package, ret_sees, err);
+    return limit_shows(tx, mem, actor->limits,
+                       &(struct limit_object){object->owner, object->package, id}, ret_sees, err);
 }
 
 static enum err_code check_read(struct app *app, struct arena *mem, const struct actor *actor,

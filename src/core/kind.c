@@ -45,6 +45,20 @@ enum err_code kind_require(struct str name, const struct kind **ret, struct err 
                 STR_ARG(name), STR_ARG(buf_str(&names)));
 }
 
+enum err_code kind_of_filter(const char *field, struct str name, const struct kind **ret,
+                             struct err *err)
+{
+    static const struct {
+        const char *other, *name;
+    } names[] = {{"PyPI", "pypi"}, {"standard_python", "pypi"}, {"cran", "r"}, {"standard_r", "r"}};
+    struct err why = {0};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (str_eq(name, str_of(names[i].other)))
+            name = str_of(names[i].name);
+    return kind_require(name, ret, &why) ? fail_field(err, field, "%s", why.msg) : OK;
+}
+
 enum err_code kind_check_scope(const struct kind *k, const struct actor *actor, struct err *err)
 {
     if (scope_allows(actor->scopes, SCOPE_API_WRITE | k->upload))

@@ -47,6 +47,10 @@ struct kind {
 const struct kind *kind_find(struct str name);
 /* The same, with an error that names all. ERR_INVALID. */
 enum err_code kind_require(struct str name, const struct kind **ret, struct err *err) MUST_USE;
+/* The same for a filter: also as older clients and servers call it ("PyPI", "cran"), and
+ * ERR_UNPROCESSABLE with the field. */
+enum err_code kind_of_filter(const char *field, struct str name, const struct kind **ret,
+                             struct err *err) MUST_USE;
 
 /* May the actor's token publish this kind? ERR_DENIED. (The route let in whoever may publish any.)
  */

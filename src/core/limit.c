@@ -140,6 +140,22 @@ bool limit_has_labels(struct str limits)
     return any;
 }
 
+enum err_code limit_labels(struct arena *mem, struct str limits, struct str *ret, struct err *err)
+{
+    struct str rest = limits, kind, value, labels = S("");
+
+    while (limit_next(&rest, &kind, &value)) {
+        if (!str_eq(kind, S("label")))
+            continue;
+        labels = str_fmt(mem, STR_FMT "%s" STR_FMT, STR_ARG(labels), labels.len ? " " : "",
+                         STR_ARG(value));
+        if (!labels.ptr)
+            return fail(err, ERR_NOMEM, "out of memory");
+    }
+    *ret = labels;
+    return OK;
+}
+
 bool limit_allows_label(struct str limits, struct str label)
 {
     bool any, found = finds(limits, S("label"), label, &any);
@@ -260,21 +276,46 @@ enum err_code limit_check(struct app *app, struct arena *mem, const struct actor
 
 /* ---- what they leave to be seen ---- */
 
-enum err_code limit_shows(struct tx *tx, struct arena *mem, struct str limits, struct str owner,
-                          struct str package, bool *ret_shows, struct err *err)
+/* Do the limits to a group show it? */
+static enum err_code group_shows(struct tx *tx, struct arena *mem, struct str limits,
+                                 struct str package, bool *ret_shows, struct err *err)
 {
     struct str organization, name;
     struct group_row group;
-    enum err_code rc = OK;
+    enum err_code rc;
 
-    *ret_shows = limit_allows_package(limits, owner, package);
-    if (!*ret_shows || !limit_group(limits, &organization, &name))
+    if (!limit_group(limits, &organization, &name))
         return OK;
     *ret_shows = false;
     rc = read_group(tx, mem, organization, name, &group, err);
     if (rc)
         return rc == ERR_NOT_FOUND ? OK : rc;
     return group_reaches(tx, mem, &group, package, ret_shows, err);
+}
+
+/* Whoever names a package tells of it. */
+static bool names_packages(struct str limits)
+{
+    bool any;
+
+    (void)finds(limits, S("package"), S(""), &any);
+    return any;
+}
+
+enum err_code limit_shows(struct tx *tx, struct arena *mem, struct str limits,
+                          const struct limit_object *object, bool *ret_shows, struct err *err)
+{
+    struct str labels = S("");
+    enum err_code rc = OK;
+
+    *ret_shows = limit_allows_package(limits, object->owner, object->package);
+    if (*ret_shows)
+        rc = group_shows(tx, mem, limits, object->package, ret_shows, err);
+    if (!rc && *ret_shows && !names_packages(limits))
+        rc = limit_labels(mem, limits, &labels, err);
+    if (!rc && labels.len)
+        rc = label_on_package(tx, mem, object->package_id, labels, ret_shows, err);
+    return rc;
 }
 
 static int by_number(const void *a, const void *b)
@@ -302,11 +343,12 @@ enum err_code limit_view(struct tx *tx, struct arena *mem, struct str limits,
         return fail(err, ERR_NOMEM, "out of memory for %zu packages", packages.count);
     for (size_t i = 0; i < packages.count; i++) {
         const struct package_row *p = &packages.rows[i];
+        const struct limit_object object = {owner->login, p->name, p->id};
         bool shows = false;
 
         if (!view_shows(view, p->access, p->id))
             continue;
-        if ((rc = limit_shows(tx, mem, limits, owner->login, p->name, &shows, err)))
+        if ((rc = limit_shows(tx, mem, limits, &object, &shows, err)))
             return rc;
         if (shows)
             ids[count++] = p->id;

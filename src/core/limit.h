@@ -26,6 +26,9 @@ bool limit_next(struct str *rest, struct str *ret_kind, struct str *ret_value);
 bool limit_allows_package(struct str limits, struct str owner, struct str package);
 bool limit_allows_label(struct str limits, struct str label);
 bool limit_has_labels(struct str limits);
+/* The labels, blank-separated; empty: it is limited to none. ERR_NOMEM. */
+enum err_code limit_labels(struct arena *mem, struct str limits, struct str *ret,
+                           struct err *err) MUST_USE;
 /* False: it is limited to no group. */
 bool limit_group(struct str limits, struct str *ret_organization, struct str *ret_group);
 
@@ -36,14 +39,20 @@ enum err_code limit_check(struct app *app, struct arena *mem, const struct actor
                           enum right right, const struct access_object *object,
                           struct err *err) MUST_USE;
 /* Takes out of what the token's owner sees of an account (*view, which lies in mem and is replaced)
- * what is not public and not within the limits to packages and to a group. Those to labels are for
- * the channel that is asked for (limit_allows_label). */
+ * what is not public and not within the limits to packages, to a group and to labels. Of labels: a
+ * package that the limits do not name must have a file that carries one. (Which of its files are
+ * told is for core/label_sight; which channels, for limit_allows_label.) */
 enum err_code limit_view(struct tx *tx, struct arena *mem, struct str limits,
                          const struct account_row *owner, struct view *view,
                          struct err *err) MUST_USE;
-/* Is a package that is not public within those limits? */
-enum err_code limit_shows(struct tx *tx, struct arena *mem, struct str limits, struct str owner,
-                          struct str package, bool *ret_shows, struct err *err) MUST_USE;
+/* Is a package that is not public, of a number, within those limits? */
+struct limit_object {
+    struct str owner, package;
+    int64_t package_id;
+};
+enum err_code limit_shows(struct tx *tx, struct arena *mem, struct str limits,
+                          const struct limit_object *object, bool *ret_shows,
+                          struct err *err) MUST_USE;
 /* Has the file one of the labels that the limits are to, if to any? */
 enum err_code limit_allows_file(struct tx *tx, struct arena *mem, struct str limits,
                                 int64_t file_id, bool *ret_allows, struct err *err) MUST_USE;

@@ -45,16 +45,19 @@ enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner
     return rc == ERR_NOT_FOUND ? package_missing(owner, name, err) : rc;
 }
 
+enum err_code release_missing(const struct package_row *package, struct str version,
+                              struct err *err)
+{
+    return fail(err, ERR_NOT_FOUND, "there is no release \"" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
+                STR_ARG(package->owner), STR_ARG(package->name), STR_ARG(version));
+}
+
 enum err_code release_require(struct tx *tx, struct arena *mem, const struct package_row *package,
                               struct str version, struct release_row *ret, struct err *err)
 {
     enum err_code rc = release_find(tx, mem, package->id, version, ret, err);
 
-    if (rc == ERR_NOT_FOUND)
-        return fail(err, ERR_NOT_FOUND,
-                    "there is no release \"" STR_FMT "/" STR_FMT "/" STR_FMT "\"",
-                    STR_ARG(package->owner), STR_ARG(package->name), STR_ARG(version));
-    return rc;
+    return rc == ERR_NOT_FOUND ? release_missing(package, version, err) : rc;
 }
 
 enum err_code file_require(struct tx *tx, struct arena *mem, const struct file_path *path,

@@ -92,6 +92,9 @@ enum err_code file_missing(const struct file_path *path, struct err *err); /* th
 /* Looking up by names, with messages for people. Inside any transaction. */
 enum err_code package_require(struct tx *tx, struct arena *mem, struct str owner, struct str name,
                               struct package_row *ret, struct err *err) MUST_USE;
+/* ERR_NOT_FOUND, in the words that are said of a release that is not there. */
+enum err_code release_missing(const struct package_row *package, struct str version,
+                              struct err *err);
 enum err_code release_require(struct tx *tx, struct arena *mem, const struct package_row *package,
                               struct str version, struct release_row *ret,
                               struct err *err) MUST_USE;

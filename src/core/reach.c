@@ -95,7 +95,16 @@ static enum err_code find_private(struct tx *tx, struct arena *mem, const struct
         (rc = add_all(&owners, some.items, some.count, err)))
         return rc;
     *ret = (struct reach){ACCESS_AUTHENTICATED, whole.items,  packages.items, whole.count,
-                          packages.count,       owners.items, owners.count};
+                          packages.count,       owners.items, owners.count,   S("")};
+    return OK;
+}
+
+static enum err_code find_all(struct tx *tx, struct arena *mem, const struct actor *actor,
+                              struct reach *ret, struct err *err)
+{
+    if (!actor->superuser)
+        return find_private(tx, mem, actor, ret, err);
+    *ret = (struct reach){.widest = ACCESS_PRIVATE};
     return OK;
 }
 
@@ -103,16 +112,14 @@ enum err_code reach_of(struct tx *tx, struct arena *mem, const struct actor *act
                        struct reach *ret, struct err *err)
 {
     struct str rest = actor->limits, owner;
+    enum err_code rc;
 
     if (!actor->account_id) {
         *ret = (struct reach){.widest = ACCESS_PUBLIC};
         return OK;
     }
-    if (next_owner(&rest, &owner))
+    if (next_owner(&rest, &owner)) /* access_view knows of labels */
         return limited(tx, mem, actor, ret, err);
-    if (actor->superuser) {
-        *ret = (struct reach){.widest = ACCESS_PRIVATE};
-        return OK;
-    }
-    return find_private(tx, mem, actor, ret, err);
+    rc = find_all(tx, mem, actor, ret, err);
+    return rc ? rc : limit_labels(mem, actor->limits, &ret->labels, err);
 }

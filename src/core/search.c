@@ -6,6 +6,8 @@
 #include "core/search.h"
 
 #include "base/limits.h"
+#include "core/label_sight.h"
+#include "core/limit.h"
 #include "core/reach.h"
 #include "core/search_spell.h"
 
@@ -23,12 +25,16 @@ enum {
 struct run {
     struct tx *tx;
     struct arena *mem;
+    const struct actor *actor;
     const struct search_query *query;
     struct reach reach;
     struct str group; /* whose packages alone can be meant, as terms; empty: anybody's */
     int64_t floors[SEARCH_LEVELS];
     struct search_hits found; /* of this page, and of later ones as far as they are counted */
     int64_t need;             /* of them */
+    struct search_hits typos; /* packages that may have been meant */
+    bool has_typos;           /* they were looked for */
+    bool knows_named;         /* found has all packages of the very name */
 };
 
 static enum err_code no_memory(struct err *err)
@@ -83,7 +89,8 @@ static enum err_code own_cond(struct run *r, enum search_fit by, enum search_fit
 
 /* ---- finding ---- */
 
-/* The first by rank. A level of which little is in it promises little of the next. */
+/* The first by rank. A level of which little is in it promises little of the next; not the
+ * smallest, of what is liked most: what is in thousands of names may be in none of it. */
 static enum err_code collect(struct run *r, const struct search_cond *c,
                              const struct search_hit *after, int64_t want, struct search_hits *ret,
                              struct err *err)
@@ -96,7 +103,7 @@ static enum err_code collect(struct run *r, const struct search_cond *c,
         rc = search_in_level(r->tx, r->mem, level, r->floors[level], c, after, want, ret, err);
         if (rc || (int64_t)ret->count >= want)
             return rc;
-        if (!after && (int64_t)ret->count < COMMON)
+        if (!after && level < SEARCH_LEVELS - 1 && (int64_t)ret->count < COMMON)
             break;
     }
     return search_in_all(r->tx, r->mem, SEARCH_BY_RANK, c, after, want, ret, err);
@@ -196,21 +203,66 @@ static enum err_code add_typos(struct run *r, const struct search_hits *named,
     return rc;
 }
 
-/* All packages that may have been meant, always in the same order. None if there are enough of the
- * very name. */
-static enum err_code find_typos(struct run *r, struct search_hits *ret, struct err *err)
+/* Packages of the very name, as many as are enough. */
+static enum err_code find_named(struct run *r, struct search_hits *ret, struct err *err)
 {
-    struct search_hits named = {0};
     struct search_cond c;
     enum err_code rc;
+
+    if (r->knows_named) {
+        *ret = r->found;
+        return OK;
+    }
+    if ((rc = own_cond(r, SEARCH_IN_NAME, SEARCH_EXACT, SEARCH_IN_NAME, &c, err)) ||
+        (rc = search_in_all(r->tx, r->mem, SEARCH_BY_FIT, &c, NULL, NAMED_ENOUGH, ret, err)))
+        return rc;
+    return OK;
+}
+
+/* Are there enough of the very name when filters leave nothing out? Then it is no mistake that few
+ * pass them. */
+static enum err_code is_a_name(struct run *r, bool *ret_is, struct err *err)
+{
+    const struct search_query *q = r->query;
+    struct search_hits hits = {0};
+    struct search_cond c;
+    enum err_code rc = own_cond(r, SEARCH_IN_NAME, SEARCH_EXACT, SEARCH_IN_NAME, &c, err);
+
+    if (rc)
+        return rc;
+    c.terms = search_terms(r->mem, SEARCH_IN_NAME, q->key, &q->words, S(""));
+    if (!c.terms.ptr)
+        return no_memory(err);
+    rc = collect(r, &c, NULL, NAMED_ENOUGH, &hits, err);
+    *ret_is = hits.count >= NAMED_ENOUGH;
+    return rc;
+}
+
+static enum err_code look_for_typos(struct run *r, struct search_hits *ret, struct err *err)
+{
+    struct search_hits named = {0};
+    bool known = false;
+    enum err_code rc = OK;
 
     *ret = (struct search_hits){arena_array(r->mem, struct search_hit, TYPOS_MAX), 0};
     if (!ret->rows)
         return no_memory(err);
-    if ((rc = own_cond(r, SEARCH_IN_NAME, SEARCH_EXACT, SEARCH_IN_NAME, &c, err)) ||
-        (rc = search_in_all(r->tx, r->mem, SEARCH_BY_FIT, &c, NULL, NAMED_ENOUGH, &named, err)))
+    if (r->query->tags.len)
+        rc = is_a_name(r, &known, err);
+    if (rc || known || (rc = find_named(r, &named, err)))
         return rc;
     return named.count < NAMED_ENOUGH ? add_typos(r, &named, ret, err) : OK;
+}
+
+/* All packages that may have been meant, always in the same order. None if there are enough of the
+ * very name. */
+static enum err_code find_typos(struct run *r, struct search_hits *ret, struct err *err)
+{
+    enum err_code rc = r->has_typos ? OK : look_for_typos(r, &r->typos, err);
+
+    r->has_typos = !rc;
+    *ret = r->typos;
+    return rc;
 }
 
 /* ---- by relevance ---- */
@@ -263,6 +315,7 @@ static enum err_code find_common(struct run *r, struct err *err)
 
     for (int fit = SEARCH_EXACT; !rc && fit <= SEARCH_IN_NAME; fit++)
         rc = take_fit(r, (enum search_fit)fit, &nothing, err);
+    r->knows_named = !r->query->from.any;
     if (!rc && !is_full(r))
         rc = take_typos(r, &typos, err);
     for (int fit = SEARCH_IN_KEYWORDS; !rc && fit <= SEARCH_IN_TEXT; fit++)
@@ -284,6 +337,7 @@ static enum err_code find_rare(struct run *r, const struct search_cond *c, struc
     if (rc)
         return rc;
     take(r, &rest, &nothing);
+    r->knows_named = !from->any;
     if (!is_full(r))
         rc = take_typos(r, &typos, err);
     rest = (struct search_hits){hits.rows + named, hits.count - named};
@@ -333,27 +387,44 @@ static enum err_code find_along(struct run *r, const struct search_cond *c, enum
     return search_in_all(r->tx, r->mem, order, &all, after, r->query->limit + 1, ret, err);
 }
 
+/* The first by rank of all that there are. */
+static enum err_code collect_any(struct run *r, const struct search_cond *c, int64_t want,
+                                 struct search_hits *ret, struct err *err)
+{
+    struct search_cond all = *c;
+    enum err_code rc;
+
+    if (all.terms.len)
+        return collect(r, &all, NULL, want, ret, err);
+    rc = search_along(r->tx, r->mem, SEARCH_BY_RANK, &all, NULL, want, ret, err);
+    if (rc || (int64_t)ret->count >= want)
+        return rc;
+    all.terms = any_terms(r);
+    return collect(r, &all, NULL, want, ret, err);
+}
+
 /* How many there are, as far as they are counted; *found has one page and a package more. */
 static enum err_code count_all(struct run *r, const struct search_cond *c,
                                const struct search_hits *found, int64_t *ret_total, struct err *err)
 {
-    struct search_cond all = *c;
     struct search_hits hits = {0};
-    enum err_code rc = OK;
+    enum err_code rc;
 
     *ret_total = r->query->from.any ? r->query->from.total : (int64_t)found->count;
     if (r->query->from.any || (int64_t)found->count <= r->query->limit)
         return OK;
-    if (all.terms.len)
-        rc = collect(r, &all, NULL, NEED_MAX, &hits, err);
-    else
-        rc = search_along(r->tx, r->mem, SEARCH_BY_RANK, &all, NULL, NEED_MAX, &hits, err);
-    if (!rc && !all.terms.len && (int64_t)hits.count < NEED_MAX) {
-        all.terms = any_terms(r);
-        rc = collect(r, &all, NULL, NEED_MAX, &hits, err);
-    }
+    rc = collect_any(r, c, NEED_MAX, &hits, err);
     *ret_total = (int64_t)hits.count;
     return rc;
+}
+
+/* Whatever of a query may have: without words, everything. */
+static enum err_code whole_cond(struct run *r, struct search_cond *ret, struct err *err)
+{
+    const bool asks = r->query->words.count > 0;
+
+    return own_cond(r, SEARCH_IN_TEXT, asks ? SEARCH_EXACT : SEARCH_ANY,
+                    asks ? SEARCH_IN_TEXT : SEARCH_ANY, ret, err);
 }
 
 static enum err_code find_sorted(struct run *r, int64_t *ret_total, struct err *err)
@@ -364,8 +435,7 @@ static enum err_code find_sorted(struct run *r, int64_t *ret_total, struct err *
     const bool asks = q->words.count > 0;
     struct search_hits hits = {0};
     struct search_cond c;
-    enum err_code rc = own_cond(r, SEARCH_IN_TEXT, asks ? SEARCH_EXACT : SEARCH_ANY,
-                                asks ? SEARCH_IN_TEXT : SEARCH_ANY, &c, err);
+    enum err_code rc = whole_cond(r, &c, err);
 
     if (rc)
         return rc;
@@ -384,7 +454,54 @@ static enum err_code find_sorted(struct run *r, int64_t *ret_total, struct err *
     return rc;
 }
 
+/* ---- what is counted ---- */
+
+/* *hits, and what was mistyped. */
+static enum err_code add_meant(struct run *r, struct search_hits *hits, struct err *err)
+{
+    struct search_hits typos = {0}, both;
+    enum err_code rc = find_typos(r, &typos, err);
+
+    if (rc || !typos.count)
+        return rc;
+    both = (struct search_hits){arena_array(r->mem, struct search_hit, hits->count + typos.count),
+                                hits->count};
+    if (!both.rows)
+        return no_memory(err);
+    if (hits->count)
+        memcpy(both.rows, hits->rows, hits->count * sizeof *hits->rows);
+    for (size_t i = 0; i < typos.count; i++)
+        if (!has(hits, typos.rows[i].package_id))
+            both.rows[both.count++] = typos.rows[i];
+    *hits = both;
+    return OK;
+}
+
+/* Of all pages, whichever this one is. */
+static enum err_code count_facets(struct run *r, struct search_facets *ret, struct err *err)
+{
+    const struct search_query *q = r->query;
+    struct search_hits hits = {0};
+    struct search_cond c;
+    enum err_code rc = OK;
+
+    if (!q->facets.any)
+        return OK;
+    if (!q->nothing && !(rc = whole_cond(r, &c, err)))
+        rc = collect_any(r, &c, FACET_PACKAGES_MAX + 1, &hits, err);
+    if (!rc && !q->nothing && q->words.count && (q->order == SEARCH_BY_FIT || !hits.count))
+        rc = add_meant(r, &hits, err);
+    return rc ? rc : facet_count(r->tx, r->mem, r->actor, &q->facets, &hits, ret, err);
+}
+
 /* ---- the page ---- */
+
+/* Whom a token is limited to labels by is not told by filters what there is under others. */
+static bool asks_too_much(const struct actor *actor, const struct search_query *q)
+{
+    return limit_has_labels(actor->limits) &&
+           (q->by_files || (q->label.len && !limit_allows_label(actor->limits, q->label)));
+}
 
 static enum err_code begin(struct run *r, const struct actor *actor, struct err *err)
 {
@@ -400,6 +517,8 @@ static enum err_code begin(struct run *r, const struct actor *actor, struct err 
     if ((rc = reach_of(r->tx, r->mem, actor, &r->reach, err)) ||
         (rc = search_floors(r->tx, actor->account_id != 0, r->floors, err)))
         return rc;
+    if (asks_too_much(actor, q))
+        r->reach = (struct reach){.widest = ACCESS_PUBLIC, .labels = S("")};
     /* Most of what is hidden is hidden from whoever sees little of it. */
     if (!q->hidden_only || (int64_t)r->reach.widest >= q->access_from ||
         r->reach.owner_count > OWNERS_MAX)
@@ -409,6 +528,27 @@ static enum err_code begin(struct run *r, const struct actor *actor, struct err 
     buf_addz(&b, r->reach.owner_count ? ")" : "o0"); /* of nobody */
     r->group = buf_ok(&b) ? str_dup(r->mem, buf_str(&b)) : (struct str){0};
     return r->group.ptr ? OK : no_memory(err);
+}
+
+/* A row says no more of its files than the actor is told. */
+static enum err_code tell_rows(struct run *r, struct search_rows *rows, struct err *err)
+{
+    enum err_code rc = OK;
+
+    for (size_t i = 0; !rc && i < rows->count; i++) {
+        struct search_row *row = &rows->rows[i];
+        struct label_sight sight;
+
+        if (!label_sight_is_less(r->actor, row->access))
+            continue;
+        rc = label_sight_of(r->tx, r->mem, r->actor, row->package_id, &sight, err);
+        if (rc)
+            break;
+        row->types = sight.types;
+        row->platforms = sight.platforms;
+        row->latest_version = sight.latest_version;
+    }
+    return rc;
 }
 
 static enum err_code finish(struct run *r, int64_t total, struct search_page *ret, struct err *err)
@@ -428,10 +568,11 @@ static enum err_code finish(struct run *r, int64_t total, struct search_page *re
         if (!page.next.ptr)
             return no_memory(err);
     }
-    rc = search_read(r->tx, r->mem, &page.hits, &page.packages, err);
-    if (!rc)
-        *ret = page;
-    return rc;
+    if ((rc = search_read(r->tx, r->mem, &page.hits, &page.packages, err)) ||
+        (rc = tell_rows(r, &page.packages, err)) || (rc = count_facets(r, &page.facets, err)))
+        return rc;
+    *ret = page;
+    return OK;
 }
 
 static enum err_code find(struct run *r, int64_t *ret_total, struct err *err)
@@ -453,7 +594,7 @@ enum err_code search_run(struct app *app, struct arena *mem, const struct actor 
 {
     AUTO(tx_endp) struct tx *tx = NULL;
     struct search_query query;
-    struct run r = {.mem = mem, .query = &query};
+    struct run r = {.mem = mem, .actor = actor, .query = &query};
     int64_t total = 0;
     enum err_code rc;
 

@@ -11,10 +11,11 @@
 
 struct search_page {
     struct search_rows packages;
-    struct search_hits hits; /* the same, in the same order */
-    int64_t total;           /* on all pages; SEARCH_TOTAL_MAX: so many at least */
-    bool is_total;           /* it is not just so many at least */
-    struct str next;         /* `after` of the next page; empty: there is none */
+    struct search_hits hits;     /* the same, in the same order */
+    int64_t total;               /* on all pages; SEARCH_TOTAL_MAX: so many at least */
+    bool is_total;               /* it is not just so many at least */
+    struct str next;             /* `after` of the next page; empty: there is none */
+    struct search_facets facets; /* of all pages, if the request asks for some */
 };
 /* ERR_UNPROCESSABLE names the field that cannot be understood. What the actor may not see neither
  * comes nor counts. */

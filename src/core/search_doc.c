@@ -15,6 +15,7 @@ enum {
     SUMMARY_WORDS = 200,
     LABELS = 500,
     LICENCE_NAMES = 16,
+    LICENCE_BYTES = 250, /* to be told as it is: no more can be asked for */
 };
 #define TERMS_MAX (256 * KIB)
 
@@ -136,9 +137,28 @@ static enum err_code add_licence(struct making *m, struct str licence, struct er
     return OK;
 }
 
+/* As the package says it, if in a few words. */
+static struct str short_license(struct str license)
+{
+    return license.len && license.len <= LICENCE_BYTES ? license : S("");
+}
+
+static enum err_code join_labels(struct making *m, struct err *err)
+{
+    AUTO(buf_done) struct buf joined = BUF_INIT(TERMS_MAX);
+    bool any = m->facts.label_count > 0;
+
+    for (size_t i = 0; i < m->facts.label_count; i++)
+        buf_addf(&joined, "%s" STR_FMT, i ? " " : "", STR_ARG(m->facts.labels[i]));
+    if (any && !buf_ok(&joined))
+        return no_memory(err);
+    m->facts.doc.labels = any ? str_dup(m->mem, buf_str(&joined)) : S("");
+    return m->facts.doc.labels.ptr ? OK : no_memory(err);
+}
+
 static enum err_code add_properties(struct making *m, struct err *err)
 {
-    const struct search_doc *doc = &m->facts.doc;
+    struct search_doc *doc = &m->facts.doc;
     const json_t *licence = json_object_get(m->attrs, "license");
     enum err_code rc;
 
@@ -150,7 +170,9 @@ static enum err_code add_properties(struct making *m, struct err *err)
     /* A text, or as anaconda-client declares it. */
     if (json_is_object(licence))
         licence = json_object_get(licence, "name");
-    rc = add_licence(m, json_str(licence), err);
+    doc->license = short_license(json_str(licence));
+    if (!(rc = join_labels(m, err)))
+        rc = add_licence(m, json_str(licence), err);
     return rc ? rc : add_licence(m, json_get_str(m->attrs, "license_family"), err);
 }
 

@@ -11,8 +11,8 @@
 enum err_code search_refresh(struct tx *tx, struct arena *mem, int64_t package_id,
                              struct err *err) MUST_USE;
 
-/* Moves when the terms of a package are others than they were: then those of all packages are made
- * anew (core/search_job). */
-enum { SEARCH_FORM = 1 };
+/* Moves when the row or the terms of a package are others than they were: then those of all
+ * packages are made anew (core/search_job). */
+enum { SEARCH_FORM = 2 };
 
 #endif

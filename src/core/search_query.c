@@ -19,6 +19,7 @@ void search_fields(struct search_request *req, struct search_field ret[SEARCH_FI
         {"sort", &req->sort},
         {"limit", &req->limit},
         {"after", &req->after},
+        {"facets", &req->facets},
     };
 
     memcpy(ret, fields, sizeof fields);
@@ -37,30 +38,14 @@ struct tags {
     struct buf b;
 };
 
-/* As older clients and servers call kinds. */
-static struct str kind_of(struct str type)
-{
-    static const struct {
-        const char *other, *name;
-    } names[] = {{"PyPI", "pypi"}, {"standard_python", "pypi"}, {"cran", "r"}, {"standard_r", "r"}};
-
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (str_eq(type, str_of(names[i].other)))
-            return str_of(names[i].name);
-    return type;
-}
-
 static enum err_code add_type(struct tags *t, struct str type, struct err *err)
 {
-    const struct kind *kind;
-    struct err why = {0};
+    const struct kind *kind = NULL;
+    enum err_code rc = type.len ? kind_of_filter("type", type, &kind, err) : OK;
 
-    if (!type.len)
-        return OK;
-    if (kind_require(kind_of(type), &kind, &why))
-        return fail_field(err, "type", "%s", why.msg);
-    search_add_tag(&t->b, 't', kind->name);
-    return OK;
+    if (!rc && kind)
+        search_add_tag(&t->b, 't', kind->name);
+    return rc;
 }
 
 static enum err_code add_folded(struct tags *t, char kind, struct str value, struct err *err)
@@ -265,6 +250,10 @@ static enum err_code read_filters(struct tx *tx, struct tags *t, const struct se
         (rc = add_folded(t, 'l', req->label, err)) || (rc = add_license(t, req->license, err)) ||
         (rc = read_access(t, req->access, ret, err)))
         return rc;
+    ret->by_files = req->type.len || req->platform.len;
+    ret->label = str_lower(t->mem, req->label);
+    if (req->label.len && !ret->label.ptr)
+        return no_memory(err);
     if (req->owner.len)
         rc = add_owner(tx, t, req->owner, &found, err);
     else
@@ -282,7 +271,8 @@ enum err_code search_read_query(struct tx *tx, struct arena *mem, const struct s
 
     if (!(rc = check_lengths(req, err)) && !(rc = read_sort(req->sort, &query.order, err)) &&
         !(rc = read_limit(req->limit, &query.limit, err)) &&
-        !(rc = read_place(req->after, &query.from, err)))
+        !(rc = read_place(req->after, &query.from, err)) &&
+        !(rc = facet_read(req->facets, &query.facets, err)))
         rc = read_filters(tx, &t, req, &query, err);
     if (!rc) {
         query.tags = buf_ok(&t.b) ? str_dup(mem, buf_str(&t.b)) : (struct str){0};

@@ -4,6 +4,7 @@
 #ifndef CORE_SEARCH_QUERY_H
 #define CORE_SEARCH_QUERY_H
 #include "core/actor.h"
+#include "core/search_facet.h"
 #include "format/search_text.h"
 #include "store/search_find.h"
 
@@ -18,8 +19,9 @@ struct search_request {
     struct str sort;    /* "relevance", "name", "updated", "downloads", "favorites" */
     struct str limit;   /* packages of the page */
     struct str after;   /* the place to go on from, as a page before it said */
+    struct str facets;  /* what is counted: "type,platform" */
 };
-enum { SEARCH_FIELDS = 10 };
+enum { SEARCH_FIELDS = 11 };
 /* The request's texts by name, for whoever reads them out of a query or a command line. */
 struct search_field {
     const char *name;
@@ -49,11 +51,14 @@ struct search_query {
     struct search_words words; /* of the key, without those that tell nothing */
     struct str tags;           /* terms of the filters, each with a blank before it */
     bool hidden_only;          /* the filter lets nothing public through */
+    bool by_files;             /* a filter asks what files there are */
+    struct str label;          /* of the filter, in lower case; empty: none */
     bool nothing;              /* the filters are such that nothing can be found */
     int64_t access_from, access_to;
     enum search_order order; /* SEARCH_BY_FIT without words: by rank */
     int64_t limit;
     struct search_place from;
+    struct facet_wish facets;
 };
 /* Looks up accounts. ERR_UNPROCESSABLE names the field that cannot be understood. */
 enum err_code search_read_query(struct tx *tx, struct arena *mem, const struct search_request *req,

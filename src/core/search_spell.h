@@ -20,6 +20,6 @@ struct search_guesses {
  * anything else is. No guess without a mistake. All lies in mem. */
 enum err_code search_guess(struct tx *tx, struct arena *mem, const struct search_words *words,
                            struct search_guesses *ret, struct err *err) MUST_USE;
-#define SEARCH_GUESSES 64 /* at most */
+#define SEARCH_GUESSES 16 /* at most: each is asked for by itself */
 
 #endif

@@ -29,9 +29,27 @@ static enum err_code unknown(const struct query_field *fields, size_t count, str
                 known);
 }
 
-/* One "name=value". given: a bit for each field that was there already. */
-static enum err_code read_item(struct arena *mem, struct str item, struct query_field *fields,
-                               size_t count, uint64_t *given, struct err *err)
+/* What the fields are read into. */
+struct reading {
+    struct arena *mem;
+    struct query_field *fields;
+    size_t count;
+    const struct query_field *many;
+    uint64_t given; /* a bit for each field that was there already */
+};
+
+/* One more value. False: out of memory. */
+static bool set_value(const struct reading *r, struct query_field *field, struct str value)
+{
+    if (value.len && field == r->many && field->value.len)
+        value = str_fmt(r->mem, STR_FMT "," STR_FMT, STR_ARG(field->value), STR_ARG(value));
+    if (value.len)
+        field->value = value;
+    return value.ptr;
+}
+
+/* One "name=value". */
+static enum err_code read_item(struct reading *r, struct str item, struct err *err)
 {
     struct str raw = item, name;
     struct query_field *field;
@@ -41,32 +59,36 @@ static enum err_code read_item(struct arena *mem, struct str item, struct query_
         name = item;
         raw = S("");
     }
-    name = text_unpercent(mem, name, true);
-    field = name.ptr ? find(fields, count, name) : NULL;
+    name = text_unpercent(r->mem, name, true);
+    field = name.ptr ? find(r->fields, r->count, name) : NULL;
     if (!field)
-        return unknown(fields, count, name.ptr ? name : item, err);
-    bit = UINT64_C(1) << (field - fields);
-    if (*given & bit)
+        return unknown(r->fields, r->count, name.ptr ? name : item, err);
+    bit = UINT64_C(1) << (field - r->fields);
+    if (r->given & bit && field != r->many)
         return fail_field(err, field->name, "%s is given twice", field->name);
-    *given |= bit;
-    raw = text_unpercent(mem, raw, true);
+    r->given |= bit;
+    raw = text_unpercent(r->mem, raw, true);
     if (!raw.ptr || !text_is_utf8(raw) || text_has_control(raw))
         return fail_field(err, field->name, "%s is not well-formed text", field->name);
-    if (raw.len)
-        field->value = raw;
-    return OK;
+    return set_value(r, field, raw) ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
-enum err_code query_read(struct arena *mem, struct str query, struct query_field *fields,
-                         size_t count, struct err *err)
+enum err_code query_read_many(struct arena *mem, struct str query, struct query_field *fields,
+                              size_t count, const struct query_field *many, struct err *err)
 {
-    uint64_t given = 0;
+    struct reading r = {mem, fields, count, many, 0};
     struct str rest = query, item;
     enum err_code rc = OK;
 
     assert(count <= FIELDS_MAX);
     while (!rc && query.len && str_next(&rest, '&', &item))
         if (item.len)
-            rc = read_item(mem, item, fields, count, &given, err);
+            rc = read_item(&r, item, err);
     return rc;
+}
+
+enum err_code query_read(struct arena *mem, struct str query, struct query_field *fields,
+                         size_t count, struct err *err)
+{
+    return query_read_many(mem, query, fields, count, NULL, err);
 }

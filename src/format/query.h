@@ -17,5 +17,10 @@ struct query_field {
  * names the field that is at fault, where it is a known one. */
 enum err_code query_read(struct arena *mem, struct str query, struct query_field *fields,
                          size_t count, struct err *err) MUST_USE;
+/* The same, where one field, not NULL, may be given several times: its values come with "," between
+ * them. */
+enum err_code query_read_many(struct arena *mem, struct str query, struct query_field *fields,
+                              size_t count, const struct query_field *many,
+                              struct err *err) MUST_USE;
 
 #endif

@@ -235,7 +235,10 @@ bool search_is_stop_word(struct str word)
 /* Lengths, in characters, of the beginnings that are terms. Each more is about as long an index
  * again as all words are; those of long words tell enough of them. */
 static const unsigned word_lengths[] = {1, 2, 3, 4, 5, 7};
-static const unsigned beginning_lengths[] = {1, 2, 3, 5, 7, 12};
+/* Names are compared with what was written: what only begins alike ("provider" for "provides")
+ * would be looked at in vain, thousands of times. */
+static const unsigned name_word_lengths[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16};
+static const unsigned beginning_lengths[] = {1, 2, 3, 4, 5, 7, 9, 12, 16};
 
 static char letter_of(enum search_part part)
 {
@@ -269,12 +272,21 @@ static bool is_shorter(struct str word, unsigned characters)
     return first(word, characters - 1).len == word.len;
 }
 
+static const unsigned *lengths_of(enum search_part part, size_t *ret_count)
+{
+    *ret_count = part == SEARCH_NAME ? COUNT(name_word_lengths) : COUNT(word_lengths);
+    return part == SEARCH_NAME ? name_word_lengths : word_lengths;
+}
+
 void search_add_word(struct buf *out, enum search_part part, struct str word, bool in_name)
 {
-    for (size_t i = 0; i < COUNT(word_lengths) && !is_shorter(word, word_lengths[i]); i++) {
-        struct str start = first(word, word_lengths[i]);
+    size_t count;
+    const unsigned *lengths = lengths_of(part, &count);
 
-        if (in_name || word_lengths[i] >= 3 || start.len == word.len)
+    for (size_t i = 0; i < count && !is_shorter(word, lengths[i]); i++) {
+        struct str start = first(word, lengths[i]);
+
+        if (in_name || lengths[i] >= 3 || start.len == word.len)
             add_term(out, letter_of(part), start);
     }
 }
@@ -291,7 +303,10 @@ static struct str longest(struct str word, const unsigned *lengths, size_t count
 
 void search_add_word_query(struct buf *out, enum search_part part, struct str word)
 {
-    add_term(out, letter_of(part), longest(word, word_lengths, COUNT(word_lengths)));
+    size_t count;
+    const unsigned *lengths = lengths_of(part, &count);
+
+    add_term(out, letter_of(part), longest(word, lengths, count));
 }
 
 /* A key without what parts its words. */

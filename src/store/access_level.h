@@ -34,6 +34,8 @@ struct reach {
     size_t account_count, package_count;
     const int64_t *owners; /* the accounts that have any of what is past the widest; some twice */
     size_t owner_count;
+    struct str labels; /* blank-separated: of what is not public, only packages with files under one
+                          of these; empty: under whatever */
 };
 
 #endif

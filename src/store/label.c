@@ -34,7 +34,8 @@ enum {
     DELETE,
     COUNTS,
     LIST,
-    LIST_BY_FILE
+    LIST_BY_FILE,
+    ON_PACKAGE
 };
 static const struct stmt stmts[] = {
     /* Nobody knows of it before a file carries it. */
@@ -99,6 +100,12 @@ static const struct stmt stmts[] = {
                       LABEL "file_label fl JOIN label l ON l.id = fl.label_id "
                             "WHERE fl.file_id = $1 ORDER BY l.name",
                       "i", LABEL_TYPES},
+    [ON_PACKAGE] = {"label_on_package",
+                    "SELECT COUNT(*) FROM (SELECT f.id FROM file f "
+                    "JOIN file_label c ON c.file_id = f.id JOIN label l ON l.id = c.label_id "
+                    "WHERE f.package_id = $1 "
+                    "AND replace($2, ' ' || l.name || ' ', '') <> $2 LIMIT 1) AS found",
+                    "it", "i"},
 };
 const struct stmt_list label_statements = {stmts, COUNT(stmts)};
 
@@ -366,4 +373,18 @@ enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_
                                  struct label_list *ret, struct err *err)
 {
     return list_labels(tx, mem, &stmts[LIST_BY_FILE], file_id, ret, err);
+}
+
+enum err_code label_on_package(struct tx *tx, struct arena *mem, int64_t package_id,
+                               struct str labels, bool *ret_is, struct err *err)
+{
+    AUTO(rows_endp) struct rows *rows = NULL;
+    struct str words = str_fmt(mem, " " STR_FMT " ", STR_ARG(labels));
+    enum err_code code = words.ptr ? db_one(tx, &stmts[ON_PACKAGE],
+                                            DB_ARGS(db_int(package_id), db_text(words)), &rows, err)
+                                   : fail(err, ERR_NOMEM, "out of memory");
+
+    if (code == OK)
+        *ret_is = rows_int(rows, 0) > 0;
+    return code;
 }

@@ -88,4 +88,8 @@ enum err_code label_list(struct tx *tx, struct arena *mem, int64_t account_id,
 enum err_code label_list_by_file(struct tx *tx, struct arena *mem, int64_t file_id,
                                  struct label_list *ret, struct err *err) MUST_USE;
 
+/* Does one of the package's files carry one of these labels, which are blank-separated? */
+enum err_code label_on_package(struct tx *tx, struct arena *mem, int64_t package_id,
+                               struct str labels, bool *ret_is, struct err *err) MUST_USE;
+
 #endif

@@ -91,15 +91,17 @@ static const struct stmt stmts[] = {
                 "i", "ii"},
     [PUT] = {"search_put",
              "INSERT INTO search_doc (package_id, account_id, access, name_key, keyword_key, "
-             "types, platforms, rank, favorites, updated_ms, level, terms_sha256) "
-             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+             "types, platforms, labels, license, rank, favorites, updated_ms, level, "
+             "terms_sha256) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
              "ON CONFLICT (package_id) DO UPDATE SET account_id = excluded.account_id, "
              "access = excluded.access, name_key = excluded.name_key, "
              "keyword_key = excluded.keyword_key, types = excluded.types, "
-             "platforms = excluded.platforms, rank = excluded.rank, "
+             "platforms = excluded.platforms, labels = excluded.labels, "
+             "license = excluded.license, rank = excluded.rank, "
              "favorites = excluded.favorites, updated_ms = excluded.updated_ms, "
              "level = excluded.level, terms_sha256 = excluded.terms_sha256",
-             "iiittttiiiit", ""},
+             "iiittttttiiiit", ""},
     [SET_COUNTS] = {"search_set_counts",
                     "UPDATE search_doc SET rank = $1, favorites = $2, level = $3 "
                     "WHERE package_id = $4",
@@ -273,8 +275,9 @@ enum err_code search_put(struct tx *tx, const struct search_doc *doc, struct err
                    DB_ARGS(db_int(doc->package_id), db_int(doc->account_id),
                            db_int((int64_t)doc->access), db_text(doc->name_key),
                            db_text(doc->keyword_key), db_text(doc->types), db_text(doc->platforms),
-                           db_int(rank), db_int(doc->favorites), db_int(doc->updated_ms),
-                           db_int(level), db_text(str_of(sha256))),
+                           db_text(doc->labels), db_text(doc->license), db_int(rank),
+                           db_int(doc->favorites), db_int(doc->updated_ms), db_int(level),
+                           db_text(str_of(sha256))),
                    NULL, err);
 }
 

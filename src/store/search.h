@@ -22,9 +22,10 @@ int64_t search_rank(int64_t downloads, int64_t updated_ms);
 struct search_doc {
     int64_t package_id, account_id;
     enum access_level access;
-    struct str name_key, keyword_key; /* of format/search_text */
-    struct str types, platforms;      /* blank-separated */
-    struct str terms;                 /* blank-separated, each once */
+    struct str name_key, keyword_key;    /* of format/search_text */
+    struct str types, platforms, labels; /* blank-separated */
+    struct str license;                  /* empty: it says none */
+    struct str terms;                    /* blank-separated, each once */
     int64_t downloads, favorites, updated_ms;
 };
 /* Writes the package's row and terms, or writes them anew. */

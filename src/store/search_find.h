@@ -83,4 +83,19 @@ struct search_rows {
 enum err_code search_read(struct tx *tx, struct arena *mem, const struct search_hits *hits,
                           struct search_rows *ret, struct err *err) MUST_USE;
 
+/* What they are counted by, in no order. */
+struct search_props {
+    int64_t package_id;
+    struct str owner;
+    enum access_level access;
+    struct str types, platforms, labels; /* blank-separated */
+    struct str license;                  /* empty: it says none */
+};
+struct search_props_list {
+    struct search_props *rows;
+    size_t count;
+};
+enum err_code search_read_props(struct tx *tx, struct arena *mem, const struct search_hits *hits,
+                                struct search_props_list *ret, struct err *err) MUST_USE;
+
 #endif

@@ -4,6 +4,7 @@
 #include "core/access.h"
 #include "core/account.h"
 #include "core/edit.h"
+#include "core/label_sight.h"
 #include "core/limit.h"
 #include "core/package.h"
 #include "core/scope.h"
@@ -16,6 +17,7 @@
 #include "web/anaconda_view.h"
 #include "web/content.h"
 #include "web/handlers.h"
+#include "web/package_filter.h"
 #include "web/reply.h"
 
 struct file_path call_file_path(const struct call *c)
@@ -59,25 +61,27 @@ enum err_code get_package(struct call *c, struct err *err)
 static enum err_code list_packages(struct call *c, struct str owner, struct err *err)
 {
     AUTO(tx_endp) struct tx *tx = NULL;
+    struct package_filter filter;
     struct account_row account;
     struct package_list packages;
     struct view view;
     json_t *list;
-    enum err_code rc = tx_begin(c->app->db, TX_READ, &tx, err);
+    enum err_code rc = package_filter_read(c, &filter, err);
 
-    if (rc || (rc = account_require(tx, c->mem, owner, &account, err)) ||
+    if (rc || (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = account_require(tx, c->mem, owner, &account, err)) ||
         (rc = access_view(tx, c->mem, &c->actor, &account, &view, err)) ||
         (rc = package_list(tx, c->mem, account.id, &packages, err)))
         return rc;
     list = json_array();
     for (size_t i = 0; !rc && i < packages.count; i++) {
         const struct package_row *p = &packages.rows[i];
+        bool passes = false;
         json_t *v = NULL;
 
-        if (!view_shows(&view, p->access, p->id))
-            continue;
-        rc = view_package_summary(c, tx, p, &v, err);
-        if (!rc)
+        if (view_shows(&view, p->access, p->id))
+            rc = package_filter_passes(&filter, tx, c->mem, p, &passes, err);
+        if (!rc && passes && !(rc = view_package_summary(c, tx, p, &v, err)))
             json_add(&list, v);
     }
     if (!rc)
@@ -195,6 +199,21 @@ enum err_code delete_package(struct call *c, struct err *err)
 
 /* ---- releases ---- */
 
+/* A release of which the caller is told no file is not there for it. */
+static enum err_code check_told(struct call *c, struct tx *tx, const struct package_row *package,
+                                const struct release_row *release, struct err *err)
+{
+    struct file_list files;
+    enum err_code rc;
+
+    if (!label_sight_is_less(&c->actor, package->access))
+        return OK;
+    if ((rc = file_list_by_release(tx, c->mem, release->id, &files, err)) ||
+        (rc = label_sight_files(tx, c->mem, &c->actor, &files, err)))
+        return rc;
+    return files.count ? OK : release_missing(package, release->version, err);
+}
+
 /* looks: somebody asks for it, rather than has just changed it. */
 static enum err_code reply_release(struct call *c, bool looks, struct err *err)
 {
@@ -208,6 +227,7 @@ static enum err_code reply_release(struct call *c, bool looks, struct err *err)
         (rc = package_require(tx, c->mem, call_param(c, "owner"), call_param(c, "package"),
                               &package, err)) ||
         (rc = release_require(tx, c->mem, &package, call_param(c, "version"), &release, err)) ||
+        (looks && (rc = check_told(c, tx, &package, &release, err))) ||
         (rc = view_release(c, tx, &release, &v, err)))
         return rc;
     tx_endp(&tx);
@@ -268,9 +288,8 @@ enum err_code get_dist(struct call *c, struct err *err)
     json_t *v = NULL;
     enum err_code rc;
 
-    if ((rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
-        (rc = file_require(tx, c->mem, &path, &file, err)) ||
-        (rc = view_file(c, tx, &file, &v, err)))
+    if ((rc = call_find_file(c, &path, &file, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) || (rc = view_file(c, tx, &file, &v, err)))
         return rc;
     return reply_json(c, 200, v, err);
 }

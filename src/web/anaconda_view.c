@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "core/copy_package.h"
+#include "core/label_sight.h"
 #include "format/json.h"
 #include "store/download.h"
 #include "store/favorite.h"
@@ -120,9 +121,12 @@ static enum err_code distributions(struct call *c, struct tx *tx, int64_t releas
                                    struct err *err)
 {
     struct file_list files;
-    enum err_code rc = file_list_by_release(tx, c->mem, release_id, &files, err);
+    enum err_code rc;
 
-    return rc ? rc : files_json(c, tx, &files, ret, err);
+    if ((rc = file_list_by_release(tx, c->mem, release_id, &files, err)) ||
+        (rc = label_sight_files(tx, c->mem, &c->actor, &files, err)))
+        return rc;
+    return files_json(c, tx, &files, ret, err);
 }
 
 enum err_code view_release(struct call *c, struct tx *tx, const struct release_row *r, json_t **ret,
@@ -140,17 +144,45 @@ enum err_code view_release(struct call *c, struct tx *tx, const struct release_r
     return *ret ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
-static enum err_code releases_json(struct call *c, struct tx *tx, int64_t package_id, json_t **ret,
-                                   struct err *err)
+static bool has_files(const struct release_row *release, const struct file_list *files)
 {
+    for (size_t i = 0; i < files->count; i++)
+        if (files->rows[i].release_id == release->id)
+            return true;
+    return false;
+}
+
+/* Whoever is told of some files alone is told of their releases. */
+static enum err_code releases_json(struct call *c, struct tx *tx, const struct package_row *p,
+                                   const struct file_list *files, json_t **ret, struct err *err)
+{
+    const bool all = !label_sight_is_less(&c->actor, p->access);
     struct release_list releases;
-    enum err_code rc = release_list(tx, c->mem, package_id, &releases, err);
+    enum err_code rc = release_list(tx, c->mem, p->id, &releases, err);
 
     if (rc)
         return rc;
     *ret = json_array();
     for (size_t i = 0; i < releases.count; i++)
-        json_add(ret, json_pack("{s:o}", "version", json_of(releases.rows[i].version)));
+        if (all || has_files(&releases.rows[i], files))
+            json_add(ret, json_pack("{s:o}", "version", json_of(releases.rows[i].version)));
+    return OK;
+}
+
+/* The files of a package that the caller is told of; the row then tells no more than they do. */
+static enum err_code told_files(struct call *c, struct tx *tx, struct package_row *p,
+                                struct file_list *ret, struct err *err)
+{
+    struct label_sight sight;
+    enum err_code rc = file_list_by_package(tx, c->mem, p->id, ret, err);
+
+    if (rc || !label_sight_is_less(&c->actor, p->access))
+        return rc;
+    if ((rc = label_sight_files(tx, c->mem, &c->actor, ret, err)) ||
+        (rc = label_sight_of_files(c->mem, ret, &sight, err)))
+        return rc;
+    p->types = sight.types;
+    p->latest_version = sight.latest_version;
     return OK;
 }
 
@@ -209,10 +241,11 @@ json_t *view_found_package(struct call *c, const struct search_row *p)
 enum err_code view_package_summary(struct call *c, struct tx *tx, const struct package_row *p,
                                    json_t **ret, struct err *err)
 {
+    struct package_row told = *p;
     struct file_list files;
-    enum err_code rc = file_list_by_package(tx, c->mem, p->id, &files, err);
+    enum err_code rc = told_files(c, tx, &told, &files, err);
 
-    return rc ? rc : package_head(c, tx, p, &files, ret, err);
+    return rc ? rc : package_head(c, tx, &told, &files, ret, err);
 }
 
 /* Has the caller marked the package? */
@@ -235,17 +268,18 @@ enum err_code view_package(struct call *c, struct tx *tx, const struct package_r
     AUTO(json_decrefp) json_t *files = NULL;
     AUTO(json_decrefp) json_t *releases = NULL;
     AUTO(json_decrefp) json_t *favorite = NULL;
+    struct package_row told = *p;
     struct file_list rows;
     struct str source;
     enum err_code rc;
 
-    if ((rc = file_list_by_package(tx, c->mem, p->id, &rows, err)) ||
+    if ((rc = told_files(c, tx, &told, &rows, err)) ||
         (rc = copy_source(tx, c->mem, &c->actor, p, &source, err)) ||
         (rc = files_json(c, tx, &rows, &files, err)) ||
-        (rc = releases_json(c, tx, p->id, &releases, err)) ||
+        (rc = releases_json(c, tx, p, &rows, &releases, err)) ||
         (rc = json_parse_object(p->attrs, &attrs, err)) ||
         (rc = is_favorite(c, tx, p, &favorite, err)) ||
-        (rc = package_head(c, tx, p, &rows, &v, err)))
+        (rc = package_head(c, tx, &told, &rows, &v, err)))
         return rc;
     if (json_object_set(v, "files", files) || json_object_set(v, "releases", releases) ||
         json_object_set(v, "public_attrs", attrs) || json_object_set(v, "is_favorite", favorite) ||

@@ -45,11 +45,32 @@ static json_t *package_json(struct call *c, const struct search_row *p, enum sea
                      match.len ? json_of(match) : json_null());
 }
 
+static json_t *values_json(const struct facet_values *values)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < values->count; i++)
+        json_add(&list, json_pack("{s:o, s:I}", "value", json_of(values->items[i].value), "count",
+                                  (json_int_t)values->items[i].count));
+    return json_pack("{s:o, s:b}", "values", list, "is_all", values->is_all);
+}
+
+static json_t *facets_json(const struct search_facets *f)
+{
+    json_t *of = json_object();
+
+    for (size_t i = 0; i < SEARCH_FACETS; i++)
+        if (f->wish.of[i])
+            json_put(&of, facet_name((enum search_facet)i), values_json(&f->of[i]));
+    return json_pack("{s:o, s:I, s:b}", "of", of, "packages", (json_int_t)f->packages, "is_exact",
+                     f->is_exact);
+}
+
 enum err_code get_search(struct call *c, struct err *err)
 {
     struct search_request req = {0};
     struct search_page page;
-    json_t *items;
+    json_t *items, *answer;
     enum err_code rc = read_request(c, &req, err);
 
     if (rc || (rc = search_run(c->app, c->mem, &c->actor, &req, &page, err)))
@@ -57,9 +78,10 @@ enum err_code get_search(struct call *c, struct err *err)
     items = json_array();
     for (size_t i = 0; i < page.packages.count; i++)
         json_add(&items, package_json(c, &page.packages.rows[i], page.hits.rows[i].fit));
-    return reply_json(c, 200,
-                      json_pack("{s:o, s:I, s:b, s:o}", "items", items, "total",
-                                (json_int_t)page.total, "total_is_exact", page.is_total, "next",
-                                page.next.len ? json_of(page.next) : json_null()),
-                      err);
+    answer = json_pack("{s:o, s:I, s:b, s:o}", "items", items, "total", (json_int_t)page.total,
+                       "total_is_exact", page.is_total, "next",
+                       page.next.len ? json_of(page.next) : json_null());
+    if (page.facets.wish.any)
+        json_put(&answer, S("facets"), facets_json(&page.facets));
+    return reply_json(c, 200, answer, err);
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from support import channel, packages
-from support.publish import Refused, Upload
+from support.publish import Plain, Refused, Upload
 
 TYPES = {"conda", "pypi", "r", "ipynb", "env", "file", "project", "installer"}
 
@@ -117,6 +117,40 @@ def test_the_packages_of_an_owner(anonymous, publish, tiny, account):
     assert one["package_types"] == ["conda"] and one["conda_platforms"] == ["noarch"]
     assert listed["lister/two"]["conda_platforms"] == ["linux-64"]
     anonymous.get("/api/packages/nobody").expect(404)
+
+
+def test_lists_are_filtered_as_asked(anonymous, publish, tiny, account):
+    lister = account("sifter").by_token()
+    publish("sifter", tiny("one"))
+    publish("sifter", tiny("two", subdir="linux-64", noarch=None))
+    Upload(lister, "sifter", Plain("three", "1", "three.txt"), data=b"x", kind="file").run()
+    lister.post("/api/package/sifter/empty", {"access": "private"}).expect(200)
+    lister.request("PUT", "/api/v1/packages/sifter/two/access",
+                   json_body={"access": "authenticated"}).expect(204)
+    everything = {"one", "two", "three", "empty"}
+    for query, wanted in (
+            ("", everything), ("type=", everything), ("package_type=conda", {"one", "two"}),
+            ("type=file", {"three"}), ("package_type=file&package_type=conda", {"one", "two", "three"}),
+            ("package_type=file%2Cconda", {"one", "two", "three"}), ("type=cran", set()),
+            ("package_type=file&type=conda", set()), ("platform=linux-64", {"two"}),
+            ("platform=noarch", {"one"}), ("platform=osx-64", set()), ("access=public", {"one", "three"}),
+            ("access=private", {"empty"}), ("access=authenticated&type=conda", {"two"})):
+        for path in ("/api/packages", "/api/packages/sifter"):
+            listed = lister.get(f"{path}?{query}").expect(200).json()
+            assert {it["name"] for it in listed} == wanted, (path, query)
+        shown = {it["name"] for it in anonymous.get(f"/api/packages/sifter?{query}").expect(200).json()}
+        assert shown == wanted & {"one", "three"}, query
+
+
+@pytest.mark.parametrize("query, says", [
+    ("type=tapestry", 'type "tapestry"'), ("package_type=conda&package_type=tapestry", '"tapestry"'),
+    ("package_type=conda%2C", 'type ""'), ("access=secret", 'access "secret" is not'),
+    ("platform=windows", 'subdir "windows" is neither'), ("type=conda&type=pypi", "type is given twice"),
+    ("sort=name", '"sort" is no parameter of this address')])
+def test_a_filter_that_is_wrong_is_named(anonymous, publish, tiny, account, query, says):
+    account("refuser")
+    answer = anonymous.get(f"/api/packages/refuser?{query}").expect(422)
+    assert says in answer.detail
 
 
 # --- releases ---------------------------------------------------------------------------------

@@ -575,6 +575,8 @@ def check_listings(world, caller, owner):
         return      # good for channels only
     listed = caller.client.get(f"/api/packages/{owner}").expect(200).json()
     assert {it["name"] for it in listed} == world.model.seen(caller.login, owner), listed
+    for surface, names in surfaces.searches(caller.client, owner, set(NAMES)).items():
+        assert names == world.model.seen(caller.login, owner), f"search {surface}: {names}"
     labels = caller.client.get(f"/api/channels/{owner}").expect(200).json()
     wanted = {it: {"is_locked": (owner, it) in world.model.locked} for it in LABELS
               if world.model.knows(caller.login, owner, it)}

@@ -179,6 +179,110 @@ def test_groups_limits_and_administrators(account, people, alice, anonymous):
     assert ask(bob, "cloak")["total"] == 0
 
 
+def counted(client, q="", facets="type,platform,owner,license,label,access", **more):
+    """facet -> {value: count}"""
+    found = ask(client, q, facets=facets, **more)["facets"]
+    assert found["is_exact"] and all(it["is_all"] for it in found["of"].values())
+    return {name: {it["value"]: it["count"] for it in facet["values"]}
+            for name, facet in found["of"].items()}, found["packages"]
+
+
+def test_facets_count_what_the_caller_sees(people, alice, anonymous, tmp_path):
+    bob = people["bob"].by_token()
+    for name, access, labels, more in (
+            ("prism-a", "public", ["main"], {}),
+            ("prism-b", "public", ["main", "dev"], {"subdir": "linux-64", "noarch": None}),
+            ("prism-c", "authenticated", ["hush"], {"subdir": "osx-64", "noarch": None}),
+            ("prism-d", "private", ["secret"], {"subdir": "win-64", "noarch": None})):
+        make(alice, "alice", name, access=access)
+        tiny = packages.make(tmp_path, packages.index_of(name, **more), about={"license": f"L-{name[-1]}"})
+        Upload(alice, "alice", packages.describe(tiny), labels).run()
+    Upload(bob, "bob", Plain("prism-e", "1", "prism.txt"), data=b"x", kind="file").run()
+    wanted = {
+        "type": {"conda": 2, "file": 1}, "platform": {"noarch": 1, "linux-64": 1},
+        "owner": {"alice": 2, "bob": 1}, "license": {"L-a": 1, "L-b": 1},
+        "label": {"main": 3, "dev": 1}, "access": {"public": 3}}
+    for q in ("prism", "prsim"):
+        assert counted(anonymous, q) == (wanted, 3)
+    assert counted(anonymous, "prism", sort="name", limit=1) == (wanted, 3)
+    assert counted(anonymous, "prism", facets="type,type") == ({"type": wanted["type"]}, 3)
+    assert counted(anonymous, "prism", label="dev", facets="label") == ({"label": {"main": 1, "dev": 1}}, 1)
+    seen, number = counted(bob, "prism")
+    assert number == 4 and seen["platform"] == {"noarch": 1, "linux-64": 1, "osx-64": 1}
+    assert seen["access"] == {"public": 3, "authenticated": 1} and "secret" not in seen["label"]
+    seen, number = counted(alice, "prism")
+    assert number == 5 and seen["label"] == {"main": 3, "dev": 1, "hush": 1, "secret": 1}
+    assert seen["license"] == {"L-a": 1, "L-b": 1, "L-c": 1, "L-d": 1}
+    assert counted(anonymous, "prism", owner="nobody") == ({name: {} for name in wanted}, 0)
+    assert "facets" not in ask(anonymous, "prism")
+    assert ask(anonymous, "prism", facets="access", limit=2)["facets"]["of"]["access"]["values"] == [
+        {"value": "public", "count": 3}]
+    answer = anonymous.get("/api/v1/search?facets=type,colour").expect(422)
+    assert '"colour"' in answer.detail and answer.json()["field"] == "facets"
+
+
+def test_facets_of_many_say_that_they_are_not_exact(people, anonymous):
+    bob = people["bob"].by_token()
+    for number in range(251):
+        make(bob, "bob", f"swarm-{number}", access="private" if number == 250 else "public")
+    found = ask(anonymous, "swarm", facets="owner")["facets"]
+    assert found == {"of": {"owner": {"values": [{"value": "bob", "count": 250}], "is_all": True}},
+                     "packages": 250, "is_exact": True}
+    found = ask(bob, "swarm", facets="owner,access")["facets"]
+    assert (found["packages"], found["is_exact"]) == (250, False)
+    assert sum(it["count"] for it in found["of"]["access"]["values"]) == 250
+
+
+def test_a_token_for_a_label_learns_of_no_file_elsewhere(people, alice, tmp_path):
+    """Of what is not public it finds what has files there, and of that no more than those say."""
+    for name, access, files in (
+            ("curtain-a", "private", [("1.0", "noarch", "dev"), ("2.0", "linux-64", "main")]),
+            ("curtain-b", "private", [("1.0", "noarch", "main")]),
+            ("curtain-c", "authenticated", [("1.0", "noarch", "main")]),
+            ("curtain-d", "authenticated", [("1.0", "noarch", "dev")]),
+            ("curtain-e", "public", [("1.0", "noarch", "main")]),
+            ("curtain-f", "private", [])):
+        make(alice, "alice", name, access=access)
+        for version, subdir, label in files:
+            more = {} if subdir == "noarch" else {"noarch": None}
+            tiny = packages.make_tiny(tmp_path / name / version, name, version, subdir=subdir, **more)
+            Upload(alice, "alice", packages.describe(tiny), [label]).run()
+    limited = people["alice"].by_token("of dev", limits={"labels": ["dev"]})
+    bobs = people["bob"].by_token("of dev", limits={"labels": ["dev"]})
+    mine = {"curtain-a", "curtain-d", "curtain-e"}
+    for client, wanted in ((limited, mine), (bobs, mine - {"curtain-a"})):
+        for query in ("curtain", "alice/curtain", "crutain"):
+            assert set(names(client, query)) == wanted, query
+        assert {it["name"] for it in client.get("/api/packages/alice").expect(200).json()
+                if it["name"].startswith("curtain")} == wanted
+        assert {it["name"] for it in client.get("/api/search?name=curtain").expect(200).json()} == wanted
+    told = {it["name"]: it for it in ask(limited, "curtain")["items"]}["curtain-a"]
+    assert (told["latest_version"], told["platforms"]) == ("1.0", ["noarch"])
+    assert counted(limited, "curtain", facets="label,platform,access") == ({
+        "label": {"dev": 2, "main": 1}, "platform": {"noarch": 3},
+        "access": {"public": 1, "authenticated": 1, "private": 1}}, 3)
+    # Filters cannot be used to ask.
+    for query in ({"label": "main"}, {"platform": "linux-64"}, {"type": "conda"}):
+        assert not {"curtain-a", "curtain-b"} & set(names(limited, "curtain", **query)), query
+    shown = limited.get("/api/package/alice/curtain-a").expect(200).json()
+    assert [it["version"] for it in shown["files"]] == ["1.0"] == [it["version"] for it in shown["releases"]]
+    assert (shown["latest_version"], shown["conda_platforms"]) == ("1.0", ["noarch"])
+    listed, = [it for it in limited.get("/api/packages").expect(200).json() if it["name"] == "curtain-a"]
+    assert (listed["latest_version"], listed["conda_platforms"]) == ("1.0", ["noarch"])
+    limited.get("/api/release/alice/curtain-a/1.0").expect(200)
+    for path in ("package/alice/curtain-b", "package/alice/curtain-c", "package/alice/curtain-f",
+                 "release/alice/curtain-a/2.0",
+                 "dist/alice/curtain-a/2.0/linux-64/curtain-a-2.0-0.conda"):
+        limited.get(f"/api/{path}").expect(404)
+    # Whoever names a package tells of it.
+    named = people["alice"].by_token("of b", limits={"labels": ["dev"], "packages": ["alice/curtain-b"]})
+    assert set(names(named, "curtain")) == {"curtain-b", "curtain-e"}
+    alice.post("/api/channels/alice/dev", {"package": "curtain-b"}).expect(201)
+    assert set(names(limited, "curtain")) == mine | {"curtain-b"}
+    alice.request("DELETE", "/api/channels/alice/dev", json_body={"package": "curtain-a"}).expect(201)
+    assert set(names(limited, "curtain")) == {"curtain-b", "curtain-d", "curtain-e"}
+
+
 # --- changes ----------------------------------------------------------------------------------
 
 

@@ -47,6 +47,20 @@ def answers(client, path, there):
         assert status == wanted, f"{method} {headers} {path}: {status}, not {wanted}"
 
 
+def searches(client, owner, names):
+    """The same for searches: each way of asking -> set of those of the names that are found."""
+    def by(query):
+        answer = client.get(f"/api/v1/search?owner={owner}&limit=100{query}").expect(200).json()
+        assert answer["total"] == len(answer["items"]) and answer["next"] is None
+        return {it["name"] for it in answer["items"] if it["owner"] == owner} & names
+    asked = {"by owner": by("")}
+    asked["by name"] = {name for name in names if name in by(f"&q={quote(name)}")}
+    asked["anaconda search"] = {
+        name for name in names for it in client.get(
+            f"/api/search?name={owner}/{quote(name)}").expect(200).json() if it["name"] == name}
+    return asked
+
+
 def file_addresses(owner, package, label=None):
     """Every address of one file, and of what is above it."""
     dist = f"{owner}/{quote(package.name)}/{quote(package.version, RAW)}"
@@ -73,6 +87,8 @@ def check(client, owner, everything, seen, label=None):
     listed = {it["name"] for it in client.get(f"/api/packages/{owner}").expect(200).json()}
     assert listed >= seen_names
     assert not listed & ({it.name for it in everything} - seen_names), "/api/packages"
+    for surface, names in searches(client, owner, {it.name for it in everything}).items():
+        assert names == seen_names, f"search {surface}"
     counted = client.get(f"/api/v1/accounts/{owner}/downloads").expect(200).json()["packages"]
     assert {it["name"] for it in counted} & {it.name for it in everything} == seen_names
     for package in everything:

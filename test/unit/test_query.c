@@ -79,11 +79,26 @@ static void what_is_not_understood_is_refused_by_name(void **state)
     }
 }
 
+static void one_field_may_come_several_times(void **state)
+{
+    struct query_field f[] = {{"a", S("none")}, {"bc", S("")}};
+
+    (void)state;
+    assert_int_equal(query_read_many(mem, S("bc=x&a=1&bc=&bc=y%20z"), f, COUNT(f), &f[1], &err),
+                     OK);
+    assert_str(f[0].value, "1");
+    assert_str(f[1].value, "x,y z");
+    assert_int_equal(query_read_many(mem, S("bc=x&a=1&a=2"), f, COUNT(f), &f[1], &err),
+                     ERR_UNPROCESSABLE);
+    assert_string_equal(err.msg, "a is given twice");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_decoded_in_any_order),
         cmocka_unit_test(what_is_not_understood_is_refused_by_name),
+        cmocka_unit_test(one_field_may_come_several_times),
     };
 
     return cmocka_run_group_tests(tests, open_arena, close_arena);

@@ -5,7 +5,7 @@
 #include "core/organization.h"
 #include "core/reach.h"
 
-enum { PACKAGES = 5, CALLERS = 21 };
+enum { PACKAGES = 5, CALLERS = 22 };
 
 /* acme of alice's has the first four, bob the last. */
 struct world {
@@ -119,7 +119,8 @@ static struct world make_world(struct core *f)
                {member, "group:acme/some", "pr"},
                {member, "package:acme/hidden group:acme/some", "p"},
                {alice, "package:absent/x package:acme/auth", "pa"},
-               {member, "label:dev", "parh"}, /* is asked of a label, not of a package */
+               {member, "label:dev", "p"},                    /* nothing has a file under it */
+               {member, "package:acme/auth label:dev", "pa"}, /* it is named */
                {boss, "package:bob/secret package:acme/rest package:bob/secret", "prs"},
                {boss, "group:acme/absent", "p"},
            },
@@ -144,6 +145,8 @@ static bool in_reach(const struct world *w, const struct reach *r, size_t packag
 {
     const int64_t owner = owner_of(w, package)->id;
 
+    if (packages[package].access != ACCESS_PUBLIC && r->labels.len)
+        return false; /* no package has files here */
     if (packages[package].access <= r->widest)
         return true;
     if (!has(r->accounts, r->account_count, owner) &&

@@ -39,7 +39,7 @@ static struct str progress(struct core *f)
     return CORE_TEXT(f, "SELECT form || ' ' || filled FROM search_progress");
 }
 
-#define ALL_FILLED "1 9223372036854775807"
+#define ALL_FILLED "2 9223372036854775807"
 
 static void packages_of_before_get_their_rows(void **state)
 {
@@ -83,14 +83,14 @@ static void filling_goes_on_where_it_was_cut_short(void **state)
 
     create_many(f, &alice, 10, "public");
     lose_all(f);
-    CORE_CHANGE(f, "UPDATE search_progress SET form = 1, filled = (SELECT id FROM package WHERE "
+    CORE_CHANGE(f, "UPDATE search_progress SET form = 2, filled = (SELECT id FROM package WHERE "
                    "name = 'public-003')");
     must(f, search_fill(&f->app, NULL, &f->err));
     assert_str(CORE_TEXT(f, "SELECT name_key FROM search_doc ORDER BY name_key"),
                "public-004, public-005, public-006, public-007, public-008, public-009");
     assert_str(progress(f), ALL_FILLED);
     lose_all(f); /* what is of another form begins anew, however far it was */
-    CORE_CHANGE(f, "UPDATE search_progress SET form = 2, filled = 9223372036854775807");
+    CORE_CHANGE(f, "UPDATE search_progress SET form = 3, filled = 9223372036854775807");
     must(f, search_fill(&f->app, NULL, &f->err));
     assert_int_equal(filled(f), 10);
     assert_str(progress(f), ALL_FILLED);
@@ -118,7 +118,7 @@ static void rows_are_made_anew_when_asked(void **state)
     CORE_CHANGE(f, "UPDATE search_doc SET name_key = 'wrong'");
     CORE_CHANGE(f, "INSERT INTO search_word (stem, word) VALUES ('stale', 'stale')");
     must(f, search_rebuild(&f->app, &f->err));
-    assert_str(progress(f), "1 0");
+    assert_str(progress(f), "2 0");
     assert_int_equal(CORE_NUMBER(f, "SELECT COUNT(*) FROM search_word"), 0);
     assert_int_equal(filled(f), 3); /* meanwhile they are found as they were */
     must(f, search_fill(&f->app, NULL, &f->err));

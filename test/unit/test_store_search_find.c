@@ -151,8 +151,8 @@ static void only_what_is_in_reach_is_given(void **state)
     struct fixture *f = *state;
     struct tx *tx = begin(f, TX_WRITE);
     struct shelf s = fill(f, tx);
-    const struct reach bobs = {ACCESS_AUTHENTICATED, &s.bob, NULL, 1, 0, NULL, 0},
-                       one = {ACCESS_PUBLIC, NULL, &s.packages[4], 0, 1, NULL, 0};
+    const struct reach bobs = {ACCESS_AUTHENTICATED, &s.bob, NULL, 1, 0, NULL, 0, S("")},
+                       one = {ACCESS_PUBLIC, NULL, &s.packages[4], 0, 1, NULL, 0, S("")};
     struct search_cond cond;
 
     assert_string_equal(in_all(f, tx, SEARCH_BY_NAME, nothing("sall", &everybody), NULL, 10),
