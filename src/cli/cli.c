@@ -40,7 +40,8 @@ static const struct cli_command commands[] = {
      "It may run beside the server, and beside uploads on other servers of the same store.\n",
      cli_gc},
     {"rebuild", "[OWNER[/label/LABEL]]", "makes indexes anew from the files they list",
-     "Of every channel, of an owner's, or of one label's. What is right already stays as it is. It\n"
+     "Of every channel, of an owner's, or of one label's. What is right already stays as it is. "
+     "It\n"
      "may run beside the server; publishing to a channel waits while that is made.\n",
      cli_rebuild},
     {"migrate", "--from WHERE [--from-blobs WHERE] --to WHERE [--blobs WHERE]",

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "config.h"
 #include "blob/blob.h"
+#include "config.h"
 #include "core/inventory.h"
 #include "index/index.h"
 #include "store/db.h"

@@ -11,7 +11,6 @@
 #include "store/account.h"
 #include "store/package.h"
 
-
 /* Both: what exists already is returned as it is. Jobs that publish builds of one package side by
  * side all look first, find nothing, and create it. attrs: object, kept for pages. access: who may
  * see it, a name of access_level_name; empty: as the owner or the settings say. */

@@ -42,8 +42,8 @@ enum err_code rebuild_indexes(struct app *app, struct str owner, struct str labe
     AUTO(arena_closep) struct arena *mem = arena_open(LIST_MEMORY);
     struct surveyed_channels channels = {0};
     struct rebuild_report report = {0};
-    enum err_code rc = mem ? list_channels(app, mem, &channels, err)
-                           : fail(err, ERR_NOMEM, "out of memory");
+    enum err_code rc =
+        mem ? list_channels(app, mem, &channels, err) : fail(err, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; !rc && i < channels.count; i++)
         if (is_meant(&channels.rows[i], owner, label)) {

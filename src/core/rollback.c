@@ -177,9 +177,9 @@ static enum err_code record(struct work *w, struct err *err)
 {
     struct str object = str_fmt(w->mem, STR_FMT "/label/" STR_FMT, STR_ARG(w->account.login),
                                 STR_ARG(w->label.name)),
-               detail = str_fmt(w->mem, "to gen-%lld: %lld files again, %lld no more",
-                                (long long)w->to, (long long)w->report.gained,
-                                (long long)w->report.lost);
+               detail =
+                   str_fmt(w->mem, "to gen-%lld: %lld files again, %lld no more", (long long)w->to,
+                           (long long)w->report.gained, (long long)w->report.lost);
 
     if (!object.ptr || !detail.ptr)
         return no_memory(err);

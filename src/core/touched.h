@@ -1,5 +1,5 @@
-/* touched.h: what a change touches of the indexes of an account, each of which is then brought up to
- * date once. */
+/* touched.h: what a change touches of the indexes of an account, each of which is then brought up
+ * to date once. */
 #ifndef CORE_TOUCHED_H
 #define CORE_TOUCHED_H
 #include "app.h"
@@ -7,15 +7,15 @@
 
 struct channel; /* index/index.h */
 struct touched;
-/* Lies in mem; NULL when out of memory. owner: the account's login, borrowed. actor: who changes it,
- * as the channels' history says (empty: the server itself), borrowed. */
+/* Lies in mem; NULL when out of memory. owner: the account's login, borrowed. actor: who changes
+ * it, as the channels' history says (empty: the server itself), borrowed. */
 struct touched *touched_open(struct arena *mem, int64_t account_id, struct str owner,
                              struct str actor);
 /* Notes a file, whose row is there, in every channel that it is in. */
 enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_row *file,
                            struct err *err) MUST_USE;
-/* Notes it in the channel of one label, by its package's name. A file that is in no index is none to
- * note. */
+/* Notes it in the channel of one label, by its package's name. A file that is in no index is none
+ * to note. */
 enum err_code touched_add(struct touched *t, struct str label, const struct file_row *file,
                           struct err *err) MUST_USE;
 /* Notes all files of a channel's subdir. Empty: none, no index has it. */

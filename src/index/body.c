@@ -1,7 +1,7 @@
 /* body.c: the bytes of a composed document, as they are asked for. */
+#include "base/cache.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/cache.h"
 #include "base/text.h"
 #include "format/stitch.h"
 #include "index/compose.h"
@@ -93,8 +93,7 @@ static enum err_code add_list(struct index_body *b, struct tx *tx, const struct 
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     AUTO(buf_done) struct buf separator = BUF_INIT(KIB);
     struct index_chunk_list chunks = {0};
-    enum err_code code =
-        mem ? compose_chunks(tx, mem, c, p, &chunks, err) : no_memory(err);
+    enum err_code code = mem ? compose_chunks(tx, mem, c, p, &chunks, err) : no_memory(err);
 
     if (code)
         return code;
@@ -203,12 +202,11 @@ static enum err_code read_text(const struct index_body *b, const struct stretch 
                                size_t len, char *out, struct err *err)
 {
     AUTO(buf_done) struct buf text = BUF_INIT(LIMIT_INDEX_DOCUMENT);
-    const struct index_chunk_row row = {.sha256 = str_of(s->sha256),
-                                        .text_size = s->text_size,
-                                        .zstd_size = s->zstd_size};
+    const struct index_chunk_row row = {
+        .sha256 = str_of(s->sha256), .text_size = s->text_size, .zstd_size = s->zstd_size};
     char *zstd = mem_get(s->zstd_size);
-    enum err_code code = zstd ? blob_read_at(b->blobs, row.sha256, 0, s->zstd_size, zstd, err)
-                              : no_memory(err);
+    enum err_code code =
+        zstd ? blob_read_at(b->blobs, row.sha256, 0, s->zstd_size, zstd, err) : no_memory(err);
 
     if (code == OK)
         code = chunk_text(&row, (struct str){zstd, s->zstd_size}, &text, err);

@@ -35,9 +35,8 @@ static enum err_code find_list(const struct making *m, enum conda_list list,
     const struct list_kind *kind = &conda_list_kinds[list];
     enum access_level access;
     enum err_code code =
-        m->c.generation
-            ? list_shown_at(m->tx, m->mem, m->place, kind, m->c.generation, ret, err)
-            : list_shown(m->tx, m->mem, m->place, kind, ret, &access, err);
+        m->c.generation ? list_shown_at(m->tx, m->mem, m->place, kind, m->c.generation, ret, err)
+                        : list_shown(m->tx, m->mem, m->place, kind, ret, &access, err);
 
     if (code != ERR_NOT_FOUND)
         return code;
@@ -201,7 +200,8 @@ static enum err_code compose_channel_page(struct making *m, struct buf *text, st
         return code;
     conda_channel_page_begin(title, subdirs, text);
     add_text(m, text);
-    if ((code = count_list(m, CONDA_CHANNEL_PAGE, &row, err)) || (code = add_list(m, CONDA_CHANNEL_PAGE, err)))
+    if ((code = count_list(m, CONDA_CHANNEL_PAGE, &row, err)) ||
+        (code = add_list(m, CONDA_CHANNEL_PAGE, err)))
         return code;
     buf_clear(text);
     conda_channel_page_end((size_t)row.items, row.newest_ms, text);
@@ -316,9 +316,8 @@ enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct comp
                              const struct compose_part *list, struct index_chunk_list *ret,
                              struct err *err)
 {
-    return c->generation
-               ? index_chunk_all_at(tx, mem, list->list.id, c->generation, ret, err)
-               : index_chunk_all(tx, mem, list->list.id, ret, err);
+    return c->generation ? index_chunk_all_at(tx, mem, list->list.id, c->generation, ret, err)
+                         : index_chunk_all(tx, mem, list->list.id, ret, err);
 }
 
 /* ---- what they come to ---- */

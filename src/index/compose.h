@@ -27,8 +27,9 @@ struct composed_name {
 };
 struct composed_name compose_name(struct str subdir, size_t number);
 
-/* What a document of a place is composed of, now (generation 0) or in a generation that is kept. name: as above, without ".zst" if it is there as
- * it is, too. What it says lies in mem. ERR_NOT_FOUND: there is none of this name. */
+/* What a document of a place is composed of, now (generation 0) or in a generation that is kept.
+ * name: as above, without ".zst" if it is there as it is, too. What it says lies in mem.
+ * ERR_NOT_FOUND: there is none of this name. */
 enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch,
                       const struct index_place *place, struct str name, int64_t generation,
                       struct composition *ret, struct err *err) MUST_USE;
@@ -39,8 +40,8 @@ enum err_code compose_named(struct tx *tx, struct arena *mem, const struct chann
                             enum index_form *form, struct composition *ret,
                             struct err *err) MUST_USE;
 
-/* The same for who takes items out of the lists: the counter makes `items` and `newest_ms` of a list's
- * row what is left of it, which is what the document says of itself. */
+/* The same for who takes items out of the lists: the counter makes `items` and `newest_ms` of a
+ * list's row what is left of it, which is what the document says of itself. */
 struct compose_counter {
     enum err_code (*fn)(void *ctx, const struct list_kind *kind, struct index_list_row *row,
                         struct err *err);
@@ -64,7 +65,6 @@ enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct comp
                              struct err *err) MUST_USE;
 /* Its bytes: see index_body in index.h. */
 enum err_code compose_body(struct tx *tx, struct blob_store *blobs, const struct composition *c,
-                           enum index_form form, struct index_body **ret,
-                           struct err *err) MUST_USE;
+                           enum index_form form, struct index_body **ret, struct err *err) MUST_USE;
 
 #endif

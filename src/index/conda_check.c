@@ -128,7 +128,8 @@ static enum err_code check_documents(struct check *c, struct err *err)
 
 /* ---- */
 
-/* One that was made whole by an older version is that until its place changes for the first time. */
+/* One that was made whole by an older version is that until its place changes for the first time.
+ */
 static enum err_code check_level(struct check *c, struct err *err)
 {
     enum err_code code = kept_load(c->e->store.tx, c->mem, c->e->ch, c->e->subdir,

@@ -1,5 +1,5 @@
-/* conda_feed.c: rss.xml of a channel, made when it is asked for, from the chunks of channeldata.json
- * that got a package last. */
+/* conda_feed.c: rss.xml of a channel, made when it is asked for, from the chunks of
+ * channeldata.json that got a package last. */
 #include <stdlib.h>
 
 #include "base/limits.h"

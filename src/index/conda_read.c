@@ -26,8 +26,8 @@ static enum err_code each_file(struct reading *r, query_fn *query,
     AUTO(buf_done) struct buf texts = BUF_INIT(LIMIT_INFO_TOTAL);
     AUTO(rows_endp) struct rows *rows = NULL;
     struct conda_row row;
-    enum err_code code = query(e->store.tx, e->ch->account_id, e->ch->label, e->subdir, r->level,
-                               &rows, err);
+    enum err_code code =
+        query(e->store.tx, e->ch->account_id, e->ch->label, e->subdir, r->level, &rows, err);
 
     while (code == OK && rows_next(rows)) {
         code = conda_row_read(rows, &texts, &row, err);
@@ -37,7 +37,8 @@ static enum err_code each_file(struct reading *r, query_fn *query,
     return code ? code : rows_error(rows, err);
 }
 
-/* ---- a subdir: by file name, and once more by package, so that one package at a time is held ---- */
+/* ---- a subdir: by file name, and once more by package, so that one package at a time is held ----
+ */
 
 static enum err_code take_file(struct reading *r, const struct conda_row *row, void *ctx,
                                struct err *err)

@@ -50,8 +50,8 @@ static enum err_code want(struct update *u, enum conda_list list, const struct c
     if (!rows)
         return no_memory(err);
     l->rows = rows;
-    change.item = (struct chunk_item){
-        str_dup(u->mem, item->key), gone ? S("") : str_dup(u->mem, item->text), item->ms};
+    change.item = (struct chunk_item){str_dup(u->mem, item->key),
+                                      gone ? S("") : str_dup(u->mem, item->text), item->ms};
     if (!change.item.key.ptr || !change.item.text.ptr)
         return no_memory(err);
     rows[l->count++] = (struct wanted){change, u->access};
@@ -190,8 +190,7 @@ static enum err_code take_shard(void *update, const struct conda_shard *shard, s
     enum err_code code = index_doc_shards(e->store.tx, u->mem, &place, u->package, &shards, err);
 
     text_hex(shard->sha256, SHA256_LEN, sha256);
-    if (code ||
-        (code = retire_others(u, &shards, document_shard_name(sha256, name), err)) ||
+    if (code || (code = retire_others(u, &shards, document_shard_name(sha256, name), err)) ||
         (code = conda_engine_put_shard(e, &place, shard, err)))
         return code;
     return conda_lists_shard(shard->package, shard->sha256, shard->newest_ms,
@@ -202,8 +201,7 @@ static enum err_code drop_shard(struct update *u, struct err *err)
 {
     const struct index_place place = conda_engine_place(u->e, ACCESS_PUBLIC);
     struct index_shard_list shards = {0};
-    enum err_code code =
-        index_doc_shards(u->e->store.tx, u->mem, &place, u->package, &shards, err);
+    enum err_code code = index_doc_shards(u->e->store.tx, u->mem, &place, u->package, &shards, err);
 
     if (code || (code = retire_others(u, &shards, S(""), err)))
         return code;
@@ -239,8 +237,7 @@ static void take_entry(void *ctx, const struct conda_package *package)
     struct entry *x = ctx;
 
     if (x->code == OK)
-        x->code =
-            conda_lists_package(package, (struct conda_item_sink){want_item, x->u}, x->err);
+        x->code = conda_lists_package(package, (struct conda_item_sink){want_item, x->u}, x->err);
 }
 
 static enum err_code take_channel_file(struct update *u, const struct conda_row *row, void *data,
@@ -307,8 +304,7 @@ static enum err_code apply_list(const struct update *u, enum conda_list list,
         changes[i].gone = changes[i].gone || l->rows[i].access > level;
     }
     code = list_open(&u->e->store, u->mem, &place, kind, &row, err);
-    return code ? code
-                : list_apply(&u->e->store, u->mem, kind, &row, changes, l->count, err);
+    return code ? code : list_apply(&u->e->store, u->mem, kind, &row, changes, l->count, err);
 }
 
 /* Is there such a view, or does it begin now? */
@@ -318,8 +314,8 @@ static enum err_code is_level(const struct update *u, enum access_level level, b
     const struct index_place place = conda_engine_place(u->e, level);
     struct index_list_row row;
     unsigned first, end = conda_lists_of(u->e->subdir, &first);
-    enum err_code code = index_list_find(u->e->store.tx, u->mem, &place,
-                                         conda_list_kinds[first].name, &row, err);
+    enum err_code code =
+        index_list_find(u->e->store.tx, u->mem, &place, conda_list_kinds[first].name, &row, err);
 
     *ret = code == OK;
     if (code != ERR_NOT_FOUND)

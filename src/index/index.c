@@ -206,8 +206,8 @@ static enum err_code sweep_history(struct tx *tx, struct arena *mem, int64_t now
     enum err_code code = generation_sweep(tx, now_ms - history_ms, SWEEP_MAX, &generations, err);
 
     if (code == OK && generations < SWEEP_MAX)
-        code = index_chunk_sweep(tx, mem, now_ms - longer(LIST_KEPT_MS, history_ms), SWEEP_MAX,
-                                 ret, err);
+        code = index_chunk_sweep(tx, mem, now_ms - longer(LIST_KEPT_MS, history_ms), SWEEP_MAX, ret,
+                                 err);
     *ret_more = generations == SWEEP_MAX || ret->count == SWEEP_MAX;
     return code;
 }

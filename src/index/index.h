@@ -2,8 +2,8 @@
  * each change.
  *
  * Documents of conda channels are composed of lists in chunks (list.h), of which a change rewrites
- * one each (conda_engine.h). Those of CRAN-like trees are made whole from all their rows, each time.
- * The same plain way of making conda's documents (documents.h) judges what is composed
+ * one each (conda_engine.h). Those of CRAN-like trees are made whole from all their rows, each
+ * time. The same plain way of making conda's documents (documents.h) judges what is composed
  * (index_check), and serves the views that are not kept.
  *
  * What a caller may see decides which view of a channel he gets. Those of everybody, of whoever is
@@ -55,8 +55,9 @@ enum err_code index_drop(struct tx *tx, const struct channel *ch, int64_t now_ms
                          struct err *err) MUST_USE;
 
 /* Removes the rows of some replaced documents (documents a minute after, shards 7 days after, CEP
- * 16) and of states of channels, all after history_ms if that is longer, of all channels; *ret_digests, in mem, are those of the bytes that no row names any more,
- * for gc_blobs once tx is committed; *ret_more: call again in another transaction. */
+ * 16) and of states of channels, all after history_ms if that is longer, of all channels;
+ * *ret_digests, in mem, are those of the bytes that no row names any more, for gc_blobs once tx is
+ * committed; *ret_more: call again in another transaction. */
 enum err_code index_sweep(struct tx *tx, struct arena *mem, int64_t now_ms, int64_t history_ms,
                           struct digest_list *ret_digests, bool *ret_more,
                           struct err *err) MUST_USE;
@@ -91,16 +92,17 @@ enum err_code index_open(struct tx *tx, struct blob_store *blobs, const struct c
                          enum index_form form, struct index_body **ret, struct err *err) MUST_USE;
 uint64_t index_body_size(const struct index_body *b); /* bytes */
 size_t index_body_memory(const struct index_body *b); /* that it takes, for caches */
-/* The bytes [offset, offset + len), all of them. May wait for a remote store. ERR_INVALID when there
- * are not as many, ERR_IO when the store lacks what the rows promise. body: a struct index_body (as
- * http_source wants it). */
+/* The bytes [offset, offset + len), all of them. May wait for a remote store. ERR_INVALID when
+ * there are not as many, ERR_IO when the store lacks what the rows promise. body: a struct
+ * index_body (as http_source wants it). */
 enum err_code index_body_read(void *body, uint64_t offset, size_t len, char *out,
                               struct err *err) MUST_USE;
 
-/* A document of a conda channel, other than a shard, as it was: of a generation that is kept, as the
- * view shows it now. *ret_body as index_open, ret_digest as that of its row; NULL: it was appended to out, as text or (a name with
- * ".zst") as a zstd frame, because it has packages that the view does not show any more. ERR_NOT_FOUND:
- * the view had nothing there; index_empty has it. */
+/* A document of a conda channel, other than a shard, as it was: of a generation that is kept, as
+ * the view shows it now. *ret_body as index_open, ret_digest as that of its row; NULL: it was
+ * appended to out, as text or (a name with
+ * ".zst") as a zstd frame, because it has packages that the view does not show any more.
+ * ERR_NOT_FOUND: the view had nothing there; index_empty has it. */
 enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                               struct str subdir, struct str name, const struct view *view,
                               int64_t generation, enum index_form form,

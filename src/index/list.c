@@ -294,8 +294,7 @@ static enum err_code totals_at(struct tx *tx, struct arena *mem, int64_t generat
                                struct index_list_row *list, struct err *err)
 {
     AUTO(arena_closep) struct arena *scratch = arena_open(LIMIT_INDEX_DOCUMENT);
-    struct index_list_row empty = {
-        .id = list->id, .since = list->since, .mark = INDEX_MARK_EMPTY};
+    struct index_list_row empty = {.id = list->id, .since = list->since, .mark = INDEX_MARK_EMPTY};
     struct index_chunk_list chunks = {0};
     struct list_totals totals;
     enum err_code code = scratch

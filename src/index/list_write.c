@@ -72,8 +72,7 @@ enum err_code list_add_chunk(const struct list_store *s, int64_t list_id,
                              const struct index_chunk_row *row, struct err *err)
 {
     struct index_chunk_row since = *row;
-    enum err_code code =
-        generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
+    enum err_code code = generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
 
     since.since = s->generation;
     return code ? code : index_chunk_add(s->tx, list_id, &since, err);
@@ -82,8 +81,7 @@ enum err_code list_add_chunk(const struct list_store *s, int64_t list_id,
 enum err_code list_remove_chunk(const struct list_store *s, const struct index_chunk_row *row,
                                 struct err *err)
 {
-    enum err_code code =
-        generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
+    enum err_code code = generation_ensure(s->tx, s->account_id, s->generation, s->now_ms, err);
 
     if (code)
         return code;

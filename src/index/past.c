@@ -70,8 +70,7 @@ static enum err_code each_item(const struct past *p, const struct list_kind *kin
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
     struct index_chunk_list chunks = {0};
-    enum err_code code = mem
-                             ? index_chunk_all_at(p->tx, mem, list_id, p->generation, &chunks, err)
+    enum err_code code = mem ? index_chunk_all_at(p->tx, mem, list_id, p->generation, &chunks, err)
                              : fail(err, ERR_NOMEM, "out of memory for an index");
 
     for (size_t i = 0; code == OK && i < chunks.count; i++)

@@ -157,11 +157,13 @@ const struct stmt_list copy_statements = {stmts, COUNT(stmts)};
 const size_t copy_table_count = COUNT(stmts) / PER_TABLE;
 
 /* Those whose rows are numbered; garbage is not copied, its numbers count all the same. */
-static const char *const numbered[] = {
-    "account",     "session",      "token",     "package", "release",       "file",
-    "label",       "upload",       "index_doc", "audit",   "index_garbage", "org_group",
-    "mail_outbox", "notification", "transfer",  "trash",   "channel_notice",
-    "index_list",  "index_chunk",  "index_past_chunk", "generation_change"};
+static const char *const numbered[] = {"account",     "session",          "token",
+                                       "package",     "release",          "file",
+                                       "label",       "upload",           "index_doc",
+                                       "audit",       "index_garbage",    "org_group",
+                                       "mail_outbox", "notification",     "transfer",
+                                       "trash",       "channel_notice",   "index_list",
+                                       "index_chunk", "index_past_chunk", "generation_change"};
 
 static const struct stmt *stmt_of(size_t table, size_t which)
 {

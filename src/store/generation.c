@@ -36,8 +36,7 @@ static const struct stmt stmts[] = {
                     "iitttt", ""},
     [FIND] = {"generation_find", ROW "AND number = $2", "ii", ROW_T},
     [AT] = {"generation_at", ROW "AND made_ms <= $2 ORDER BY number DESC LIMIT 1", "ii", ROW_T},
-    [PAGE] = {"generation_page", ROW "AND number < $2 ORDER BY number DESC LIMIT $3", "iii",
-              ROW_T},
+    [PAGE] = {"generation_page", ROW "AND number < $2 ORDER BY number DESC LIMIT $3", "iii", ROW_T},
     [OLDEST] = {"generation_oldest", ROW "ORDER BY number LIMIT 1", "i", ROW_T},
     [CHANGES] = {"generation_changes",
                  "SELECT number, label, subdir, package, filename FROM generation_change "
@@ -76,8 +75,8 @@ enum err_code generation_newest(struct tx *tx, int64_t account_id, int64_t *ret_
 enum err_code generation_ensure(struct tx *tx, int64_t account_id, int64_t number, int64_t now_ms,
                                 struct err *err)
 {
-    return db_exec(tx, &stmts[ENSURE],
-                   DB_ARGS(db_int(account_id), db_int(number), db_int(now_ms)), NULL, err);
+    return db_exec(tx, &stmts[ENSURE], DB_ARGS(db_int(account_id), db_int(number), db_int(now_ms)),
+                   NULL, err);
 }
 
 enum err_code generation_set_actor(struct tx *tx, int64_t account_id, int64_t number,
@@ -199,8 +198,8 @@ enum err_code generation_sweep(struct tx *tx, int64_t before_ms, int64_t max, in
 enum err_code generation_hide(struct tx *tx, int64_t account_id, struct str package, int64_t number,
                               struct err *err)
 {
-    return db_exec(tx, &stmts[HIDE],
-                   DB_ARGS(db_int(account_id), db_text(package), db_int(number)), NULL, err);
+    return db_exec(tx, &stmts[HIDE], DB_ARGS(db_int(account_id), db_text(package), db_int(number)),
+                   NULL, err);
 }
 
 static enum err_code read_hidden(struct rows *rows, struct arena *mem, void *ret, struct err *err)

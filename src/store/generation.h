@@ -51,8 +51,8 @@ enum err_code generation_oldest(struct tx *tx, struct arena *mem, int64_t accoun
 enum err_code generation_changes(struct tx *tx, struct arena *mem, int64_t account_id,
                                  int64_t number, int64_t max, struct generation_change_list *ret,
                                  struct err *err) MUST_USE;
-/* Removes those that were followed by another one before a moment, up to max: their states cannot be
- * had any more. */
+/* Removes those that were followed by another one before a moment, up to max: their states cannot
+ * be had any more. */
 enum err_code generation_sweep(struct tx *tx, int64_t before_ms, int64_t max, int64_t *ret_count,
                                struct err *err) MUST_USE;
 
@@ -66,7 +66,7 @@ struct generation_hidden_list {
         struct str package; /* in lower case, as names of conda packages are */
         int64_t package_id;
         enum access_level access;
-    } *rows;
+    } * rows;
     size_t count;
 };
 enum err_code generation_hidden_after(struct tx *tx, struct arena *mem, int64_t account_id,

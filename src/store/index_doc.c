@@ -8,9 +8,8 @@
 /* $1 account, $2 label, $3 access, $4 subdir */
 #define PLACE   "account_id = $1 AND label = $2 AND access = $3 AND subdir = $4 "
 #define PLACE_T "ittt"
-#define ROW                                                                                        \
-    "SELECT name, package, sha256, size, modified_ms, composed FROM index_doc WHERE "
-#define ROW_T "tttiii"
+#define ROW     "SELECT name, package, sha256, size, modified_ms, composed FROM index_doc WHERE "
+#define ROW_T   "tttiii"
 
 /* The retired shards of a package that are in a wider place than an access. Those without a package
  * are of a time when every package was public. */
@@ -61,8 +60,7 @@ static const struct stmt stmts[] = {
                 "AND subdir = $3 AND package = $4 AND retired_ms IS NULL",
                 "ittt", "tt"},
     [CURRENT] = {"index_doc_current",
-                 "SELECT sha256, retired_ms, composed FROM index_doc WHERE " PLACE
-                 "AND name = $5",
+                 "SELECT sha256, retired_ms, composed FROM index_doc WHERE " PLACE "AND name = $5",
                  PLACE_T "t", "tIi"},
     [PUT] = {"index_doc_put",
              "INSERT INTO index_doc (account_id, label, access, subdir, name, package, sha256, "

@@ -42,7 +42,7 @@ struct index_shard_list {
     struct index_shard_row {
         struct str name;
         enum access_level access;
-    } *rows;
+    } * rows;
     size_t count;
 };
 enum err_code index_doc_shards(struct tx *tx, struct arena *mem, const struct index_place *place,

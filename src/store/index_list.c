@@ -102,20 +102,20 @@ static const struct stmt stmts[] = {
                 "SELECT DISTINCT subdir FROM index_list WHERE account_id = $1 AND label = $2 "
                 "AND subdir <> '' ORDER BY subdir",
                 "it", "t"},
-    [CHUNK_AT] = {"index_chunk_at",
-                  CHUNK "AND first_key <= $2 ORDER BY first_key DESC LIMIT 1", "it", CHUNK_T},
+    [CHUNK_AT] = {"index_chunk_at", CHUNK "AND first_key <= $2 ORDER BY first_key DESC LIMIT 1",
+                  "it", CHUNK_T},
     [CHUNK_BEFORE] = {"index_chunk_before",
                       CHUNK "AND first_key < $2 ORDER BY first_key DESC LIMIT 1", "it", CHUNK_T},
-    [CHUNK_AFTER] = {"index_chunk_after",
-                     CHUNK "AND first_key > $2 ORDER BY first_key LIMIT 1", "it", CHUNK_T},
+    [CHUNK_AFTER] = {"index_chunk_after", CHUNK "AND first_key > $2 ORDER BY first_key LIMIT 1",
+                     "it", CHUNK_T},
     [CHUNK_ALL] = {"index_chunk_all", CHUNK "ORDER BY first_key", "i", CHUNK_T},
     [CHUNK_ALL_AT] = {"index_chunk_all_at",
                       CHUNK "AND since <= $2 UNION ALL SELECT id, " CHUNK_COLS
                             " FROM index_past_chunk WHERE list_id = $1 AND until > $2 "
                             "AND since <= $2 ORDER BY first_key",
                       "ii", CHUNK_T},
-    [CHUNK_NEWEST] = {"index_chunk_newest", CHUNK "ORDER BY newest_ms DESC, first_key LIMIT $2", "ii",
-                      CHUNK_T},
+    [CHUNK_NEWEST] = {"index_chunk_newest", CHUNK "ORDER BY newest_ms DESC, first_key LIMIT $2",
+                      "ii", CHUNK_T},
     [CHUNK_ADD] = {"index_chunk_add",
                    "INSERT INTO index_chunk (list_id, first_key, sha256, size, items, text_size, "
                    "zstd_size, gzip_size, text_crc, newest_ms, since) "
@@ -147,8 +147,8 @@ enum err_code index_list_find(struct tx *tx, struct arena *mem, const struct ind
                               struct str name, struct index_list_row *ret, struct err *err)
 {
     AUTO(rows_endp) struct rows *rows = NULL;
-    enum err_code code = db_one(tx, &stmts[FIND],
-                                DB_ARGS(LIST_ARGS(place, name), ACCESS_ARG(place)), &rows, err);
+    enum err_code code =
+        db_one(tx, &stmts[FIND], DB_ARGS(LIST_ARGS(place, name), ACCESS_ARG(place)), &rows, err);
     struct index_list_row row;
     struct reader r;
 
@@ -204,12 +204,14 @@ enum err_code index_list_add(struct tx *tx, const struct index_place *place, str
         db_insert(tx, &stmts[ADD],
                   DB_ARGS(LIST_ARGS(place, name), ACCESS_ARG(place), db_int(like->items),
                           db_int(like->chunks), db_int(like->text_size), db_int(like->zstd_size),
-                          db_int(like->gzip_size), db_int(like->newest_ms), db_text(like->mark), db_int(like->since)),
+                          db_int(like->gzip_size), db_int(like->newest_ms), db_text(like->mark),
+                          db_int(like->since)),
                   ret_id, err);
 
     if (code || !like->chunks)
         return code;
-    return db_exec(tx, &stmts[COPY_CHUNKS], DB_ARGS(db_int(*ret_id), db_int(like->since), db_int(like->id)), NULL, err);
+    return db_exec(tx, &stmts[COPY_CHUNKS],
+                   DB_ARGS(db_int(*ret_id), db_int(like->since), db_int(like->id)), NULL, err);
 }
 
 enum err_code index_list_set(struct tx *tx, const struct index_list_row *row, struct err *err)
@@ -228,14 +230,14 @@ enum err_code index_list_empty(struct tx *tx, int64_t account_id, struct str lab
                         number = db_int(generation), now = db_int(now_ms);
     enum err_code code;
 
-    if ((code = db_exec(tx, &stmts[RETIRE_LABEL], DB_ARGS(number, now, account, name), NULL,
-                        err)) ||
-        (code = db_exec(tx, &stmts[DISCARD_LABEL], DB_ARGS(now, account, name, number), NULL,
-                        err)) ||
+    if ((code =
+             db_exec(tx, &stmts[RETIRE_LABEL], DB_ARGS(number, now, account, name), NULL, err)) ||
+        (code =
+             db_exec(tx, &stmts[DISCARD_LABEL], DB_ARGS(now, account, name, number), NULL, err)) ||
         (code = db_exec(tx, &stmts[EMPTY_LABEL], DB_ARGS(account, name), NULL, err)))
         return code;
-    return db_exec(tx, &stmts[ZERO_LABEL],
-                   DB_ARGS(db_text(INDEX_MARK_EMPTY), account, name), NULL, err);
+    return db_exec(tx, &stmts[ZERO_LABEL], DB_ARGS(db_text(INDEX_MARK_EMPTY), account, name), NULL,
+                   err);
 }
 
 static enum err_code list_subdirs(struct tx *tx, struct arena *mem, const struct stmt *s,
@@ -254,10 +256,10 @@ static enum err_code list_subdirs(struct tx *tx, struct arena *mem, const struct
 enum err_code index_list_subdirs(struct tx *tx, struct arena *mem, const struct index_place *place,
                                  struct str name, struct name_list *ret, struct err *err)
 {
-    return list_subdirs(tx, mem, &stmts[SUBDIRS],
-                        DB_ARGS(db_int(place->account_id), db_text(place->label), db_text(name),
-                                ACCESS_ARG(place)),
-                        ret, err);
+    return list_subdirs(
+        tx, mem, &stmts[SUBDIRS],
+        DB_ARGS(db_int(place->account_id), db_text(place->label), db_text(name), ACCESS_ARG(place)),
+        ret, err);
 }
 
 enum err_code index_list_subdirs_at(struct tx *tx, struct arena *mem,

@@ -42,7 +42,8 @@ enum err_code index_list_find(struct tx *tx, struct arena *mem, const struct ind
 /* Has any view of a place (whose access is not asked for) this list? */
 enum err_code index_list_any(struct tx *tx, const struct index_place *place, struct str name,
                              bool *ret_any, struct err *err) MUST_USE;
-/* Has exactly this view of a place a list with items? Those of a label that was removed have none. */
+/* Has exactly this view of a place a list with items? Those of a label that was removed have none.
+ */
 enum err_code index_list_in_view(struct tx *tx, const struct index_place *place, bool *ret_any,
                                  struct err *err) MUST_USE;
 /* Makes an empty list, or one with the chunks of another (like: its number; 0: none). */

@@ -64,11 +64,12 @@ static const struct stmt stmts[] = {
                      "JOIN account a ON a.id = d.account_id "
                      "WHERE d.id = $1 AND d.sha256 = $2 AND d.size = $3 AND d.modified_ms = $4",
                      "itii", "tttt"},
-    [CHUNK_SUBJECT] = {"survey_chunk_subject",
-                       "SELECT a.login, l.label, l.subdir, l.name FROM index_chunk c "
-                       "JOIN index_list l ON l.id = c.list_id JOIN account a ON a.id = l.account_id "
-                       "WHERE c.id = $1 AND c.sha256 = $2 AND c.size = $3 AND c.newest_ms = $4",
-                       "itii", "tttt"},
+    [CHUNK_SUBJECT] =
+        {"survey_chunk_subject",
+         "SELECT a.login, l.label, l.subdir, l.name FROM index_chunk c "
+         "JOIN index_list l ON l.id = c.list_id JOIN account a ON a.id = l.account_id "
+         "WHERE c.id = $1 AND c.sha256 = $2 AND c.size = $3 AND c.newest_ms = $4",
+         "itii", "tttt"},
     [PAST_SUBJECT] = {"survey_past_subject",
                       "SELECT a.login, l.label, l.subdir, l.name FROM index_past_chunk c "
                       "JOIN index_list l ON l.id = c.list_id JOIN account a ON a.id = l.account_id "
@@ -199,14 +200,10 @@ enum err_code survey_subject(struct tx *tx, struct arena *mem, const struct name
     AUTO(rows_endp) struct rows *rows = NULL;
     struct db_val id = db_int(row->id), sha256 = db_text(str_of(row->sha256)),
                   size = db_int(row->size);
-    static const int of_kind[] = {[NAMED_FILE] = FILE_SUBJECT,
-                                  [NAMED_UPLOAD] = UPLOAD_SUBJECT,
-                                  [NAMED_DOC] = DOC_SUBJECT,
-                                  [NAMED_TRASH] = TRASH_SUBJECT,
-                                  [NAMED_CHUNK] = CHUNK_SUBJECT,
-                                  [NAMED_PAST] = PAST_SUBJECT};
-    bool is_doc =
-        row->kind == NAMED_DOC || row->kind == NAMED_CHUNK || row->kind == NAMED_PAST;
+    static const int of_kind[] = {[NAMED_FILE] = FILE_SUBJECT,   [NAMED_UPLOAD] = UPLOAD_SUBJECT,
+                                  [NAMED_DOC] = DOC_SUBJECT,     [NAMED_TRASH] = TRASH_SUBJECT,
+                                  [NAMED_CHUNK] = CHUNK_SUBJECT, [NAMED_PAST] = PAST_SUBJECT};
+    bool is_doc = row->kind == NAMED_DOC || row->kind == NAMED_CHUNK || row->kind == NAMED_PAST;
     struct str subject;
     enum err_code code;
 

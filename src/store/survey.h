@@ -8,7 +8,15 @@
 
 /* A row that names bytes. Garbage, the replaced bytes of a document, has neither md5 nor size, and
  * nobody needs it; the mark of the store is told as such, because who needs it looks for it. */
-enum named_kind { NAMED_FILE, NAMED_UPLOAD, NAMED_DOC, NAMED_GARBAGE, NAMED_TRASH, NAMED_CHUNK, NAMED_PAST };
+enum named_kind {
+    NAMED_FILE,
+    NAMED_UPLOAD,
+    NAMED_DOC,
+    NAMED_GARBAGE,
+    NAMED_TRASH,
+    NAMED_CHUNK,
+    NAMED_PAST
+};
 struct named_row {
     enum named_kind kind;
     int64_t id;

@@ -148,8 +148,9 @@ enum err_code post_v1_rollback(struct call *c, struct err *err)
     to = json_get_str(body, "to");
     label = json_get_str(body, "label").len ? json_get_str(body, "label") : S("main");
     if (!to.len)
-        return fail_field(err, "to", "to is missing: the state to go back to, as gen-12 or "
-                                     "2026-09-01T12:00");
+        return fail_field(err, "to",
+                          "to is missing: the state to go back to, as gen-12 or "
+                          "2026-09-01T12:00");
     rc = rollback_label(c->app, c->mem, &c->actor, call_param(c, "owner"), label, to, &report, err);
     return rc ? rc : reply_json(c, 200, report_json(&report), err);
 }

@@ -110,8 +110,8 @@ static enum err_code answer_body(struct call *c, const struct found *f, struct h
 
     d->size = size;
     if (size > LIMIT_CACHED_BODY) {
-        d->source = (struct http_source){shared_ref(f->body), index_body_read,
-                                         index_body_memory(f->body)};
+        d->source =
+            (struct http_source){shared_ref(f->body), index_body_read, index_body_memory(f->body)};
         return delivery_answer(c, d, f->sha256, coding(f), err);
     }
     bytes = arena_array(c->mem, char, size + 1);
@@ -201,8 +201,8 @@ static enum err_code find_named_doc(struct call *c, struct tx *tx, const struct 
 /* What is not kept, but made of what is. */
 static enum err_code find_feed(struct call *c, struct tx *tx, struct found *ret, struct err *err)
 {
-    enum err_code rc = index_feed(tx, c->app->blobs, &ret->channel, c->sight.view.widest, &ret->made,
-                                  &ret->access, err);
+    enum err_code rc = index_feed(tx, c->app->blobs, &ret->channel, c->sight.view.widest,
+                                  &ret->made, &ret->access, err);
 
     if (!rc)
         ret->kind = FOUND_MADE;
@@ -293,8 +293,7 @@ static enum err_code find_past(struct call *c, struct tx *tx, const struct targe
                                struct found *ret, struct err *err)
 {
     int64_t number = 0;
-    enum err_code rc =
-        moment_find(tx, c->mem, ret->channel.account_id, c->moment, &number, err);
+    enum err_code rc = moment_find(tx, c->mem, ret->channel.account_id, c->moment, &number, err);
 
     if (rc == ERR_NOT_FOUND)
         ret->kind = FOUND_NO_MOMENT;

@@ -7,7 +7,9 @@
 
 #define WITH_STORES(test)                                                                          \
     {#test, test, blobs_enter_folder, blobs_leave, NULL},                                          \
-        {#test "_on_s3", test, blobs_enter_s3, blobs_leave, NULL}
+    {                                                                                              \
+#test "_on_s3", test, blobs_enter_s3, blobs_leave, NULL                                    \
+    }
 
 static struct str sha256_of(struct blobs *f, struct str data)
 {

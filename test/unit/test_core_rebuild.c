@@ -100,8 +100,8 @@ int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, core_close)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_right_stays_as_it_is),     TEST(what_is_damaged_is_mended),
-        TEST(bytes_that_are_gone_are_put_again), TEST(only_what_is_meant_is_made),
+        TEST(what_is_right_stays_as_it_is),         TEST(what_is_damaged_is_mended),
+        TEST(bytes_that_are_gone_are_put_again),    TEST(only_what_is_meant_is_made),
         TEST(a_channel_that_is_not_there_is_named),
     };
 

@@ -1,5 +1,5 @@
-/* A channel that is changed at random, and read again as it was: each document in each view and form,
- * to the byte, as long as a generation is kept. */
+/* A channel that is changed at random, and read again as it was: each document in each view and
+ * form, to the byte, as long as a generation is kept. */
 #include "channel_fixture.h"
 
 #include "base/cache.h"
@@ -38,8 +38,8 @@ struct remembered {
     enum access_level view;
     struct str subdir, name;
     bool there;
-    struct str digest, text;     /* as its row says, and decompressed */
-    struct str forms[FORMS];     /* digests of its bytes; ptr NULL: it has no such form */
+    struct str digest, text; /* as its row says, and decompressed */
+    struct str forms[FORMS]; /* digests of its bytes; ptr NULL: it has no such form */
 };
 struct moment {
     int64_t number, made_ms;
@@ -90,12 +90,10 @@ static struct history *begin(struct channels *f)
         const char *prefix = str_fmt(f->mem, "%s-", package).ptr, *name;
 
         name = pick(f, prefix, v2 ? "-0.conda" : "-0.tar.bz2", i % 3 == 0, &number);
-        h->files[i] = (struct channel_file){package,
-                                            str_fmt(f->mem, "%u", number).ptr,
-                                            "0",
-                                            subdirs[1 + i % 3],
-                                            v2,
-                                            CHANNEL_NOW - (int64_t)(i * 7919 % FILES) * 1000};
+        h->files[i] =
+            (struct channel_file){package, str_fmt(f->mem, "%u", number).ptr,
+                                  "0",     subdirs[1 + i % 3],
+                                  v2,      CHANNEL_NOW - (int64_t)(i * 7919 % FILES) * 1000};
         assert_str(channel_filename(f->mem, &h->files[i]), name);
     }
     return h;
@@ -420,13 +418,13 @@ static void strike_members(json_t *map, const char *package)
     void *next;
     size_t len = strlen(package);
 
-    json_object_foreach_safe (map, next, key, value)
-        if (!strncmp(key, package, len) && (!key[len] || key[len] == '-'))
-            assert_int_equal(json_object_del(map, key), 0);
+    json_object_foreach_safe(map, next, key, value) if (!strncmp(key, package, len) &&
+                                                        (!key[len] || key[len] == '-'))
+        assert_int_equal(json_object_del(map, key), 0);
 }
 
-static void filter_json(const struct history *h, const struct moment *m,
-                        const struct remembered *r, struct buf *out)
+static void filter_json(const struct history *h, const struct moment *m, const struct remembered *r,
+                        struct buf *out)
 {
     AUTO(json_decrefp) json_t *doc = NULL;
 
@@ -442,8 +440,8 @@ static void filter_json(const struct history *h, const struct moment *m,
 }
 
 /* Rows of a table that do not tell of a package that is hidden, and the number of those. */
-static void filter_page(const struct history *h, const struct moment *m,
-                        const struct remembered *r, struct buf *out)
+static void filter_page(const struct history *h, const struct moment *m, const struct remembered *r,
+                        struct buf *out)
 {
     struct str rest = r->text, line;
     struct left left = count_left(h, m, r);
@@ -454,7 +452,8 @@ static void filter_page(const struct history *h, const struct moment *m,
         if (str_eq(line, S("</tbody>")))
             break;
         for (unsigned i = 0; i < PACKAGES; i++) {
-            struct str mark = str_fmt(h->f->mem, ">%s%s", h->packages[i], r->subdir.len ? "-" : "<");
+            struct str mark =
+                str_fmt(h->f->mem, ">%s%s", h->packages[i], r->subdir.len ? "-" : "<");
 
             hidden = hidden || (is_hidden(h, m, r->view, i) && str_starts(line, S("<tr><td>")) &&
                                 memmem(line.ptr, line.len, mark.ptr, mark.len));
@@ -524,11 +523,10 @@ static void assert_text(const struct moment *m, const struct remembered *r, stru
     while (at < is.len && at < should.len && is.ptr[at] == should.ptr[at])
         at++;
     if (at < is.len || at < should.len)
-        print_error("gen-%lld, %s, view %d, " STR_FMT "/" STR_FMT " from byte %zu on\nis     " STR_FMT
-                    "\nshould be " STR_FMT "\n",
+        print_error("gen-%lld, %s, view %d, " STR_FMT "/" STR_FMT
+                    " from byte %zu on\nis     " STR_FMT "\nshould be " STR_FMT "\n",
                     (long long)m->number, labels[r->label], (int)r->view, STR_ARG(r->subdir),
-                    STR_ARG(r->name), at, STR_ARG(str_from(is, at)),
-                    STR_ARG(str_from(should, at)));
+                    STR_ARG(r->name), at, STR_ARG(str_from(is, at)), STR_ARG(str_from(should, at)));
     assert_true(str_eq(is, should));
 }
 
@@ -555,8 +553,7 @@ static void check_form(struct history *h, const struct moment *m, const struct r
 
 /* Where there was no document, there is none, or one without anything in it. */
 static void check_nothing(struct history *h, const struct moment *m, const struct remembered *r,
-                          const struct channel *ch, struct index_body *body,
-                          const struct buf *made)
+                          const struct channel *ch, struct index_body *body, const struct buf *made)
 {
     AUTO(buf_done) struct buf empty = BUF_INIT(MIB);
     struct channels *f = h->f;
@@ -584,8 +581,8 @@ static void check_document(struct history *h, const struct moment *m, const stru
 
         if (!has_form(r->name, i))
             continue;
-        code = index_open_past(f->tx, f->core->app.blobs, &ch, r->subdir, r->name, &view,
-                               m->number, (enum index_form)i, &body, digest, &made, &f->err);
+        code = index_open_past(f->tx, f->core->app.blobs, &ch, r->subdir, r->name, &view, m->number,
+                               (enum index_form)i, &body, digest, &made, &f->err);
         if (code == ERR_NOT_FOUND) {
             assert_false(r->there);
             return;
@@ -622,8 +619,8 @@ static void check_shards(struct history *h, const struct remembered *r)
         rest = str_from(rest, (size_t)(at - rest.ptr) + 2);
         text_hex((const uint8_t *)rest.ptr, SHA256_LEN, hex);
         rest = str_from(rest, SHA256_LEN);
-        must(f, index_find(f->tx, f->mem, &ch, r->subdir,
-                           document_shard_name(hex, name), &view, &row, &access, &f->err));
+        must(f, index_find(f->tx, f->mem, &ch, r->subdir, document_shard_name(hex, name), &view,
+                           &row, &access, &f->err));
         must(f, blob_stat(f->core->app.blobs, str_of(hex), &size, &f->err));
         assert_int_equal(size, row.size);
     }
@@ -663,8 +660,8 @@ static void check_names(struct history *h, const struct moment *m, unsigned labe
 
         for (size_t k = 0; k < names.count; k++)
             found = found || str_eq(names.names[k], name);
-        assert_int_equal(found, had(m, i, label, ACCESS_PRIVATE) &&
-                                    !strcmp(h->files[i].subdir, subdir));
+        assert_int_equal(found,
+                         had(m, i, label, ACCESS_PRIVATE) && !strcmp(h->files[i].subdir, subdir));
         count += found;
     }
     assert_int_equal(names.count, count);
@@ -748,8 +745,7 @@ static bool is_kept(struct history *h, const struct moment *m)
 {
     struct channels *f = h->f;
     struct generation_row row;
-    enum err_code code =
-        generation_find(f->tx, f->mem, f->ch.account_id, m->number, &row, &f->err);
+    enum err_code code = generation_find(f->tx, f->mem, f->ch.account_id, m->number, &row, &f->err);
 
     assert_true(code == OK || code == ERR_NOT_FOUND);
     return code == OK;
