@@ -297,19 +297,18 @@ enum err_code compose_named(struct tx *tx, struct arena *mem, const struct chann
     return make_named(&m, name, form, ret, err);
 }
 
-enum err_code compose_counted(struct tx *tx, struct arena *mem, const struct channel *ch,
-                              const struct index_place *place, struct str name, int64_t generation,
-                              struct compose_counter counter, enum index_form *form,
-                              struct composition *ret, struct err *err)
+enum err_code compose_wanted(struct tx *tx, struct arena *mem, const struct channel *ch,
+                             const struct index_place *place, const struct compose_wanted *wanted,
+                             enum index_form *form, struct composition *ret, struct err *err)
 {
     struct making m = {.tx = tx,
                        .mem = mem,
                        .ch = ch,
                        .place = place,
-                       .c = {.generation = generation},
-                       .counter = counter};
+                       .c = {.generation = wanted->generation},
+                       .counter = wanted->counter};
 
-    return make_named(&m, name, form, ret, err);
+    return make_named(&m, wanted->name, form, ret, err);
 }
 
 enum err_code compose_chunks(struct tx *tx, struct arena *mem, const struct composition *c,

@@ -47,10 +47,15 @@ struct compose_counter {
                         struct err *err);
     void *ctx;
 };
-enum err_code compose_counted(struct tx *tx, struct arena *mem, const struct channel *ch,
-                              const struct index_place *place, struct str name, int64_t generation,
-                              struct compose_counter counter, enum index_form *form,
-                              struct composition *ret, struct err *err) MUST_USE;
+struct compose_wanted {
+    struct str name;    /* the whole one */
+    int64_t generation; /* 0: now */
+    struct compose_counter counter;
+};
+enum err_code compose_wanted(struct tx *tx, struct arena *mem, const struct channel *ch,
+                             const struct index_place *place, const struct compose_wanted *wanted,
+                             enum index_form *form, struct composition *ret,
+                             struct err *err) MUST_USE;
 
 /* Can the document be had in this form? */
 bool compose_has(const struct composition *c, enum index_form form);

@@ -141,14 +141,14 @@ static enum err_code check_level(struct check *c, struct err *err)
     return code ? code : check_documents(c, err);
 }
 
-enum err_code conda_check(const struct conda_engine *e, index_differs_fn *fn, void *ctx,
+enum err_code conda_check(const struct conda_engine *e, index_differs_fn *differs_fn, void *ctx,
                           struct err *err)
 {
     enum err_code code = OK;
 
     for (unsigned level = 0; code == OK && level < ACCESS_LEVELS; level++) {
         AUTO(arena_closep) struct arena *mem = arena_open(KEPT_MEMORY);
-        struct check c = {.e = e, .mem = mem, .differs = fn, .ctx = ctx};
+        struct check c = {.e = e, .mem = mem, .differs = differs_fn, .ctx = ctx};
 
         if (!mem)
             return fail(err, ERR_NOMEM, "out of memory for an index");

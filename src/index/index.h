@@ -98,15 +98,21 @@ size_t index_body_memory(const struct index_body *b); /* that it takes, for cach
 enum err_code index_body_read(void *body, uint64_t offset, size_t len, char *out,
                               struct err *err) MUST_USE;
 
-/* A document of a conda channel, other than a shard, as it was: of a generation that is kept, as
- * the view shows it now. *ret_body as index_open, ret_digest as that of its row; NULL: it was
- * appended to out, as text or (a name with
- * ".zst") as a zstd frame, because it has packages that the view does not show any more.
- * ERR_NOT_FOUND: the view had nothing there; index_empty has it. */
+/* A document of a conda channel, other than a shard, as it was. */
+struct index_past_wanted {
+    struct str subdir, name;
+    const struct view *view; /* as it is now */
+    int64_t generation;      /* that is kept */
+    enum index_form form;    /* as of index_open */
+};
+struct index_past {
+    struct index_body *body; /* as of index_open; NULL: it was appended to out instead, in its form
+                                (gzip: as text), because some of it is not for this view any more */
+    char digest[SHA256_HEX + 1]; /* as that of a document's row, if there is a body */
+};
+/* ERR_NOT_FOUND: the view had nothing there; index_empty has it. */
 enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                              struct str subdir, struct str name, const struct view *view,
-                              int64_t generation, enum index_form form,
-                              struct index_body **ret_body, char ret_digest[SHA256_HEX + 1],
+                              const struct index_past_wanted *wanted, struct index_past *ret,
                               struct buf *out, struct err *err) MUST_USE;
 /* Was a file in a channel at a generation, for whoever sees this far? */
 enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,

@@ -154,34 +154,35 @@ static bool had_any(const struct composition *c)
 }
 
 enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                              struct str subdir, struct str name, const struct view *view,
-                              int64_t generation, enum index_form form,
-                              struct index_body **ret_body, char ret_digest[SHA256_HEX + 1],
+                              const struct index_past_wanted *wanted, struct index_past *ret,
                               struct buf *out, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
-    const struct index_place place = {ch->account_id, ch->label, view->widest, subdir};
-    struct past p = {.tx = tx, .blobs = blobs, .mem = mem, .generation = generation};
-    struct compose_counter counter = {0};
+    const struct index_place place = {ch->account_id, ch->label, wanted->view->widest,
+                                      wanted->subdir};
+    struct past p = {.tx = tx, .blobs = blobs, .mem = mem, .generation = wanted->generation};
+    struct compose_wanted w = {.name = wanted->name, .generation = wanted->generation};
+    enum index_form form = wanted->form;
+    struct index_past past = {0};
     struct composition c;
     enum err_code code;
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    if ((code = find_hidden(&p, ch->account_id, view, err)))
+    if ((code = find_hidden(&p, ch->account_id, wanted->view, err)))
         return code;
     if (p.hidden.count)
-        counter = (struct compose_counter){count_shown, &p};
-    code = compose_counted(tx, mem, ch, &place, name, generation, counter, &form, &c, err);
+        w.counter = (struct compose_counter){count_shown, &p};
+    code = compose_wanted(tx, mem, ch, &place, &w, &form, &c, err);
     if (code == OK && !had_any(&c))
         return ERR_NOT_FOUND;
-    if (code)
+    if (code || (code = compose_digest(&c, form, past.digest, err)))
         return code;
-    *ret_body = NULL;
-    if ((code = compose_digest(&c, form, ret_digest, err)))
-        return code;
-    return p.hidden.count ? write_whole(&p, &c, form, out, err)
-                          : compose_body(tx, blobs, &c, form, ret_body, err);
+    code = p.hidden.count ? write_whole(&p, &c, form, out, err)
+                          : compose_body(tx, blobs, &c, form, &past.body, err);
+    if (code == OK)
+        *ret = past;
+    return code;
 }
 
 enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,

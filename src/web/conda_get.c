@@ -245,24 +245,27 @@ static enum err_code show_file(const struct call *c, const struct file_row *file
 static enum err_code find_past_doc(struct call *c, struct tx *tx, const struct target *t,
                                    int64_t number, struct found *ret, struct err *err)
 {
-    char digest[SHA256_HEX + 1];
-    enum err_code rc;
+    const struct index_past_wanted wanted = {t->subdir, t->name, &c->sight.view, number,
+                                             forms[resource_coding(c)]};
+    struct index_past past;
+    enum err_code rc =
+        index_open_past(tx, c->app->blobs, &ret->channel, &wanted, &past, &ret->made, err);
 
-    ret->coding = resource_coding(c);
-    rc = index_open_past(tx, c->app->blobs, &ret->channel, t->subdir, t->name, &c->sight.view,
-                         number, forms[ret->coding], &ret->body, digest, &ret->made, err);
     if (rc == ERR_NOT_FOUND) {
         ret->kind = FOUND_EMPTY;
         ret->access = ACCESS_PUBLIC;
-        ret->coding = CODING_NONE;
         return OK;
     }
+    if (rc)
+        return rc;
     ret->access = c->sight.view.widest;
-    ret->kind = ret->body ? FOUND_DOC : FOUND_MADE;
-    if (!ret->body && ret->coding == CODING_GZIP) /* what is made is not made so */
+    ret->body = past.body;
+    ret->kind = past.body ? FOUND_DOC : FOUND_MADE;
+    ret->coding = resource_coding(c);
+    if (!past.body && ret->coding == CODING_GZIP) /* what is made is not made so */
         ret->coding = CODING_NONE;
-    ret->sha256 = str_dup(c->mem, str_of(digest));
-    return rc || ret->sha256.ptr ? rc : fail(err, ERR_NOMEM, "out of memory");
+    ret->sha256 = str_dup(c->mem, str_of(past.digest));
+    return ret->sha256.ptr ? OK : fail(err, ERR_NOMEM, "out of memory");
 }
 
 static enum err_code find_past_package(struct call *c, struct tx *tx, const struct target *t,

@@ -575,14 +575,14 @@ static void check_document(struct history *h, const struct moment *m, const stru
     ch.label = str_of(labels[r->label]);
     for (unsigned i = 0; i < FORMS; i++) {
         AUTO(buf_done) struct buf made = BUF_INIT(16 * MIB);
-        struct index_body *body = NULL;
-        char digest[SHA256_HEX + 1];
+        const struct index_past_wanted wanted = {r->subdir, r->name, &view, m->number,
+                                                 (enum index_form)i};
+        struct index_past past = {0};
         enum err_code code;
 
         if (!has_form(r->name, i))
             continue;
-        code = index_open_past(f->tx, f->core->app.blobs, &ch, r->subdir, r->name, &view, m->number,
-                               (enum index_form)i, &body, digest, &made, &f->err);
+        code = index_open_past(f->tx, f->core->app.blobs, &ch, &wanted, &past, &made, &f->err);
         if (code == ERR_NOT_FOUND) {
             assert_false(r->there);
             return;
@@ -590,13 +590,13 @@ static void check_document(struct history *h, const struct moment *m, const stru
         must(f, code);
         if (!r->there) {
             if (i == INDEX_TEXT || is_packed(r->name))
-                check_nothing(h, m, r, &ch, body, &made);
+                check_nothing(h, m, r, &ch, past.body, &made);
         } else {
-            check_form(h, m, r, (enum index_form)i, body, &made);
-            if (body && (i == INDEX_TEXT || is_packed(r->name)))
-                assert_str(r->digest, digest);
+            check_form(h, m, r, (enum index_form)i, past.body, &made);
+            if (past.body && (i == INDEX_TEXT || is_packed(r->name)))
+                assert_str(r->digest, past.digest);
         }
-        shared_unref(body);
+        shared_unref(past.body);
     }
 }
 
