@@ -201,13 +201,22 @@ static void a_clock_that_was_set_back_keeps_nothing_for_ever(void **state)
     tx_endp(&tx);
 }
 
-/* "x=1/private y=0/private" */
+static int by_package(const void *a, const void *b)
+{
+    const struct generation_hidden *x = a, *y = b;
+
+    return str_cmp(x->package, y->package);
+}
+
+/* "x=id/private y=0/private": 0 for those that are gone. */
 static struct str hidden(struct fixture *f, struct tx *tx, int64_t account, int64_t number)
 {
     struct generation_hidden_list list = {0};
     struct str text = S("");
 
     must(f, generation_hidden_after(tx, f->mem, account, number, &list, &f->err));
+    if (list.count)
+        qsort(list.rows, list.count, sizeof list.rows[0], by_package);
     for (size_t i = 0; i < list.count; i++)
         text = str_fmt(f->mem, STR_FMT "%s" STR_FMT "=%s/" STR_FMT, STR_ARG(text), i ? " " : "",
                        STR_ARG(list.rows[i].package), list.rows[i].package_id ? "id" : "0",
