@@ -35,9 +35,9 @@ static struct str numbers(struct site *s, const struct answer *r)
     struct str text = S("");
 
     for (size_t i = 0; i < json_array_size(list); i++)
-        text = str_fmt(s->core->mem, STR_FMT "%s%lld", STR_ARG(text), i ? " " : "",
-                       (long long)json_integer_value(
-                           json_object_get(json_array_get(list, i), "number")));
+        text = str_fmt(
+            s->core->mem, STR_FMT "%s%lld", STR_ARG(text), i ? " " : "",
+            (long long)json_integer_value(json_object_get(json_array_get(list, i), "number")));
     return text;
 }
 
@@ -143,8 +143,8 @@ static void a_question_that_means_nothing_is_refused(void **state)
 
     (void)publish_some(s);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct answer r = get_for(
-            s, 422, str_fmt(s->core->mem, GENERATIONS "%s", cases[i].query).ptr, "");
+        struct answer r =
+            get_for(s, 422, str_fmt(s->core->mem, GENERATIONS "%s", cases[i].query).ptr, "");
 
         assert_true(body_has(&r, cases[i].says));
     }
@@ -153,8 +153,7 @@ static void a_question_that_means_nothing_is_refused(void **state)
 
 /* ---- back ---- */
 
-static struct answer roll_back(struct site *s, unsigned status, const char *token,
-                               const char *body)
+static struct answer roll_back(struct site *s, unsigned status, const char *token, const char *body)
 {
     return request_for(s, status, "POST", ROLLBACK,
                        lines(s, token, "Content-Type: application/json\r\n"), str_of(body));

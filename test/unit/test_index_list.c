@@ -404,9 +404,8 @@ static void a_label_is_emptied_and_keeps_its_past(void **state)
     assert_str(all(f, tx, kept), "a=c");
     must(f, index_list_find(tx, f->mem, &place, S("page"), &row, &f->err));
     assert_int_equal(row.id, list);
-    assert_int_equal(row.items + row.chunks + row.text_size + row.zstd_size + row.gzip_size +
-                         row.newest_ms,
-                     0);
+    assert_int_equal(
+        row.items + row.chunks + row.text_size + row.zstd_size + row.gzip_size + row.newest_ms, 0);
     assert_true(str_eq(row.mark, INDEX_MARK_EMPTY));
     assert_str(sweep(f, tx, 101, 9), "a");
     tx_endp(&tx);

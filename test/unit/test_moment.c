@@ -8,7 +8,7 @@
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 /* 2026-09-01T12:00:00Z */
-#define NOON   INT64_C(1788264000000)
+#define NOON INT64_C(1788264000000)
 
 struct times {
     struct core *core;
@@ -84,8 +84,7 @@ static void a_generation_is_named_by_its_number(void **state)
     make(f, 12, NOON + 1);
     assert_int_equal(find(f, "gen-3"), 3);
     assert_int_equal(find(f, "gen-12"), 12);
-    refuse(f, "gen-4", ERR_NOT_FOUND,
-           "\"gen-4\" cannot be had: what is kept begins with gen-3");
+    refuse(f, "gen-4", ERR_NOT_FOUND, "\"gen-4\" cannot be had: what is kept begins with gen-3");
     refuse(f, "gen-1", ERR_NOT_FOUND, "begins with gen-3");
     refuse(f, "gen-9223372036854775807", ERR_NOT_FOUND, "begins with gen-3");
 }
@@ -97,13 +96,13 @@ static void a_time_means_its_end(void **state)
         const char *text;
         int64_t number;
     } cases[] = {
-        {"2026-09-01T12:00:00Z", 2},          /* that second saw two of them */
+        {"2026-09-01T12:00:00Z", 2}, /* that second saw two of them */
         {"2026-09-01T11:59:59Z", 1},
-        {"2026-09-01T12:00:00.000Z", 1},      /* the first of its milliseconds */
+        {"2026-09-01T12:00:00.000Z", 1}, /* the first of its milliseconds */
         {"2026-09-01T12:00:00.499Z", 1},
         {"2026-09-01T12:00:00.5Z", 2},
-        {"2026-09-01T12:00:00", 2},           /* in UTC */
-        {"2026-09-01T12:00", 3},              /* the whole minute */
+        {"2026-09-01T12:00:00", 2}, /* in UTC */
+        {"2026-09-01T12:00", 3},    /* the whole minute */
         {"2026-09-01T11:59", 1},
         {"2026-09-01T12:01", 3},
         {"2026-09-01t12:00:00z", 2},
@@ -111,7 +110,7 @@ static void a_time_means_its_end(void **state)
         {"2026-09-01T14:00:00+02:00", 2},
         {"2026-09-01T05:00:00-07:00", 2},
         {"2026-09-01T13:59:59+02:00", 1},
-        {"2026-09-01", 4},                    /* the whole day */
+        {"2026-09-01", 4}, /* the whole day */
         {"2026-08-31", 1},
         {"2026-09-02", 5},
         {"2099-01-01", 5},

@@ -41,10 +41,10 @@ static int64_t newest(struct core *f)
 static struct str documents(struct core *f, const char *label)
 {
     static const char *const of[][2] = {
-        {"noarch", "repodata.json"},   {"noarch", "repodata.json.zst"},
-        {"noarch", "index.html"},      {"noarch", "repodata_shards.msgpack.zst"},
+        {"noarch", "repodata.json"},    {"noarch", "repodata.json.zst"},
+        {"noarch", "index.html"},       {"noarch", "repodata_shards.msgpack.zst"},
         {"noarch", "run_exports.json"}, {"linux-64", "repodata.json"},
-        {"", "channeldata.json"},      {"", "index.html"},
+        {"", "channeldata.json"},       {"", "index.html"},
     };
     AUTO(buf_done) struct buf all = BUF_INIT(MIB);
 

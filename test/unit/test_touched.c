@@ -1,5 +1,5 @@
-/* What a transaction touched: indexes are brought up to it once, as one generation that says by whom
- * and what. */
+/* What a transaction touched: indexes are brought up to it once, as one generation that says by
+ * whom and what. */
 #include "channel_fixture.h"
 
 #include "core/touched.h"
@@ -12,8 +12,7 @@ static const struct channel_file y1 = {"y", "1.0", "0", "noarch", false, CHANNEL
 
 static struct touched *open_touched(struct channels *f)
 {
-    struct touched *t =
-        touched_open(f->mem, f->ch.account_id, f->ch.owner, S("carol"));
+    struct touched *t = touched_open(f->mem, f->ch.account_id, f->ch.owner, S("carol"));
 
     assert_non_null(t);
     return t;
