@@ -129,8 +129,8 @@ static void sort_changes(struct touched_subdir *s)
 }
 
 /* What changed in a subdir, for people: each file once, and no more than so many. */
-static enum err_code record_subdir(struct tx *tx, const struct touched *t,
-                                   struct touched_subdir *s, int64_t number, struct err *err)
+static enum err_code record_subdir(struct tx *tx, const struct touched *t, struct touched_subdir *s,
+                                   int64_t number, struct err *err)
 {
     enum err_code rc = OK;
     bool all;
