@@ -34,14 +34,23 @@ static enum err_code find_hidden(struct past *p, int64_t account_id, const struc
     return code;
 }
 
-/* The package of an item: its key, or what its file's name says. */
-static bool is_hidden(const struct past *p, struct str key)
+/* Are the keys names of packages? Those of the other lists are names of files; "x-1-0.conda" may be
+ * either. */
+static bool is_by_package(const struct list_kind *kind)
 {
-    struct conda_filename file;
-    struct str package = conda_filename_parse(key, &file, NULL) == OK ? file.name : key;
+    return kind == &conda_list_kinds[CONDA_SHARDS] ||
+           kind == &conda_list_kinds[CONDA_CHANNELDATA] ||
+           kind == &conda_list_kinds[CONDA_CHANNEL_PAGE];
+}
 
+static bool is_hidden(const struct past *p, const struct list_kind *kind, struct str key)
+{
+    struct conda_filename file = {.name = key};
+
+    if (!is_by_package(kind) && conda_filename_parse(key, &file, NULL))
+        return true; /* whatever it is of */
     for (size_t i = 0; i < p->hidden.count; i++)
-        if (str_eq(p->hidden.rows[i].package, package))
+        if (str_eq(p->hidden.rows[i].package, file.name))
             return true;
     return false;
 }
@@ -60,7 +69,7 @@ static enum err_code each_of_chunk(const struct past *p, const struct list_kind 
                              : fail(err, ERR_NOMEM, "out of memory for an index");
 
     for (int64_t i = 0; code == OK && i < row->items; i++)
-        if (!is_hidden(p, items[i].key))
+        if (!is_hidden(p, kind, items[i].key))
             fn(ctx, &items[i]);
     return code;
 }

@@ -84,6 +84,7 @@ static struct history *begin(struct channels *f)
     *h = (struct history){.f = f};
     for (unsigned i = 0; i < PACKAGES; i++)
         h->packages[i] = pick(f, "p", "", i % 2 == 0, &number);
+    h->packages[1] = "q-1-0.conda"; /* which is a name of a package, too */
     for (unsigned i = 0; i < FILES; i++) {
         const char *package = h->packages[i % PACKAGES];
         bool v2 = i % 4 != 0;
