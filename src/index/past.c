@@ -153,6 +153,66 @@ static enum err_code write_whole(const struct past *p, const struct composition 
     return code ? code : zstd_pack(buf_str(&text), ZSTD_LEVEL, out, err);
 }
 
+/* Is a package with this name hidden that sorts into a chunk? next: the chunk behind it, or NULL.
+ */
+static bool may_hide(const struct past *p, const struct index_chunk_row *row,
+                     const struct index_chunk_row *next)
+{
+    for (size_t i = 0; i < p->hidden.count; i++) {
+        struct str name = p->hidden.rows[i].package;
+
+        if (str_cmp(name, row->first_key) >= 0 && (!next || str_cmp(name, next->first_key) < 0))
+            return true;
+    }
+    return false;
+}
+
+static enum err_code mark_listed(const struct past *p, const struct list_kind *kind,
+                                 const struct index_chunk_row *row, bool *listed, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
+    const struct list_store store = {.tx = p->tx, .blobs = p->blobs};
+    struct chunk_item *items = NULL;
+    enum err_code code = mem ? list_read_chunk(&store, mem, kind, row, &items, err)
+                             : fail(err, ERR_NOMEM, "out of memory for an index");
+
+    for (int64_t k = 0; code == OK && k < row->items; k++)
+        for (size_t i = 0; i < p->hidden.count; i++)
+            listed[i] = listed[i] || str_eq(p->hidden.rows[i].package, items[k].key);
+    return code;
+}
+
+/* Leaves those that the place had in this generation: without them, all of it is shown. */
+static enum err_code leave_listed(struct past *p, const struct index_place *place, struct err *err)
+{
+    const struct list_kind *kind =
+        &conda_list_kinds[place->subdir.len ? CONDA_SHARDS : CONDA_CHANNELDATA];
+    bool *listed = arena_array(p->mem, bool, p->hidden.count);
+    struct index_chunk_list chunks = {0};
+    struct index_list_row list;
+    size_t kept = 0;
+    enum err_code code;
+
+    if (!listed)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    code = list_shown_at(p->tx, p->mem, place, kind, p->generation, &list, err);
+    if (code == OK)
+        code = index_chunk_all_at(p->tx, p->mem, list.id, p->generation, &chunks, err);
+    for (size_t i = 0; code == OK && i < chunks.count; i++) {
+        const struct index_chunk_row *row = &chunks.rows[i];
+
+        if (may_hide(p, row, i + 1 < chunks.count ? row + 1 : NULL))
+            code = mark_listed(p, kind, row, listed, err);
+    }
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    for (size_t i = 0; i < p->hidden.count; i++)
+        if (listed[i])
+            p->hidden.rows[kept++] = p->hidden.rows[i];
+    p->hidden.count = kept;
+    return OK;
+}
+
 /* Had the view anything there? */
 static bool had_any(const struct composition *c)
 {
@@ -177,7 +237,8 @@ enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const str
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    if ((code = find_hidden(&p, ch->account_id, view, err)))
+    if ((code = find_hidden(&p, ch->account_id, view, err)) ||
+        (p.hidden.count && (code = leave_listed(&p, &place, err))))
         return code;
     if (p.hidden.count)
         counter = (struct compose_counter){count_shown, &p};
