@@ -193,16 +193,18 @@ enum err_code rollback_label(struct app *app, struct arena *mem, const struct ac
     AUTO(tx_endp) struct tx *tx = NULL;
     struct work w = {.app = app, .mem = mem, .actor = actor};
     enum err_code rc = tx_begin_part(app->db, owner, &tx, err);
+    bool changed;
 
     w.tx = tx;
     if (rc || (rc = begin(&w, owner, label, to, err)) || (rc = change_all(&w, err)))
         return rc;
-    if (w.report.gained || w.report.lost) {
+    changed = w.report.gained || w.report.lost;
+    if (changed) {
         if ((rc = touched_update(w.touched, app, tx, err)) || (rc = refresh_packages(&w, err)) ||
             (rc = record(&w, err)) ||
             (rc = generation_newest(tx, w.account.id, &w.report.generation, err)))
             return rc;
     }
     *ret = w.report;
-    return tx_commit(&tx, err);
+    return changed ? tx_commit(&tx, err) : OK;
 }

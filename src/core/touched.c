@@ -1,5 +1,7 @@
 #include "core/touched.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "index/index.h"
 #include "store/generation.h"
@@ -106,13 +108,35 @@ enum err_code touched_file(struct touched *t, struct tx *tx, const struct file_r
     return rc;
 }
 
-/* What changed in a subdir, for people: each file once, and no more than so many. */
-static enum err_code record_subdir(struct tx *tx, const struct touched *t,
-                                   const struct touched_subdir *s, int64_t number, struct err *err)
+static int by_filename(const void *a, const void *b)
 {
-    bool all = s->all || s->count > CHANGES_MAX;
-    enum err_code rc = OK;
+    const struct index_change *x = a, *y = b;
 
+    return str_cmp(x->filename, y->filename);
+}
+
+/* Leaves each file once, sorted. */
+static void sort_changes(struct touched_subdir *s)
+{
+    size_t n = 0;
+
+    if (s->count)
+        qsort(s->changes, s->count, sizeof *s->changes, by_filename);
+    for (size_t i = 0; i < s->count; i++)
+        if (!n || !str_eq(s->changes[i].filename, s->changes[n - 1].filename))
+            s->changes[n++] = s->changes[i];
+    s->count = n;
+}
+
+/* What changed in a subdir, for people: each file once, and no more than so many. */
+static enum err_code record_subdir(struct tx *tx, const struct touched *t, struct touched_subdir *s,
+                                   int64_t number, struct err *err)
+{
+    enum err_code rc = OK;
+    bool all;
+
+    sort_changes(s);
+    all = s->all || s->count > CHANGES_MAX;
     for (size_t i = 0; !rc && i < (all ? 1 : s->count); i++) {
         const struct generation_change change = {number, s->label, s->subdir,
                                                  all ? S("") : s->changes[i].package,
@@ -132,7 +156,7 @@ static enum err_code record(struct tx *tx, const struct touched *t, int64_t numb
     if (rc)
         return rc == ERR_NOT_FOUND ? OK : rc;
     rc = generation_set_actor(tx, t->account_id, number, t->actor, err);
-    for (const struct touched_subdir *s = t->head; !rc && s; s = s->next)
+    for (struct touched_subdir *s = t->head; !rc && s; s = s->next)
         rc = record_subdir(tx, t, s, number, err);
     return rc;
 }

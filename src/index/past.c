@@ -34,14 +34,23 @@ static enum err_code find_hidden(struct past *p, int64_t account_id, const struc
     return code;
 }
 
-/* The package of an item: its key, or what its file's name says. */
-static bool is_hidden(const struct past *p, struct str key)
+/* Are the keys names of packages? Those of the other lists are names of files; "x-1-0.conda" may be
+ * either. */
+static bool is_by_package(const struct list_kind *kind)
 {
-    struct conda_filename file;
-    struct str package = conda_filename_parse(key, &file, NULL) == OK ? file.name : key;
+    return kind == &conda_list_kinds[CONDA_SHARDS] ||
+           kind == &conda_list_kinds[CONDA_CHANNELDATA] ||
+           kind == &conda_list_kinds[CONDA_CHANNEL_PAGE];
+}
 
+static bool is_hidden(const struct past *p, const struct list_kind *kind, struct str key)
+{
+    struct conda_filename file = {.name = key};
+
+    if (!is_by_package(kind) && conda_filename_parse(key, &file, NULL))
+        return true; /* whatever it is of */
     for (size_t i = 0; i < p->hidden.count; i++)
-        if (str_eq(p->hidden.rows[i].package, package))
+        if (str_eq(p->hidden.rows[i].package, file.name))
             return true;
     return false;
 }
@@ -60,7 +69,7 @@ static enum err_code each_of_chunk(const struct past *p, const struct list_kind 
                              : fail(err, ERR_NOMEM, "out of memory for an index");
 
     for (int64_t i = 0; code == OK && i < row->items; i++)
-        if (!is_hidden(p, items[i].key))
+        if (!is_hidden(p, kind, items[i].key))
             fn(ctx, &items[i]);
     return code;
 }
@@ -144,6 +153,66 @@ static enum err_code write_whole(const struct past *p, const struct composition 
     return code ? code : zstd_pack(buf_str(&text), ZSTD_LEVEL, out, err);
 }
 
+/* Is a package with this name hidden that sorts into a chunk? next: the chunk behind it, or NULL.
+ */
+static bool may_hide(const struct past *p, const struct index_chunk_row *row,
+                     const struct index_chunk_row *next)
+{
+    for (size_t i = 0; i < p->hidden.count; i++) {
+        struct str name = p->hidden.rows[i].package;
+
+        if (str_cmp(name, row->first_key) >= 0 && (!next || str_cmp(name, next->first_key) < 0))
+            return true;
+    }
+    return false;
+}
+
+static enum err_code mark_listed(const struct past *p, const struct list_kind *kind,
+                                 const struct index_chunk_row *row, bool *listed, struct err *err)
+{
+    AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
+    const struct list_store store = {.tx = p->tx, .blobs = p->blobs};
+    struct chunk_item *items = NULL;
+    enum err_code code = mem ? list_read_chunk(&store, mem, kind, row, &items, err)
+                             : fail(err, ERR_NOMEM, "out of memory for an index");
+
+    for (int64_t k = 0; code == OK && k < row->items; k++)
+        for (size_t i = 0; i < p->hidden.count; i++)
+            listed[i] = listed[i] || str_eq(p->hidden.rows[i].package, items[k].key);
+    return code;
+}
+
+/* Leaves those that the place had in this generation: without them, all of it is shown. */
+static enum err_code leave_listed(struct past *p, const struct index_place *place, struct err *err)
+{
+    const struct list_kind *kind =
+        &conda_list_kinds[place->subdir.len ? CONDA_SHARDS : CONDA_CHANNELDATA];
+    bool *listed = arena_array(p->mem, bool, p->hidden.count);
+    struct index_chunk_list chunks = {0};
+    struct index_list_row list;
+    size_t kept = 0;
+    enum err_code code;
+
+    if (!listed)
+        return fail(err, ERR_NOMEM, "out of memory for an index");
+    code = list_shown_at(p->tx, p->mem, place, kind, p->generation, &list, err);
+    if (code == OK)
+        code = index_chunk_all_at(p->tx, p->mem, list.id, p->generation, &chunks, err);
+    for (size_t i = 0; code == OK && i < chunks.count; i++) {
+        const struct index_chunk_row *row = &chunks.rows[i];
+
+        if (may_hide(p, row, i + 1 < chunks.count ? row + 1 : NULL))
+            code = mark_listed(p, kind, row, listed, err);
+    }
+    if (code && code != ERR_NOT_FOUND)
+        return code;
+    for (size_t i = 0; i < p->hidden.count; i++)
+        if (listed[i])
+            p->hidden.rows[kept++] = p->hidden.rows[i];
+    p->hidden.count = kept;
+    return OK;
+}
+
 /* Had the view anything there? */
 static bool had_any(const struct composition *c)
 {
@@ -169,7 +238,8 @@ enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const str
 
     if (!mem)
         return fail(err, ERR_NOMEM, "out of memory for an index");
-    if ((code = find_hidden(&p, ch->account_id, wanted->view, err)))
+    if ((code = find_hidden(&p, ch->account_id, wanted->view, err)) ||
+        (p.hidden.count && (code = leave_listed(&p, &place, err))))
         return code;
     if (p.hidden.count)
         w.counter = (struct compose_counter){count_shown, &p};

@@ -137,6 +137,9 @@ def test_who_may_not_see_a_package_now_does_not_see_it_then(acme, anonymous):
         text = anonymous.get(f"{acme.base(f'gen-{number}')}/"
                              f"{name[3:] if name.startswith('..') else 'noarch/' + name}")
         assert ">x<" not in text.text and '"x"' not in text.text and "x-1.0" not in text.text
+    assert list(channel.shards(anonymous, acme.base(f"gen-{number}"), "noarch")["packages.conda"]
+                ) == ["y-1.0-0.conda"]
+    assert "<p>1 files, " in anonymous.get(f"{path}/index.html").text
     anonymous.get(f"{path}/x-1.0-0.conda").expect(404)
     assert acme.listed(f"gen-{number}", client=acme.founder) == ["x-1.0-0.conda", "y-1.0-0.conda"]
 

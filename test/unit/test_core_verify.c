@@ -129,7 +129,7 @@ static void replaced_documents_are_in_order(void **state)
     core_publish(f, &alice, &x1);
     core_publish(f, &alice, &y1);
     must(f, package_remove(&f->app, f->mem, &alice, S("alice"), S("x"), &f->err));
-    assert_true(CORE_NUMBER(f, "SELECT COUNT(*) FROM index_garbage") > 0);
+    assert_true(CORE_NUMBER(f, "SELECT COUNT(*) FROM index_past_chunk") > 0);
     assert_well(f);
 }
 

@@ -84,6 +84,7 @@ static struct history *begin(struct channels *f)
     *h = (struct history){.f = f};
     for (unsigned i = 0; i < PACKAGES; i++)
         h->packages[i] = pick(f, "p", "", i % 2 == 0, &number);
+    h->packages[1] = "q-1-0.conda"; /* which is a name of a package, too */
     for (unsigned i = 0; i < FILES; i++) {
         const char *package = h->packages[i % PACKAGES];
         bool v2 = i % 4 != 0;
@@ -368,18 +369,21 @@ static bool is_hidden(const struct history *h, const struct moment *m, enum acce
     return h->hidden[package] > m->number && h->now.access[package] > view;
 }
 
-static bool is_any_hidden(const struct history *h, const struct moment *m, enum access_level view)
-{
-    for (unsigned i = 0; i < PACKAGES; i++)
-        if (is_hidden(h, m, view, i))
-            return true;
-    return false;
-}
-
 /* Had the view the file at that moment? Whether it is hidden since is not asked. */
 static bool had(const struct moment *m, unsigned file, unsigned label, enum access_level view)
 {
     return m->model.files[file].carries[label] && m->model.access[package_of(file)] <= view;
+}
+
+/* Is there anything that the document does not tell any more? */
+static bool is_any_hidden(const struct history *h, const struct moment *m,
+                          const struct remembered *r)
+{
+    for (unsigned i = 0; i < FILES; i++)
+        if (had(m, i, r->label, r->view) && is_hidden(h, m, r->view, package_of(i)) &&
+            (!r->subdir.len || str_eq(str_of(h->files[i].subdir), r->subdir)))
+            return true;
+    return false;
 }
 
 /* What is left of a place: files of a subdir, packages of a channel. */
@@ -537,7 +541,7 @@ static void check_form(struct history *h, const struct moment *m, const struct r
     struct channels *f = h->f;
     struct str bytes = {0};
 
-    if (is_any_hidden(h, m, r->view)) {
+    if (is_any_hidden(h, m, r)) {
         assert_null(body);
         assert_true(buf_ok(made));
         form = form == INDEX_GZIP ? INDEX_TEXT : form;
