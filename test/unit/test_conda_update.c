@@ -398,7 +398,9 @@ static void run_steps(struct channels *f, uint64_t seed, size_t steps)
 
 static void random_changes_add_up_to_what_the_rows_give(void **state)
 {
-    run_steps(*state, 1, 300);
+    struct channels *f = *state;
+
+    run_steps(f, 1, core_is_sqlite(f->core) ? 300 : 80); /* a server answers later than a library */
 }
 
 /* ---- what a change costs ---- */
@@ -423,6 +425,7 @@ static void fill(struct channels *f)
 
         (void)channel_add(f, &file);
     }
+    channel_run(f, "ANALYZE"); /* as a database does by itself, which does not grow in a moment */
     channel_update(f, "linux-64", NULL, 0);
     channel_run(f, "DELETE FROM index_past_chunk");
 }
