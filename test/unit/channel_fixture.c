@@ -6,6 +6,7 @@
 #include "index/compose.h"
 #include "read_document.h"
 #include "store/db_engine.h"
+#include "store/generation.h"
 #include "store/label.h"
 #include "store/package.h"
 
@@ -184,6 +185,20 @@ struct conda_engine channel_engine(struct channels *f, const char *subdir)
 {
     return (struct conda_engine){
         {.tx = f->tx, .blobs = f->core->app.blobs, .now_ms = f->now_ms}, &f->ch, str_of(subdir)};
+}
+
+void channel_rebuild(struct channels *f, const char *subdir)
+{
+    AUTO(blob_batch_closep) struct blob_batch *batch = NULL;
+    struct conda_engine e = channel_engine(f, subdir);
+
+    must(f, blob_batch_open(e.store.blobs, &batch, &f->err));
+    e.store.batch = batch;
+    e.store.account_id = f->ch.account_id;
+    must(f, generation_newest(f->tx, f->ch.account_id, &e.store.generation, &f->err));
+    e.store.generation++;
+    must(f, conda_engine_rebuild(&e, &f->err));
+    must(f, blob_batch_flush(batch, &f->err));
 }
 
 /* ---- documents ------------------------------------------------------------------------------- */

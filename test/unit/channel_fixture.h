@@ -58,6 +58,8 @@ void channel_publish(struct channels *f, const struct channel_file *file);
 void channel_unpublish(struct channels *f, const struct channel_file *file);
 /* A place of the channel as an engine, without a batch: to look at. */
 struct conda_engine channel_engine(struct channels *f, const char *subdir);
+/* Makes that place alone anew, as of the next generation. */
+void channel_rebuild(struct channels *f, const char *subdir);
 
 /* ---- documents ---- */
 
