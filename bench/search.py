@@ -497,11 +497,42 @@ def measure(server, engine, reader, per_class):
                 line += by_the_book(engine, asked, percentiles([it[0] for it in times])[1])
             print(line, flush=True)
         asked = [it for query in classes["common word"][:3] for it in deep_pages(client, query["q"])]
-        print(line_of("deep pages" + who, asker.times(asked)), flush=True)
+        if len(asked) > 1:      # else nothing has so many packages
+            print(line_of("deep pages" + who, asker.times(asked)), flush=True)
     print("*: by somebody who is let into private packages", flush=True)
 
 
 # --- all of it --------------------------------------------------------------------------------
+
+
+def prepare(engine, server, count, made):
+    """Packages, what they are found by, and the tables of the book. made: another engine that has them."""
+    server.start()
+    server.terminate()
+    start = time.perf_counter()
+    engine.write(rows_of(make_up(count)))
+    print(f"{engine.name}: {count} packages written in {time.perf_counter() - start:.0f} s",
+          flush=True)
+    start = time.perf_counter()
+    if engine.derive(made):
+        server.start()
+    else:
+        engine.change("DELETE FROM job; UPDATE search_progress SET filled = 0;")
+        server.start()
+        until(lambda: engine.number("SELECT filled FROM search_progress") == ALL_FILLED, 7200,
+              "the end of filling", interval=2)
+    print(f"{engine.name}: made searchable in {time.perf_counter() - start:.0f} s", flush=True)
+    server.terminate()
+    engine.change(engine.BOOK)
+    # What is due now is done at the start.
+    engine.change("DELETE FROM job; ANALYZE;")
+    server.start()
+    until(lambda: engine.number(
+        "SELECT COUNT(*) FROM job WHERE name = 'trim-search' AND ended_ms > 0") == 1, 600, "trimming",
+        interval=1)
+    sizes = engine.megabytes()
+    print(f"{engine.name}: {sizes['all']:.0f} MB, of them for searches {sizes['search']:.0f} MB",
+          flush=True)
 
 
 def reader_of(server, engine):
