@@ -13,6 +13,7 @@ static const struct channel_file files[] = {
     {"a", "1", "0", "noarch", false, 1000},   {"a", "1", "0", "noarch", true, 3000},
     {"a.c", "10", "0", "noarch", false, 700}, {"a_d", "2", "0", "noarch", true, 600},
     {"a", "2", "0", "linux-64", true, 6000},  {"a-b", "2", "0", "noarch", false, 4500},
+    {"a", "3", "0", "noarch", true, 2000},    {"a-1", "1", "0", "noarch", true, 800},
 };
 
 static int setup(void **state)
@@ -116,26 +117,27 @@ static void a_subdir_is_read_in_the_order_of_keys(void **state)
 {
     static const char *const expected[CONDA_LISTS] = {
         [CONDA_PACKAGES] = " a-1-0.tar.bz2@1000 a-b-2-0.tar.bz2@4500 a.c-10-0.tar.bz2@700",
-        [CONDA_PACKAGES_CONDA] =
-            " a-1-0.conda@3000 a-b-1-0.conda@4000 a_d-2-0.conda@600 b-1-0.conda@5000",
+        [CONDA_PACKAGES_CONDA] = " a-1-0.conda@3000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                                 "a-b-1-0.conda@4000 a_d-2-0.conda@600 b-1-0.conda@5000",
         [CONDA_EXPORTS] = " a-1-0.tar.bz2@1000 a-b-2-0.tar.bz2@4500 a.c-10-0.tar.bz2@700",
-        [CONDA_EXPORTS_CONDA] =
-            " a-1-0.conda@3000 a-b-1-0.conda@4000 a_d-2-0.conda@600 b-1-0.conda@5000",
+        [CONDA_EXPORTS_CONDA] = " a-1-0.conda@3000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                                "a-b-1-0.conda@4000 a_d-2-0.conda@600 b-1-0.conda@5000",
         /* A package is as new as the newest of its files. */
-        [CONDA_SHARDS] = " a@3000 a-b@4500 a.c@700 a_d@600 b@5000",
-        [CONDA_PAGE] = " a-1-0.conda@3000 a-1-0.tar.bz2@1000 a-b-1-0.conda@4000 "
+        [CONDA_SHARDS] = " a@3000 a-1@800 a-b@4500 a.c@700 a_d@600 b@5000",
+        [CONDA_PAGE] = " a-1-0.conda@3000 a-1-0.tar.bz2@1000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                       "a-b-1-0.conda@4000 "
                        "a-b-2-0.tar.bz2@4500 a.c-10-0.tar.bz2@700 a_d-2-0.conda@600 "
                        "b-1-0.conda@5000",
     };
 
-    assert_read(*state, "noarch", ACCESS_PRIVATE, expected, 5);
+    assert_read(*state, "noarch", ACCESS_PRIVATE, expected, 6);
 }
 
 static void a_channel_is_read_by_package_over_all_subdirs(void **state)
 {
     static const char *const expected[CONDA_LISTS] = {
-        [CONDA_CHANNELDATA] = " a@6000 a-b@4500 a.c@700 a_d@600 b@5000",
-        [CONDA_CHANNEL_PAGE] = " a@6000 a-b@4500 a.c@700 a_d@600 b@5000",
+        [CONDA_CHANNELDATA] = " a@6000 a-1@800 a-b@4500 a.c@700 a_d@600 b@5000",
+        [CONDA_CHANNEL_PAGE] = " a@6000 a-1@800 a-b@4500 a.c@700 a_d@600 b@5000",
     };
 
     assert_read(*state, "", ACCESS_PRIVATE, expected, 0);
@@ -145,21 +147,24 @@ static void a_view_reads_what_it_shows(void **state)
 {
     static const char *const everybody[CONDA_LISTS] = {
         [CONDA_PACKAGES] = " a-1-0.tar.bz2@1000 a-b-2-0.tar.bz2@4500",
-        [CONDA_PACKAGES_CONDA] = " a-1-0.conda@3000 a-b-1-0.conda@4000 b-1-0.conda@5000",
+        [CONDA_PACKAGES_CONDA] = " a-1-0.conda@3000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                                 "a-b-1-0.conda@4000 b-1-0.conda@5000",
         [CONDA_EXPORTS] = " a-1-0.tar.bz2@1000 a-b-2-0.tar.bz2@4500",
-        [CONDA_EXPORTS_CONDA] = " a-1-0.conda@3000 a-b-1-0.conda@4000 b-1-0.conda@5000",
-        [CONDA_SHARDS] = " a@3000 a-b@4500 b@5000",
-        [CONDA_PAGE] = " a-1-0.conda@3000 a-1-0.tar.bz2@1000 a-b-1-0.conda@4000 "
+        [CONDA_EXPORTS_CONDA] = " a-1-0.conda@3000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                                "a-b-1-0.conda@4000 b-1-0.conda@5000",
+        [CONDA_SHARDS] = " a@3000 a-1@800 a-b@4500 b@5000",
+        [CONDA_PAGE] = " a-1-0.conda@3000 a-1-0.tar.bz2@1000 a-1-1-0.conda@800 a-3-0.conda@2000 "
+                       "a-b-1-0.conda@4000 "
                        "a-b-2-0.tar.bz2@4500 b-1-0.conda@5000",
     };
     static const char *const signed_in[CONDA_LISTS] = {
-        [CONDA_CHANNELDATA] = " a@6000 a-b@4500 a_d@600 b@5000",
-        [CONDA_CHANNEL_PAGE] = " a@6000 a-b@4500 a_d@600 b@5000",
+        [CONDA_CHANNELDATA] = " a@6000 a-1@800 a-b@4500 a_d@600 b@5000",
+        [CONDA_CHANNEL_PAGE] = " a@6000 a-1@800 a-b@4500 a_d@600 b@5000",
     };
     static const char *const hidden[CONDA_LISTS] = {NULL};
     struct channels *f = *state;
 
-    assert_read(f, "noarch", ACCESS_PUBLIC, everybody, 3);
+    assert_read(f, "noarch", ACCESS_PUBLIC, everybody, 4);
     assert_read(f, "", ACCESS_AUTHENTICATED, signed_in, 0);
     channel_set_access(f, "a", ACCESS_PRIVATE);
     assert_read(f, "linux-64", ACCESS_AUTHENTICATED, hidden, 0);
@@ -182,7 +187,7 @@ static void a_sink_that_fails_ends_the_reading(void **state)
     static const struct {
         const char *subdir;
         size_t calls;
-    } places[] = {{"noarch", 7 * 3 + 5 * 2}, {"", 5 * 2}};
+    } places[] = {{"noarch", 9 * 3 + 6 * 2}, {"", 6 * 2}};
     struct channels *f = *state;
 
     for (size_t i = 0; i < COUNT(places); i++)
