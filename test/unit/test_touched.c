@@ -244,6 +244,25 @@ static void a_package_is_hidden_up_to_the_next_generation(void **state)
     channel_assert_right(f);
 }
 
+/* Whoever had the name before may have been seen by more. */
+static void a_name_that_is_had_again_is_hidden_unless_all_see_it(void **state)
+{
+    static const struct {
+        enum access_level access;
+        int64_t hidden;
+    } cases[] = {{ACCESS_PUBLIC, 0}, {ACCESS_AUTHENTICATED, 1}, {ACCESS_PRIVATE, 1}};
+    struct channels *f = *state;
+
+    channel_publish(f, &x1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        channel_run(f, "DELETE FROM generation_hidden");
+        must(f, touched_forget_former(f->tx, f->ch.account_id, S("x"), cases[i].access, &f->err));
+        assert_int_equal(channel_number(f, "SELECT COUNT(*) FROM generation_hidden "
+                                           "WHERE package = 'x' AND number = 2"),
+                         cases[i].hidden);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +273,7 @@ int main(void)
         WITH_CHANNEL(of_many_files_it_is_said_that_all_may_have_changed),
         WITH_CHANNEL(a_label_that_goes_is_a_generation),
         WITH_CHANNEL(a_package_is_hidden_up_to_the_next_generation),
+        WITH_CHANNEL(a_name_that_is_had_again_is_hidden_unless_all_see_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
