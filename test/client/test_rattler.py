@@ -109,6 +109,22 @@ def test_real_packages(server, real, tmp_path, shards):
 
 
 @pytest.mark.parametrize("shards", [False, True], ids=["json", "shards"])
+def test_a_channel_as_it_was(server, publish, account, tmp_path, shards):
+    """Solved and installed from a state of before, without what came since."""
+    owner = f"was{int(shards)}"
+    for version in ("1.0", "2.0"):
+        publish(owner, packages.make_tiny(tmp_path, "app", version))
+    newest = server.client().get(f"/api/v1/channels/{owner}/generations").expect(200).json()
+    first = newest["generations"][-1]["number"]
+    records = solve(f"{server.url}/conda/{owner}@gen-{first}", ["app"], tmp_path / "cache", shards)
+    assert names(records) == {"app": "1.0"}
+    install(records, tmp_path / "prefix", tmp_path / "pkgs")
+    assert (tmp_path / "prefix/share/app/hello.txt").read_text() == "app 1.0 0\n"
+    assert names(solve(f"{server.url}/conda/{owner}", ["app"], tmp_path / "cache", shards)) == {
+        "app": "2.0"}
+
+
+@pytest.mark.parametrize("shards", [False, True], ids=["json", "shards"])
 def test_every_record_is_read(server, real, made, tmp_path, shards):
     """No record of ours is dropped by rattler's strict reader."""
     for owner, paths in (("real", real), ("made", list(made.values()))):
