@@ -198,6 +198,18 @@ static size_t find(const struct index_body *b, uint64_t offset)
     return low;
 }
 
+/* Bytes of a stretch's blob. */
+static enum err_code read_blob(const struct index_body *b, const struct stretch *s, uint64_t from,
+                               size_t len, char *out, struct err *err)
+{
+    enum err_code code = blob_read_at(b->blobs, str_of(s->sha256), from, len, out, err);
+
+    if (code == ERR_NOT_FOUND || code == ERR_INVALID)
+        return fail(err, ERR_IO,
+                    "chunk %s of an index is missing from the blob store, or too short", s->sha256);
+    return code;
+}
+
 static enum err_code read_text(const struct index_body *b, const struct stretch *s, uint64_t from,
                                size_t len, char *out, struct err *err)
 {
