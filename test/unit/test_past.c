@@ -15,8 +15,10 @@
 #include "index/conda_shards.h"
 #include "index/list_write.h"
 #include "read_document.h"
+#include "store/copy.h"
 #include "store/generation.h"
 #include "store/label.h"
+#include "trust.h"
 
 enum { PACKAGES = 5, FILES = 24, LABELS = 2, FORMS = 3, STEPS = 40, MOMENTS = STEPS + 1 };
 #define HOUR INT64_C(3600000)
@@ -957,12 +959,62 @@ static void a_rebuild_of_what_is_in_order_is_no_generation(void **state)
     check_kept(h, 0);
 }
 
+static void note_progress(void *ctx, size_t table, int64_t rows)
+{
+    (void)ctx;
+    (void)table;
+    (void)rows;
+}
+
+static struct db *copy_database(struct history *h)
+{
+    static const struct db_options options = {.node = "copy"};
+    struct channels *f = h->f;
+    struct str url =
+        str_fmt(f->mem, "sqlite://" STR_FMT, STR_ARG(core_path_in(f->core, "copy.db")));
+    AUTO(tx_endp) struct tx *from = core_begin(f->core, TX_READ);
+    AUTO(tx_endp) struct tx *tx = NULL;
+    struct db *to = NULL;
+
+    must(f, db_open(url, true, &options, &to, &f->err));
+    wait_for_trust(to);
+    for (size_t i = 0; i < copy_table_count; i++)
+        must(f, copy_table(from, to, i, note_progress, NULL, &f->err));
+    must(f, tx_begin(to, TX_WRITE, &tx, &f->err));
+    must(f, copy_last_ids(from, tx, &f->err));
+    must(f, tx_commit(&tx, &f->err));
+    return to;
+}
+
+static void a_database_that_is_copied_has_the_past(void **state)
+{
+    struct channels *f = *state;
+    struct history *h = begin(f);
+    struct db *copy;
+
+    chance_begin(&f->chance, 20261130);
+    live(h, 20);
+    must(f, tx_commit(&f->tx, &f->err));
+    copy = copy_database(h);
+    must(f, tx_begin(copy, TX_WRITE, &f->tx, &f->err));
+    check_kept(h, 0);
+    check_now(h);
+    if (h->now.files[0].there)
+        removes(h, 0);
+    publish(h, 0); /* new rows have numbers of their own */
+    tx_endp(&f->tx);
+    db_close(copy);
+    f->tx = core_begin(f->core, TX_WRITE);
+    f->chance.over = true;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CHANNEL(whatever_changes_the_past_stays_as_it_was),
         WITH_CHANNEL(exactly_what_is_older_is_forgotten),
         WITH_CHANNEL(what_is_half_forgotten_cannot_be_had),
+        WITH_CHANNEL(a_database_that_is_copied_has_the_past),
         WITH_CHANNEL(several_updates_are_one_generation),
         WITH_CHANNEL(a_view_that_came_later_was_the_narrower_one_before),
         WITH_CHANNEL(a_label_that_is_made_again_has_its_past),
