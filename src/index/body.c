@@ -217,8 +217,7 @@ static enum err_code read_text(const struct index_body *b, const struct stretch 
     const struct index_chunk_row row = {
         .sha256 = str_of(s->sha256), .text_size = s->text_size, .zstd_size = s->zstd_size};
     char *zstd = mem_get(s->zstd_size);
-    enum err_code code =
-        zstd ? blob_read_at(b->blobs, row.sha256, 0, s->zstd_size, zstd, err) : no_memory(err);
+    enum err_code code = zstd ? read_blob(b, s, 0, s->zstd_size, zstd, err) : no_memory(err);
 
     if (code == OK)
         code = chunk_text(&row, (struct str){zstd, s->zstd_size}, &text, err);
@@ -243,9 +242,8 @@ static enum err_code read_stretch(const struct index_body *b, const struct stret
     from = from + lead - s->lead.len;
     if (b->form == INDEX_TEXT)
         return read_text(b, s, from, len - lead, out + lead, err);
-    return blob_read_at(b->blobs, str_of(s->sha256),
-                        from + (b->form == INDEX_GZIP ? s->zstd_size : 0), len - lead, out + lead,
-                        err);
+    return read_blob(b, s, from + (b->form == INDEX_GZIP ? s->zstd_size : 0), len - lead,
+                     out + lead, err);
 }
 
 enum err_code index_body_read(void *body, uint64_t offset, size_t len, char *out, struct err *err)
