@@ -272,6 +272,17 @@ enum err_code compose(struct tx *tx, struct arena *mem, const struct channel *ch
     return make(&m, name, ret, err);
 }
 
+/* Is the document there with ".zst" at its end, too? */
+static bool is_packed(struct str subdir, struct str name)
+{
+    const struct composed_kind *k;
+
+    for (size_t i = 0; (k = kind_at(subdir, i)); i++)
+        if (str_eq(k->name.name, name))
+            return k->name.zstd;
+    return false;
+}
+
 /* name: the whole one. */
 static enum err_code make_named(struct making *m, struct str name, enum index_form *form,
                                 struct composition *ret, struct err *err)
@@ -284,7 +295,7 @@ static enum err_code make_named(struct making *m, struct str name, enum index_fo
     if (code != ERR_NOT_FOUND || !packed)
         return code;
     name.len -= S(".zst").len;
-    return make(m, name, ret, err);
+    return is_packed(m->place->subdir, name) ? make(m, name, ret, err) : code;
 }
 
 enum err_code compose_named(struct tx *tx, struct arena *mem, const struct channel *ch,
