@@ -127,8 +127,8 @@ enum err_code index_files_at(struct tx *tx, struct blob_store *blobs, struct are
 enum err_code index_subdirs(struct tx *tx, struct arena *mem, const struct channel *ch,
                             struct name_list *ret, struct err *err) MUST_USE;
 
-/* Appends rss.xml as a view that is kept shows it; *ret_access as index_find. ERR_NOT_FOUND while
- * the channel is empty. */
+/* Appends rss.xml as a view that is kept shows it; *ret_access as index_find. ERR_NOT_FOUND:
+ * neither it nor a narrower one ever had a package. */
 enum err_code index_feed(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                          enum access_level widest, struct buf *out, enum access_level *ret_access,
                          struct err *err) MUST_USE;

@@ -141,6 +141,32 @@ int64_t channel_number(struct channels *f, const char *sql)
     return rows_int(rows, 0);
 }
 
+/* The texts of a query, a line each. */
+static struct str lines_of(struct channels *f, const struct stmt *s, const struct db_val *args,
+                           size_t nargs)
+{
+    AUTO(buf_done) struct buf b = BUF_INIT(16 * MIB);
+    AUTO(rows_endp) struct rows *rows = NULL;
+
+    must(f, db_query(f->tx, s, args, nargs, &rows, &f->err));
+    while (rows_next(rows)) {
+        buf_add(&b, rows_text(rows, 0));
+        buf_addc(&b, '\n');
+    }
+    must(f, rows_error(rows, &f->err));
+    assert_true(buf_ok(&b));
+    return str_dup(f->mem, buf_str(&b));
+}
+
+struct str channel_text(struct channels *f, const char *sql)
+{
+    struct stmt *s = arena_new(f->mem, struct stmt);
+
+    assert_non_null(s);
+    *s = (struct stmt){"text", str_z(f->mem, str_of(sql)), "", "t"};
+    return lines_of(f, s, DB_NO_ARGS);
+}
+
 void channel_commit(struct channels *f)
 {
     must(f, tx_commit(&f->tx, &f->err));
@@ -231,20 +257,10 @@ struct str channel_snapshot(struct channels *f, enum access_level access)
         "UNION ALL SELECT subdir || '/' || name || ' ' || mark || ' ' || CAST(id AS TEXT) "
         "FROM index_list WHERE account_id = $1 AND label = $2 AND access = $3 ORDER BY 1",
         "itt", "t"};
-    AUTO(buf_done) struct buf b = BUF_INIT(16 * MIB);
-    AUTO(rows_endp) struct rows *rows = NULL;
 
-    must(f, db_query(f->tx, &docs,
-                     DB_ARGS(db_int(f->ch.account_id), db_text(f->ch.label),
-                             db_text(access_level_name(access))),
-                     &rows, &f->err));
-    while (rows_next(rows)) {
-        buf_add(&b, rows_text(rows, 0));
-        buf_addc(&b, '\n');
-    }
-    must(f, rows_error(rows, &f->err));
-    assert_true(buf_ok(&b));
-    return str_dup(f->mem, buf_str(&b));
+    return lines_of(f, &docs,
+                    DB_ARGS(db_int(f->ch.account_id), db_text(f->ch.label),
+                            db_text(access_level_name(access))));
 }
 
 /* What is compared of one place in one view. */

@@ -41,8 +41,9 @@ int64_t channel_add(struct channels *f, const struct channel_file *file);
 /* The number of a package, which must be there. */
 int64_t channel_package(struct channels *f, const char *name);
 void channel_set_access(struct channels *f, const char *name, enum access_level access);
-/* The number that a query gives; what a script changes. */
+/* The number that a query gives; the texts, a line each; what a script changes. */
 int64_t channel_number(struct channels *f, const char *sql);
+struct str channel_text(struct channels *f, const char *sql);
 void channel_run(struct channels *f, const char *sql);
 /* Ends the transaction, and begins another. */
 void channel_commit(struct channels *f);

@@ -43,42 +43,26 @@ static void rebuild_all(struct channels *f)
         channel_rebuild(f, places[i]);
 }
 
-static struct str text_of(struct channels *f, const char *sql)
-{
-    AUTO(buf_done) struct buf b = BUF_INIT(MIB);
-    AUTO(rows_endp) struct rows *rows = NULL;
-    struct stmt *s = arena_new(f->mem, struct stmt);
-
-    assert_non_null(s);
-    *s = (struct stmt){"text", sql, "", "t"};
-    must(f, db_query(f->tx, s, DB_NO_ARGS, &rows, &f->err));
-    while (rows_next(rows)) {
-        buf_add(&b, rows_text(rows, 0));
-        buf_addc(&b, '\n');
-    }
-    must(f, rows_error(rows, &f->err));
-    assert_true(buf_ok(&b));
-    return str_dup(f->mem, buf_str(&b));
-}
-
 /* All that is current, but for numbers and times. */
 static struct str current(struct channels *f)
 {
-    return text_of(f, "SELECT access || ' ' || subdir || '/' || name || ' ' || sha256 || ' ' || "
-                      "CAST(size AS TEXT) FROM index_doc WHERE retired_ms IS NULL UNION ALL "
-                      "SELECT access || ' ' || subdir || '/' || name || ' ' || mark || ' ' || "
-                      "CAST(items AS TEXT) FROM index_list ORDER BY 1");
+    return channel_text(f,
+                        "SELECT access || ' ' || subdir || '/' || name || ' ' || sha256 || ' ' || "
+                        "CAST(size AS TEXT) FROM index_doc WHERE retired_ms IS NULL UNION ALL "
+                        "SELECT access || ' ' || subdir || '/' || name || ' ' || mark || ' ' || "
+                        "CAST(items AS TEXT) FROM index_list ORDER BY 1");
 }
 
 /* The chunks of all lists but one in public noarch, with their numbers. */
 static struct str chunks_but(struct channels *f, const char *list)
 {
-    return text_of(f, str_fmt(f->mem,
-                              "SELECT CAST(c.id AS TEXT) || ' ' || c.sha256 FROM index_chunk c "
-                              "JOIN index_list l ON l.id = c.list_id WHERE NOT (l.access = 'public'"
-                              " AND l.subdir = 'noarch' AND l.name = '%s') ORDER BY c.id",
-                              list)
-                          .ptr);
+    return channel_text(
+        f, str_fmt(f->mem,
+                   "SELECT CAST(c.id AS TEXT) || ' ' || c.sha256 FROM index_chunk c "
+                   "JOIN index_list l ON l.id = c.list_id WHERE NOT (l.access = 'public'"
+                   " AND l.subdir = 'noarch' AND l.name = '%s') ORDER BY c.id",
+                   list)
+               .ptr);
 }
 
 static void what_is_right_stays_to_the_last_row(void **state)
@@ -151,8 +135,8 @@ static void what_is_not_damaged_is_not_touched(void **state)
 static void bytes_that_are_gone_are_put_again(void **state)
 {
     struct channels *f = *state;
-    struct str digests = text_of(f, "SELECT sha256 FROM index_chunk UNION SELECT sha256 FROM "
-                                    "index_doc WHERE package <> '' AND retired_ms IS NULL");
+    struct str digests = channel_text(f, "SELECT sha256 FROM index_chunk UNION SELECT sha256 FROM "
+                                         "index_doc WHERE package <> '' AND retired_ms IS NULL");
     struct str rest = digests, sha256;
     struct str before;
     size_t count = 0;
@@ -200,11 +184,11 @@ static void shards_of_another_access_move(void **state)
 
     channel_set_access(f, "pub", ACCESS_PRIVATE);
     rebuild_all(f);
-    assert_str(text_of(f, of_pub), "private\n");
+    assert_str(channel_text(f, of_pub), "private\n");
     channel_assert_right(f);
     channel_set_access(f, "pub", ACCESS_AUTHENTICATED);
     rebuild_all(f);
-    assert_str(text_of(f, of_pub), "authenticated\n");
+    assert_str(channel_text(f, of_pub), "authenticated\n");
     channel_assert_right(f);
 }
 
