@@ -114,11 +114,11 @@ struct index_past {
 enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
                               const struct index_past_wanted *wanted, struct index_past *ret,
                               struct buf *out, struct err *err) MUST_USE;
-/* Was a file in a channel at a generation, for whoever sees this far? */
+/* Was this very file (its subdir, filename and sha256 are looked at) in a channel at a generation,
+ * for whoever sees this far? Not if it has replaced one of that name. */
 enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                             struct str subdir, struct str filename, enum access_level widest,
+                             const struct file_row *file, enum access_level widest,
                              int64_t generation, bool *ret_had, struct err *err) MUST_USE;
-
 /* The names of all files that a channel's subdir had at a generation, sorted; in mem. */
 enum err_code index_files_at(struct tx *tx, struct blob_store *blobs, struct arena *mem,
                              const struct channel *ch, struct str subdir, int64_t generation,

@@ -256,11 +256,11 @@ enum err_code index_open_past(struct tx *tx, struct blob_store *blobs, const str
 }
 
 enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const struct channel *ch,
-                             struct str subdir, struct str filename, enum access_level widest,
+                             const struct file_row *file, enum access_level widest,
                              int64_t generation, bool *ret_had, struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_INDEX_DOCUMENT);
-    const struct index_place place = {ch->account_id, ch->label, widest, subdir};
+    const struct index_place place = {ch->account_id, ch->label, widest, file->subdir};
     const struct list_store store = {.tx = tx, .blobs = blobs};
     const struct list_kind *kind = &conda_list_kinds[CONDA_PAGE];
     struct index_chunk_list chunks = {0};
@@ -275,12 +275,16 @@ enum err_code index_had_file(struct tx *tx, struct blob_store *blobs, const stru
     if ((code = list_shown_at(tx, mem, &place, kind, generation, &list, err)) ||
         (code = index_chunk_all_at(tx, mem, list.id, generation, &chunks, err)))
         return code == ERR_NOT_FOUND ? OK : code;
-    for (size_t i = 0; i < chunks.count && str_cmp(chunks.rows[i].first_key, filename) <= 0; i++)
+    for (size_t i = 0; i < chunks.count && str_cmp(chunks.rows[i].first_key, file->filename) <= 0;
+         i++)
         row = &chunks.rows[i];
     if (!row || (code = list_read_chunk(&store, mem, kind, row, &items, err)))
         return code;
+    /* A row of the page tells the digest. */
     for (int64_t i = 0; i < row->items; i++)
-        *ret_had = *ret_had || str_eq(items[i].key, filename);
+        *ret_had = *ret_had || (str_eq(items[i].key, file->filename) &&
+                                memmem(items[i].text.ptr, items[i].text.len, file->sha256.ptr,
+                                       file->sha256.len) != NULL);
     return OK;
 }
 

@@ -141,7 +141,7 @@ static const struct stmt stmts[] = {
     TABLE("generation", "account_id, number, made_ms, actor", P4, "iiit", "account_id, number"),
     TABLE("generation_change", "id, account_id, number, label, subdir, package, filename",
           P5 ", $6, $7", "iiitttt", "id"),
-    TABLE("generation_hidden", "account_id, package, number", "$1, $2, $3", "iti",
+    TABLE("generation_hidden", "account_id, package, number, package_id", P4, "itiI",
           "account_id, package"),
     TABLE("mail_outbox", "id, recipient, kind, params, created_ms, sent_ms", P5 ", $6", "itttiI",
           "id"),

@@ -49,14 +49,16 @@ static const struct stmt stmts[] = {
                "ORDER BY g.account_id, g.number LIMIT $2)",
                "ii", ""},
     [HIDE] = {"generation_hide",
-              "INSERT INTO generation_hidden (account_id, package, number) "
-              "VALUES ($1, lower($2), $3) "
-              "ON CONFLICT (account_id, package) DO UPDATE SET number = excluded.number",
+              "INSERT INTO generation_hidden (account_id, package, number, package_id) "
+              "VALUES ($1, lower($2), $3, (SELECT p.id FROM package p WHERE p.account_id = $1 "
+              "AND lower(p.name) = lower($2))) ON CONFLICT (account_id, package) DO UPDATE SET "
+              "number = excluded.number, package_id = excluded.package_id",
               "iti", ""},
+    /* Another package that has the name now does not show what this one was. */
     [HIDDEN] = {"generation_hidden_after",
                 "SELECT h.package, COALESCE(p.id, 0), COALESCE(p.access, 'private') "
-                "FROM generation_hidden h LEFT JOIN package p ON p.account_id = h.account_id AND "
-                "lower(p.name) = h.package WHERE h.account_id = $1 AND h.number > $2",
+                "FROM generation_hidden h LEFT JOIN package p ON p.id = h.package_id AND "
+                "p.account_id = h.account_id WHERE h.account_id = $1 AND h.number > $2",
                 "ii", "tit"},
 };
 const struct stmt_list generation_statements = {stmts, COUNT(stmts)};

@@ -280,15 +280,12 @@ static enum err_code find_past_package(struct call *c, struct tx *tx, const stru
 
     if (!name.key.ptr)
         return fail(err, ERR_NOMEM, "out of memory");
-    if ((rc = index_had_file(tx, c->app->blobs, &ret->channel, t->subdir, t->name,
-                             c->sight.view.widest, number, &had, err)))
-        return rc;
-    if (!had)
-        return ERR_NOT_FOUND;
     /* Not from the trash: who removes a file may have good reasons that nobody has it any more. */
-    if ((rc = file_find(tx, c->mem, &name, &file, err)))
+    if ((rc = file_find(tx, c->mem, &name, &file, err)) ||
+        (rc = index_had_file(tx, c->app->blobs, &ret->channel, &file, c->sight.view.widest, number,
+                             &had, err)))
         return rc;
-    return show_file(c, &file, ret);
+    return had ? show_file(c, &file, ret) : ERR_NOT_FOUND;
 }
 
 /* Shards are had under their digests, whatever lists them. */

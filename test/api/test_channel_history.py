@@ -184,6 +184,30 @@ def test_the_history_says_who_did_what(acme, anonymous):
     assert acme.generations(query=f"?before={newest['number']}&limit=1") == [second]
 
 
+def test_a_file_that_was_replaced_is_not_had_under_what_it_was(acme, anonymous, tmp_path):
+    name = acme.publish("x", "1.0")
+    one = acme.newest()
+    old = anonymous.get(f"{acme.base(f'gen-{one}')}/noarch/{name}").expect(200).body
+    acme.founder.delete(f"/api/dist/{acme.login}/x/1.0/noarch/{name}").expect(200, 201)
+    other = packages.make(tmp_path / "other", packages.index_of("x"), {"share/new": b"new"})
+    Upload(acme.founder, acme.login, packages.describe(other)).run()
+    two = acme.newest()
+    new = anonymous.get(f"{acme.base(f'gen-{two}')}/noarch/{name}").expect(200).body
+    assert new != old
+    anonymous.get(f"{acme.base(f'gen-{one}')}/noarch/{name}").expect(404)
+
+
+def test_a_name_that_is_had_again_does_not_show_what_it_was(acme, anonymous):
+    acme.publish("x", "1.0")
+    one = acme.newest()
+    acme.founder.request("PUT", f"/api/v1/packages/{acme.login}/x/access",
+                         json_body={"access": "private"}).expect(200, 204)
+    acme.founder.delete(f"/api/package/{acme.login}/x").expect(201)
+    acme.publish("x", "2.0")
+    assert acme.listed() == ["x-2.0-0.conda"]
+    assert acme.listed(f"gen-{one}") == []
+
+
 # --- back to it -------------------------------------------------------------------------------
 
 def roll_back(acme, to, status=200, client=None, **more):

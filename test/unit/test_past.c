@@ -637,15 +637,24 @@ static void check_had(struct history *h, const struct moment *m, unsigned file, 
     struct channels *f = h->f;
     const struct channel_file *it = &h->files[file];
     struct channel ch = f->ch;
+    struct file_row row = {.subdir = str_of(it->subdir), .filename = channel_filename(f->mem, it)};
+    struct str basename =
+        str_fmt(f->mem, STR_FMT "/" STR_FMT, STR_ARG(row.subdir), STR_ARG(row.filename));
+    char sha256[SHA256_HEX + 1];
 
     ch.label = str_of(labels[label]);
+    digest_sha256_hex(basename, sha256); /* as the fixture makes it */
     for (unsigned view = 0; view < ACCESS_LEVELS; view++) {
-        bool is = false;
+        bool is = false, other = true;
 
-        must(f, index_had_file(f->tx, f->core->app.blobs, &ch, str_of(it->subdir),
-                               channel_filename(f->mem, it), (enum access_level)view, m->number,
-                               &is, &f->err));
+        row.sha256 = str_of(sha256);
+        must(f, index_had_file(f->tx, f->core->app.blobs, &ch, &row, (enum access_level)view,
+                               m->number, &is, &f->err));
         assert_int_equal(is, had(m, file, label, (enum access_level)view));
+        row.sha256 = S("0000000000000000000000000000000000000000000000000000000000000000");
+        must(f, index_had_file(f->tx, f->core->app.blobs, &ch, &row, (enum access_level)view,
+                               m->number, &other, &f->err));
+        assert_false(other); /* what took its name is another file */
     }
 }
 

@@ -54,5 +54,6 @@ CREATE TABLE generation_hidden (
     account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     package    TEXT NOT NULL,
     number     INTEGER NOT NULL, -- in this one and later ones they are not shown anyway
+    package_id INTEGER, -- who sees this one now sees it then; NULL: it is no more of the account
     PRIMARY KEY (account_id, package)
 ) STRICT, WITHOUT ROWID;
