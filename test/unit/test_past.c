@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "blob/blob.h"
 #include "core/gc.h"
+#include "document_filter.h"
 #include "format/gzip.h"
 #include "format/json.h"
 #include "format/msgpack.h"
@@ -416,105 +417,33 @@ static struct left count_left(const struct history *h, const struct moment *m,
     return l;
 }
 
-/* Members of a map go whose key is the package, or begins with it. */
-static void strike_members(json_t *map, const char *package)
-{
-    const char *key;
-    json_t *value;
-    void *next;
-    size_t len = strlen(package);
-
-    json_object_foreach_safe(map, next, key, value) if (!strncmp(key, package, len) &&
-                                                        (!key[len] || key[len] == '-'))
-        assert_int_equal(json_object_del(map, key), 0);
-}
-
-static void filter_json(const struct history *h, const struct moment *m, const struct remembered *r,
-                        struct buf *out)
-{
-    AUTO(json_decrefp) json_t *doc = NULL;
-
-    must(h->f, json_parse(r->text, &doc, &h->f->err));
-    for (unsigned i = 0; i < PACKAGES; i++)
-        if (is_hidden(h, m, r->view, i)) {
-            strike_members(json_object_get(doc, "packages"), h->packages[i]);
-            strike_members(json_object_get(doc, "packages.conda"), h->packages[i]);
-        }
-    json_canonical(out, doc);
-    if (str_ends(r->text, S("\n")))
-        buf_addc(out, '\n');
-}
-
-/* Rows of a table that do not tell of a package that is hidden, and the number of those. */
-static void filter_page(const struct history *h, const struct moment *m, const struct remembered *r,
-                        struct buf *out)
-{
-    struct str rest = r->text, line;
-    struct left left = count_left(h, m, r);
-
-    while (str_next(&rest, '\n', &line)) {
-        bool hidden = false;
-
-        if (str_eq(line, S("</tbody>")))
-            break;
-        for (unsigned i = 0; i < PACKAGES; i++) {
-            struct str mark =
-                str_fmt(h->f->mem, ">%s%s", h->packages[i], r->subdir.len ? "-" : "<");
-
-            hidden = hidden || (is_hidden(h, m, r->view, i) && str_starts(line, S("<tr><td>")) &&
-                                memmem(line.ptr, line.len, mark.ptr, mark.len));
-        }
-        if (!hidden)
-            buf_addf(out, STR_FMT "\n", STR_ARG(line));
-    }
-    if (r->subdir.len)
-        conda_subdir_page_end(left.count, left.newest_ms, out);
-    else
-        conda_channel_page_end(left.package_count, left.newest_ms, out);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void filter_shards(const struct history *h, const struct moment *m,
-                          const struct remembered *r, struct buf *out)
-{
-    struct left left = count_left(h, m, r);
-    const char *names[PACKAGES];
-    size_t count = 0;
-
-    for (unsigned i = 0; i < PACKAGES; i++)
-        if (left.packages[i])
-            names[count++] = h->packages[i];
-    qsort(names, count, sizeof *names, by_name);
-    conda_shards_begin(r->subdir, count, left.newest_ms, out);
-    for (size_t i = 0; i < count; i++) {
-        AUTO(buf_done) struct buf key = BUF_INIT(KIB);
-        const char *at;
-
-        mp_str(&key, str_of(names[i]));
-        buf_addz(&key, "\xc4\x20");
-        at = memmem(r->text.ptr, r->text.len, buf_str(&key).ptr, buf_str(&key).len);
-        assert_non_null(at);
-        buf_add(out, (struct str){at, buf_str(&key).len + SHA256_LEN});
-    }
-    conda_shards_end(out);
-}
-
 /* The text without what is hidden from the view now. */
 static struct str filtered(const struct history *h, const struct moment *m,
                            const struct remembered *r)
 {
     AUTO(buf_done) struct buf out = BUF_INIT(16 * MIB);
+    const struct left left = count_left(h, m, r);
+    const char *hidden[PACKAGES], *names[PACKAGES];
+    struct struck struck = {hidden, 0};
+    size_t count = 0;
 
-    if (str_ends(r->name, S(".json")))
-        filter_json(h, m, r, &out);
-    else if (is_packed(r->name))
-        filter_shards(h, m, r, &out);
-    else
-        filter_page(h, m, r, &out);
+    for (unsigned i = 0; i < PACKAGES; i++) {
+        if (is_hidden(h, m, r->view, i))
+            hidden[struck.count++] = h->packages[i];
+        if (left.packages[i])
+            names[count++] = h->packages[i];
+    }
+    if (str_ends(r->name, S(".json"))) {
+        filter_json(r->text, &struck, &out);
+    } else if (is_packed(r->name)) {
+        filter_shard_index(r->text, r->subdir, names, count, left.newest_ms, &out);
+    } else {
+        filter_rows(r->text, &struck, r->subdir.len > 0, &out);
+        if (r->subdir.len)
+            conda_subdir_page_end(left.count, left.newest_ms, &out);
+        else
+            conda_channel_page_end(left.package_count, left.newest_ms, &out);
+    }
     assert_true(buf_ok(&out));
     return str_dup(h->f->mem, buf_str(&out));
 }
