@@ -177,7 +177,7 @@ static void add_twin(struct run *r)
 {
     struct channels *f = r->f;
     struct row row;
-    struct str stem, rest, version, build, name;
+    struct str stem, rest = {0}, version = {0}, build = {0}, name = {0};
     struct channel_file file = {0};
     struct file_row there;
     struct file_name key = {f->ch.account_id, S("conda"), {0}};

@@ -396,6 +396,10 @@ static void garbled_chunks_are_told(void **state)
     assert_unreadable(f, open_body(f, "linux-64", "repodata.json", INDEX_TEXT));
 }
 
+#define LAST                                                                                       \
+    "(SELECT MAX(c.id) FROM index_chunk c, index_list l WHERE c.list_id = l.id AND "               \
+    "l.name = 'packages')"
+
 static void rows_that_do_not_fit_are_told(void **state)
 {
     static const char *const wrongs[] = {
@@ -403,8 +407,7 @@ static void rows_that_do_not_fit_are_told(void **state)
         "UPDATE index_list SET text_size = text_size + 1 WHERE name = 'packages'",
         "UPDATE index_list SET chunks = 0 WHERE name = 'packages'",
         "UPDATE index_list SET text_size = text_size - 2 WHERE name = 'packages'",
-        "DELETE FROM index_chunk WHERE id = (SELECT MAX(id) FROM index_chunk WHERE list_id IN "
-        "(SELECT id FROM index_list WHERE name = 'packages'))",
+        "DELETE FROM index_chunk WHERE id = " LAST,
     };
     struct channels *f = *state;
 
