@@ -53,8 +53,10 @@ static enum err_code put_form(const struct conda_engine *e, struct arena *mem,
     bool same = false;
     enum err_code code = compose_digest(c, form, sha256, err);
 
+    if (code)
+        return code;
     row.sha256 = str_of(sha256);
-    if (code || (code = is_narrower(e, mem, place, &row, &same, err)))
+    if ((code = is_narrower(e, mem, place, &row, &same, err)))
         return code;
     return same ? index_doc_retire(e->store.tx, place, name, e->store.now_ms, err)
                 : index_doc_put(e->store.tx, place, &row, err);

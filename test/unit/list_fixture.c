@@ -55,7 +55,7 @@ struct str lists_key(struct lists *f, const struct list_kind *kind, const char *
     for (unsigned i = 0;; i++) {
         (void)snprintf(key, sizeof key, "%s%u", prefix, i);
         if (list_cuts_before(kind, str_of(key)) == cuts)
-            return str_dup(f->mem, str_of(key));
+            return str_of(str_z(f->mem, str_of(key)));
     }
 }
 

@@ -27,7 +27,7 @@ int lists_close(void **state);
 
 /* An item with its key, and a text that begins with it and is about as long as is said. */
 struct chunk_item lists_item(struct lists *f, const char *key, size_t len, int64_t ms);
-/* The next key that begins with a prefix and cuts, or does not. */
+/* The next key that begins with a prefix and cuts, or does not; NUL-terminated. */
 struct str lists_key(struct lists *f, const struct list_kind *kind, const char *prefix, bool cuts);
 
 /* The list of the place, which is made if there is none. */

@@ -545,7 +545,7 @@ static void check_shards(struct history *h, const struct remembered *r)
     const char *at;
 
     ch.label = str_of(labels[r->label]);
-    while ((at = memmem(rest.ptr, rest.len, "\xc4\x20", 2))) {
+    while (rest.len && (at = memmem(rest.ptr, rest.len, "\xc4\x20", 2))) {
         char hex[SHA256_HEX + 1], name[DOCUMENT_SHARD_NAME];
         struct index_doc_row row;
         enum access_level access = ACCESS_PUBLIC;
