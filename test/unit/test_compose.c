@@ -1,5 +1,6 @@
 /* What composed documents are of: which there are, their parts, sizes and digests. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "base/cache.h"
 #include "base/mem.h"

@@ -1,6 +1,7 @@
 /* What is kept of a place and is not what its rows give is told by its name and view, and nothing
  * else is. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "index/conda_check.h"
 

@@ -1,5 +1,6 @@
 /* rss.xml, which is made from some chunks of channeldata.json, is the one that all rows give. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "blob/blob.h"
 #include "index/conda_html.h"

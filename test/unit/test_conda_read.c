@@ -1,6 +1,7 @@
 /* What all rows of a place put into its lists: each list in the order of its keys, of the packages
  * that a view shows, and each shard before its item. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "base/text.h"
 #include "index/conda_lists.h"

@@ -1,5 +1,6 @@
 /* A place that is made anew is the one that changes made, and what is right already stays. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "blob/blob.h"
 

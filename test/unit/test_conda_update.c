@@ -2,6 +2,7 @@
  * changes every document, in every view and form, is compared with what the plain way makes of the
  * rows. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "base/mem.h"
 #include "index/conda_lists.h"

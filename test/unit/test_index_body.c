@@ -1,5 +1,6 @@
 /* The bytes of composed documents, whole and in pieces, in each form. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include <zlib.h>
 #include <zstd.h>

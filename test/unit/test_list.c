@@ -1,5 +1,6 @@
 /* Lists that are changed item by item are those that all their items give, and no more of them is
  * rewritten than a change touches. */
+#include "core_fixture.h"
 #include "list_fixture.h"
 
 #include "base/mem.h"

@@ -1,5 +1,6 @@
 /* Lists that are made from all their items: only what differs is written, and what is there is
  * compared with what it should be. */
+#include "core_fixture.h"
 #include "list_fixture.h"
 
 #include "base/mem.h"

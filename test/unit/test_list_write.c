@@ -1,4 +1,5 @@
 /* Where lists are cut, and how chunks come and go. */
+#include "core_fixture.h"
 #include "list_fixture.h"
 
 #include "blob/blob.h"

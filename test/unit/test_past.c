@@ -1,6 +1,7 @@
 /* A channel that is changed at random, and read again as it was: each document in each view and
  * form, to the byte, as long as a generation is kept. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "base/cache.h"
 #include "base/text.h"

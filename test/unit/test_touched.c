@@ -1,6 +1,7 @@
 /* What a transaction touched: indexes are brought up to it once, as one generation that says by
  * whom and what. */
 #include "channel_fixture.h"
+#include "core_fixture.h"
 
 #include "core/touched.h"
 #include "store/generation.h"
