@@ -1,6 +1,6 @@
 """Measures what one more package costs a channel by its size: publishing it, and reading the indexes.
 
-    bench/index.py [--records N ...] [--publishes N] [--keep FOLDER]
+    bench/index.py [--records N ...] [--publishes N]
 
 The channel is made up: one subdir, names and versions as on conda-forge, some 40 files of each package.
 Its rows are written into the database of a server, which makes the indexes (`terrarium rebuild`). SQLite
@@ -176,7 +176,7 @@ def one_size(count, publishes, folder):
     print(f"{'':>9} start {started * 1000:.0f} ms; publish p50 {statistics.median(times):.1f} ms, p95 "
           f"{percentile(times, 0.95):.1f} ms, CPU {cpu:.1f} ms, {io:.0f} KiB written")
     assert is_visible(client, name)
-    read(client, count)
+    read(client)
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         start = time.perf_counter()
         both = list(pool.map(lambda n: publish(server.client(token=token), folder, n)[0],
@@ -196,7 +196,7 @@ def peak(pid):
     return 0
 
 
-def read(client, count):
+def read(client):
     for name, coding in (("repodata.json", "identity"), ("repodata.json", "gzip"),
                          ("repodata.json.zst", "identity"), ("repodata_shards.msgpack.zst", "identity"),
                          ("run_exports.json.zst", "identity")):

@@ -4,7 +4,8 @@ Absolute numbers depend on the machine and its neighbours; the ratios are what i
 the two sides alternate, and medians are compared. Neither side writes an access log. Parts: reads,
 downloads, uploads, publish (beside nginx and the tools of the shell); stores (SQLite and files,
 PostgreSQL and files, PostgreSQL and S3 side by side); search (over 1,000,000 packages, which takes an
-hour, or 50,000 if quick: bench/search.py)."""
+hour, or 50,000 if quick: bench/search.py); index (what a publish costs channels of up to 1,000,000
+records, or of 10,000 if quick: bench/index.py)."""
 import argparse
 import base64
 import concurrent.futures
@@ -416,8 +417,14 @@ def search(_terrarium, _nginx, _folder, runs, _seconds):
     subprocess.run([sys.executable, ROOT / "bench" / "search.py", *quick], check=True)
 
 
+def index(_terrarium, _nginx, _folder, runs, _seconds):
+    """The same."""
+    quick = ["--records", "1000", "10000"] if runs < 5 else []
+    subprocess.run([sys.executable, ROOT / "bench" / "index.py", *quick], check=True)
+
+
 PARTS = {"reads": reads, "downloads": downloads, "uploads": uploads, "publish": publish,
-         "stores": stores, "search": search}
+         "stores": stores, "search": search, "index": index}
 
 
 def main():
