@@ -7,24 +7,13 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "format/unpack.h"
+#include "format/zlib_memory.h"
 
 #define ROOM (128 * KIB)
 
 /* zlib's defaults, and a gzip header and trailer around the data. */
 #define GZIP_AROUND (MAX_WBITS + 16)
 #define MEM_LEVEL   8
-
-static void *zlib_get(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_get((size_t)count * size);
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    mem_free(p);
-}
 
 static void free_room(char **room)
 {

@@ -23,6 +23,7 @@
 #include <zstd_errors.h>
 
 #include "base/mem.h"
+#include "format/zlib_memory.h"
 
 #define ZSTD_MAGIC       "\x28\xb5\x2f\xfd"
 #define ZSTD_END         "\x01\0\0" /* an empty raw block, the last */
@@ -405,18 +406,6 @@ enum err_code zstd_piece_read(struct str blocks, size_t text_size, struct buf *o
 }
 
 /* ---- gzip ------------------------------------------------------------------------------------ */
-
-static void *zlib_get(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_get((size_t)count * size);
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    mem_free(p);
-}
 
 static enum err_code deflate_whole(z_stream *z, struct str text, struct buf *piece, struct err *err)
 {

@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/zlib_memory.h"
 
 #define PIECE (128 * KIB) /* zstd's own block size */
 
@@ -170,18 +171,6 @@ static enum err_code open_zstd(struct unpack *u, struct err *err)
 }
 
 /* ---- gzip ------------------------------------------------------------------------------------ */
-
-static void *zlib_get(void *ctx, unsigned count, unsigned size)
-{
-    (void)ctx;
-    return mem_get((size_t)count * size);
-}
-
-static void zlib_free(void *ctx, void *p)
-{
-    (void)ctx;
-    mem_free(p);
-}
 
 static enum err_code fail_gzip(const struct gzip_side *g, int result, struct err *err)
 {

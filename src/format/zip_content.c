@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "format/zlib_memory.h"
 
 #define PIECE (64 * KIB)
 
@@ -76,18 +77,6 @@ static enum err_code read_stored(struct reading *r, struct err *err)
             rc = take(r, piece, err);
     } while (!rc && piece.len);
     return rc;
-}
-
-static void *zlib_get(void *opaque, uInt count, uInt size)
-{
-    (void)opaque;
-    return mem_get((size_t)count * size);
-}
-
-static void zlib_free(void *opaque, void *p)
-{
-    (void)opaque;
-    mem_free(p);
 }
 
 /* Inflates what fits into r->plain; *ret_ended: the stream is complete. */
