@@ -92,3 +92,23 @@ enum err_code query_read(struct arena *mem, struct str query, struct query_field
 {
     return query_read_many(mem, query, fields, count, NULL, err);
 }
+
+enum err_code query_read_page(struct arena *mem, struct str query, int64_t limit_max,
+                              struct query_page *ret, struct err *err)
+{
+    struct query_field fields[] = {{"before", S("")}, {"limit", S("")}};
+    uint64_t before = INT64_MAX, limit = (uint64_t)ret->limit;
+    enum err_code rc = query_read(mem, query, fields, COUNT(fields), err);
+
+    if (rc)
+        return rc;
+    if (fields[0].value.len && !str_u64(fields[0].value, INT64_MAX, &before))
+        return fail_field(err, "before",
+                          "before \"" STR_FMT "\" is not what a page gave as \"next\"",
+                          STR_ARG(fields[0].value));
+    if (fields[1].value.len && (!str_u64(fields[1].value, (uint64_t)limit_max, &limit) || !limit))
+        return fail_field(err, "limit", "limit \"" STR_FMT "\" is not a number from 1 to %lld",
+                          STR_ARG(fields[1].value), (long long)limit_max);
+    *ret = (struct query_page){(int64_t)before, (int64_t)limit};
+    return OK;
+}

@@ -23,4 +23,15 @@ enum err_code query_read_many(struct arena *mem, struct str query, struct query_
                               size_t count, const struct query_field *many,
                               struct err *err) MUST_USE;
 
+/* A page of a list: what comes after the place `before`, which the page ahead of it gave as "next",
+ * and at most `limit` of it. */
+struct query_page {
+    int64_t before; /* INT64_MAX: from the beginning */
+    int64_t limit;  /* from 1 to a maximum */
+};
+/* Reads the fields "before" and "limit" of a query that may have no others. *ret: what `limit` is
+ * unless the query says it. ERR_UNPROCESSABLE names the field that is at fault. */
+enum err_code query_read_page(struct arena *mem, struct str query, int64_t limit_max,
+                              struct query_page *ret, struct err *err) MUST_USE;
+
 #endif

@@ -4,9 +4,6 @@
 #include "store/file.h"
 #include "store/generation.h"
 
-/* What a blob can take: its text three times over. */
-#define CHUNK_BLOB_MAX LIMIT_INDEX_DOCUMENT
-
 /* ---- cuts ---- */
 
 bool list_cuts_before(const struct list_kind *kind, struct str key)
@@ -41,7 +38,7 @@ enum err_code list_write_chunk(const struct list_store *s, struct arena *mem,
                                const struct list_kind *kind, const struct chunk_item *items,
                                size_t count, struct index_chunk_row *ret_row, struct err *err)
 {
-    AUTO(buf_done) struct buf blob = BUF_INIT(CHUNK_BLOB_MAX);
+    AUTO(buf_done) struct buf blob = BUF_INIT(LIMIT_INDEX_DOCUMENT);
     enum err_code code = chunk_pack(mem, items, count, kind->form, &blob, ret_row, err);
 
     if (code || !s->batch)

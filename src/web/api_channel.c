@@ -14,63 +14,43 @@
 
 enum { PAGE_GENERATIONS = 50, PAGE_GENERATIONS_MAX = 500, CHANGES_MAX = 500 };
 
-struct page {
+/* Of whom, and how far the caller sees it. */
+struct viewer {
     struct tx *tx;
     struct account_row account;
     struct view view;
     bool all; /* the caller administers the account */
-    int64_t before, limit;
 };
 
-static enum err_code read_page(struct call *c, struct page *ret, struct err *err)
-{
-    struct query_field fields[] = {{"before", S("")}, {"limit", S("")}};
-    uint64_t before = INT64_MAX, limit = PAGE_GENERATIONS;
-    enum err_code rc = query_read(c->mem, c->path.query, fields, COUNT(fields), err);
-
-    if (rc)
-        return rc;
-    if (fields[0].value.len && !str_u64(fields[0].value, INT64_MAX, &before))
-        return fail_field(err, "before",
-                          "before \"" STR_FMT "\" is not what a page gave as \"next\"",
-                          STR_ARG(fields[0].value));
-    if (fields[1].value.len && (!str_u64(fields[1].value, PAGE_GENERATIONS_MAX, &limit) || !limit))
-        return fail_field(err, "limit", "limit \"" STR_FMT "\" is not a number from 1 to %d",
-                          STR_ARG(fields[1].value), (int)PAGE_GENERATIONS_MAX);
-    ret->before = (int64_t)before;
-    ret->limit = (int64_t)limit;
-    return OK;
-}
-
 /* Who does not administer the account is told of changes of packages that he sees now. */
-static enum err_code is_shown(const struct call *c, const struct page *p,
+static enum err_code is_shown(const struct call *c, const struct viewer *v,
                               const struct generation_change *change, bool *ret, struct err *err)
 {
     enum access_level access = ACCESS_PRIVATE;
     int64_t id = 0;
     enum err_code rc = OK;
 
-    *ret = p->all;
+    *ret = v->all;
     if (*ret || !change->package.len || !limit_allows_label(c->actor.limits, change->label))
         return OK;
-    rc = package_access_of(p->tx, p->account.login, change->package, &id, &access, err);
-    *ret = rc == OK && view_shows(&p->view, access, id);
+    rc = package_access_of(v->tx, v->account.login, change->package, &id, &access, err);
+    *ret = rc == OK && view_shows(&v->view, access, id);
     return rc == ERR_NOT_FOUND ? OK : rc;
 }
 
-static enum err_code changes_json(struct call *c, const struct page *p, int64_t number,
+static enum err_code changes_json(struct call *c, const struct viewer *v, int64_t number,
                                   json_t **ret, struct err *err)
 {
     AUTO(json_decrefp) json_t *list = json_array();
     struct generation_change_list changes = {0};
     enum err_code rc =
-        generation_changes(p->tx, c->mem, p->account.id, number, CHANGES_MAX, &changes, err);
+        generation_changes(v->tx, c->mem, v->account.id, number, CHANGES_MAX, &changes, err);
 
     for (size_t i = 0; !rc && i < changes.count; i++) {
         const struct generation_change *it = &changes.rows[i];
         bool shown = false;
 
-        if ((rc = is_shown(c, p, it, &shown, err)) || !shown)
+        if ((rc = is_shown(c, v, it, &shown, err)) || !shown)
             continue;
         json_add(&list, json_pack("{s:o, s:o, s:o, s:o}", "label", json_of(it->label), "subdir",
                                   json_of(it->subdir), "package", json_of(it->package), "filename",
@@ -83,19 +63,19 @@ static enum err_code changes_json(struct call *c, const struct page *p, int64_t 
 }
 
 /* Those in which he sees nothing change are left out. */
-static enum err_code add_generation(struct call *c, const struct page *p,
+static enum err_code add_generation(struct call *c, const struct viewer *v,
                                     const struct generation_row *row, json_t **list,
                                     struct err *err)
 {
     AUTO(json_decrefp) json_t *changes = NULL;
     char date[CLOCK_TEXT_MAX];
-    enum err_code rc = changes_json(c, p, row->number, &changes, err);
+    enum err_code rc = changes_json(c, v, row->number, &changes, err);
 
-    if (rc || (!p->all && !json_array_size(changes)))
+    if (rc || (!v->all && !json_array_size(changes)))
         return rc;
     json_add(list, json_pack("{s:I, s:o, s:o, s:O}", "number", (json_int_t)row->number, "made_at",
                              json_of(clock_rfc3339(row->made_ms, date)), "actor",
-                             json_of(p->all ? row->actor : S("")), "changes", changes));
+                             json_of(v->all ? row->actor : S("")), "changes", changes));
     return OK;
 }
 
@@ -104,23 +84,25 @@ enum err_code get_v1_generations(struct call *c, struct err *err)
     AUTO(json_decrefp) json_t *list = json_array();
     AUTO(tx_endp) struct tx *tx = NULL;
     struct generation_list rows = {0};
-    struct page p = {0};
+    struct query_page page = {.limit = PAGE_GENERATIONS};
+    struct viewer v = {0};
     json_t *next = json_null();
     enum err_code rc;
 
-    if ((rc = read_page(c, &p, err)) || (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
-        (rc = account_require(tx, c->mem, call_param(c, "owner"), &p.account, err)) ||
-        (rc = access_view(tx, c->mem, &c->actor, &p.account, &p.view, err)) ||
-        (rc = generation_page(tx, c->mem, p.account.id, p.before, p.limit, &rows, err)))
+    if ((rc = query_read_page(c->mem, c->path.query, PAGE_GENERATIONS_MAX, &page, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+        (rc = account_require(tx, c->mem, call_param(c, "owner"), &v.account, err)) ||
+        (rc = access_view(tx, c->mem, &c->actor, &v.account, &v.view, err)) ||
+        (rc = generation_page(tx, c->mem, v.account.id, page.before, page.limit, &rows, err)))
         return rc;
-    p.tx = tx;
-    rc = access_to_package(tx, c->mem, &c->actor, RIGHT_ADMIN, &p.account, 0, &p.all, err);
-    p.all = p.all && !c->actor.limits.len;
+    v.tx = tx;
+    rc = access_to_package(tx, c->mem, &c->actor, RIGHT_ADMIN, &v.account, 0, &v.all, err);
+    v.all = v.all && !c->actor.limits.len;
     for (size_t i = 0; !rc && i < rows.count; i++)
-        rc = add_generation(c, &p, &rows.rows[i], &list, err);
+        rc = add_generation(c, &v, &rows.rows[i], &list, err);
     if (rc)
         return rc;
-    if (rows.count == (size_t)p.limit)
+    if (rows.count == (size_t)page.limit)
         next = json_integer(rows.rows[rows.count - 1].number);
     return reply_json(c, 200, json_pack("{s:O, s:o}", "generations", list, "next", next), err);
 }

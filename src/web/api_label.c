@@ -90,30 +90,6 @@ enum err_code put_v1_label(struct call *c, struct err *err)
 
 /* ---- files under a label ---- */
 
-struct page {
-    int64_t before; /* files with smaller numbers */
-    int64_t limit;
-};
-
-static enum err_code read_page(struct call *c, struct page *ret, struct err *err)
-{
-    struct query_field fields[] = {{"before", S("")}, {"limit", S("")}};
-    uint64_t before = INT64_MAX, limit = PAGE_FILES;
-    enum err_code rc = query_read(c->mem, c->path.query, fields, COUNT(fields), err);
-
-    if (rc)
-        return rc;
-    if (fields[0].value.len && !str_u64(fields[0].value, INT64_MAX, &before))
-        return fail_field(err, "before",
-                          "before \"" STR_FMT "\" is not what a page gave as \"next\"",
-                          STR_ARG(fields[0].value));
-    if (fields[1].value.len && (!str_u64(fields[1].value, PAGE_FILES_MAX, &limit) || !limit))
-        return fail_field(err, "limit", "limit \"" STR_FMT "\" is not a number from 1 to %d",
-                          STR_ARG(fields[1].value), (int)PAGE_FILES_MAX);
-    *ret = (struct page){(int64_t)before, (int64_t)limit};
-    return OK;
-}
-
 static enum err_code file_json(struct tx *tx, struct arena *mem, const struct file_row *f,
                                json_t **ret, struct err *err)
 {
@@ -137,7 +113,7 @@ static enum err_code file_json(struct tx *tx, struct arena *mem, const struct fi
 
 /* Adds the files of one reading; *before: where the next begins, 0: there are no more. */
 static enum err_code add_files(struct tx *tx, const struct label_row *label,
-                               const struct view *view, struct page *page, json_t *list,
+                               const struct view *view, struct query_page *page, json_t *list,
                                struct err *err)
 {
     AUTO(arena_closep) struct arena *mem = arena_open(LIMIT_REQUEST_MEMORY);
@@ -173,11 +149,12 @@ enum err_code get_v1_label(struct call *c, struct err *err)
     struct account_row account;
     struct label_row label;
     struct view view;
-    struct page page = {0};
+    struct query_page page = {.limit = PAGE_FILES};
     struct str next;
     enum err_code rc;
 
-    if ((rc = read_page(c, &page, err)) || (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
+    if ((rc = query_read_page(c->mem, c->path.query, PAGE_FILES_MAX, &page, err)) ||
+        (rc = tx_begin(c->app->db, TX_READ, &tx, err)) ||
         (rc = account_require(tx, c->mem, call_param(c, "owner"), &account, err)) ||
         (rc = access_view_of_label(tx, c->mem, &c->actor, &account, call_param(c, "label"), &view,
                                    err)) ||

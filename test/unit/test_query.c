@@ -93,12 +93,43 @@ static void one_field_may_come_several_times(void **state)
     assert_string_equal(err.msg, "a is given twice");
 }
 
+static void pages_are_read_within_their_bounds(void **state)
+{
+    static const struct {
+        const char *query, *field, *says;
+    } bad[] = {
+        {"before=x", "before", "before \"x\" is not what a page gave as \"next\""},
+        {"before=-1", "before", "is not what a page gave"},
+        {"limit=0", "limit", "limit \"0\" is not a number from 1 to 50"},
+        {"limit=51", "limit", "limit \"51\" is not a number from 1 to 50"},
+        {"limit=", NULL, NULL}, /* as if it were not there */
+        {"offset=1", NULL, "offset"},
+    };
+    struct query_page page = {.limit = 10};
+
+    (void)state;
+    assert_int_equal(query_read_page(mem, S(""), 50, &page, &err), OK);
+    assert_true(page.before == INT64_MAX && page.limit == 10);
+    assert_int_equal(query_read_page(mem, S("limit=50&before=7"), 50, &page, &err), OK);
+    assert_true(page.before == 7 && page.limit == 50);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        enum err_code rc = query_read_page(mem, str_of(bad[i].query), 50, &page, &err);
+
+        assert_int_equal(rc, bad[i].says ? ERR_UNPROCESSABLE : OK);
+        if (bad[i].says)
+            assert_non_null(strstr(err.msg, bad[i].says));
+        if (bad[i].field)
+            assert_string_equal(err.field, bad[i].field);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_decoded_in_any_order),
         cmocka_unit_test(what_is_not_understood_is_refused_by_name),
         cmocka_unit_test(one_field_may_come_several_times),
+        cmocka_unit_test(pages_are_read_within_their_bounds),
     };
 
     return cmocka_run_group_tests(tests, open_arena, close_arena);
